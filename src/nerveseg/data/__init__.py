@@ -1,0 +1,1 @@
+"""The competition's frames: sources, packing, splitting, sampling."""

@@ -1,0 +1,21 @@
+"""One kind of error for everything a user can put right, and the one place that reports it."""
+
+import sys
+from collections.abc import Callable
+
+
+class InputError(Exception):
+    """Bad input. The message is one line that says what is wrong, where, and what to do."""
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a command; an `InputError` becomes one line on stderr and exit code 1.
+
+    Any other exception is a defect of ours and keeps its traceback.
+    """
+    try:
+        main()
+    except InputError as error:
+        line = " ".join(str(error).split())
+        print(f"error: {line}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""Scores of predicted masks, and what they can and cannot separate."""

@@ -1,0 +1,1 @@
+"""From weights to masks: prediction, test-time augmentation, post-processing."""

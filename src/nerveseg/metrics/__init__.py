@@ -1,0 +1,1 @@
+"""Overlap, ranking and boundary metrics of masks."""

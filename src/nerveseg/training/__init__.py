@@ -1,0 +1,1 @@
+"""Training one network, on any number of devices."""
