@@ -1,0 +1,38 @@
+# Two commands do everything, on a machine with Python 3.11 or 3.12 and nothing else:
+#   make repro   the whole pipeline, from data to report
+#   make test    every check and every test
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# The child of a stage finds the same environment, also where it was activated elsewhere.
+export VIRTUAL_ENV := $(CURDIR)/.venv
+
+.PHONY: repro check test test-slow bench clean
+
+repro: .venv/ready
+	dvc repro
+
+check: .venv/ready
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	dvc dag --mermaid > /dev/null
+
+test: check
+	python -m pytest -m "not slow"
+
+test-slow: .venv/ready
+	python -m pytest -m slow
+
+bench: .venv/ready
+	python -m benchmarks
+
+.venv/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 13) else "error: Python 3.11 or 3.12 is needed, found %d.%d; name one with PYTHON=..." % v[:2])'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,59 @@
+"""params.yaml is typed: what is unknown or impossible is refused by its key."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from nerveseg.errors import InputError
+from nerveseg.params.section import Section, read
+
+
+class Schedule(Section):
+    """A section for these tests."""
+
+    epochs: int = Field(ge=1)
+    rate: float
+
+
+def parse(tmp_path: Path, text: str) -> Schedule:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    return read("schedule", Schedule, path)
+
+
+def test_a_rate_without_a_point_is_a_number_as_for_dvc(tmp_path: Path) -> None:
+    assert parse(tmp_path, "schedule: {epochs: 3, rate: 1e-4}") == Schedule(epochs=3, rate=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("schedule: {epochs: 3, rate: 1, epoch: 3}", r"schedule\.epoch: .*not permitted"),
+        ("schedule: {epochs: 3}", r"schedule\.rate: .*required"),
+        ("schedule: {epochs: 0, rate: 1}", r"schedule\.epochs: .*greater than or equal to 1"),
+        ("schedule: {epochs: '3', rate: 1}", r"schedule\.epochs: .*integer"),
+        ("schedule: {epochs: true, rate: 1}", r"schedule\.epochs: .*integer"),
+        ("schedule: 5", "schedule"),
+        ("plan: {}", "section 'schedule' is missing"),
+        ("- 1", "expected sections"),
+        ("a: [", "not readable as YAML"),
+    ],
+)
+def test_a_wrong_document_is_refused_by_file_and_key(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        parse(tmp_path, text)
+    assert str(tmp_path / "params.yaml") in str(error.value)
+
+
+def test_a_missing_file_says_where_to_stand(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"dvc\.yaml"):
+        read("schedule", Schedule, tmp_path / "params.yaml")
+
+
+def test_a_section_is_frozen(tmp_path: Path) -> None:
+    schedule = parse(tmp_path, "schedule: {epochs: 3, rate: 1.0}")
+    with pytest.raises(ValueError, match="frozen"):
+        schedule.epochs = 4  # type: ignore[misc]

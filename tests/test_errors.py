@@ -1,0 +1,23 @@
+"""Errors of the user are one line and exit code 1; defects of ours keep their traceback."""
+
+import pytest
+
+from nerveseg.errors import InputError, run
+
+
+def test_an_input_error_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        raise InputError("a.tif: truncated;\n  fetch it again")
+
+    with pytest.raises(SystemExit) as stop:
+        run(main)
+    assert stop.value.code == 1
+    assert capsys.readouterr().err == "error: a.tif: truncated; fetch it again\n"
+
+
+def test_a_defect_keeps_its_traceback() -> None:
+    def main() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(main)

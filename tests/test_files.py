@@ -1,0 +1,48 @@
+"""Outputs are whole or absent."""
+
+from pathlib import Path
+
+import pytest
+
+from nerveseg.files import whole_file, whole_folder
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "masks.csv"
+    with whole_file(path) as temporary:
+        temporary.write_text("img,pixels\n")
+        assert not path.exists()
+        assert temporary.suffix == ".csv"
+    assert path.read_text() == "img,pixels\n"
+    assert [entry.name for entry in path.parent.iterdir()] == ["masks.csv"]
+
+
+def test_a_failure_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "masks.csv"
+    path.write_text("earlier")
+    with pytest.raises(ValueError, match="half"), whole_file(path) as temporary:
+        temporary.write_text("half")
+        raise ValueError("half")
+    assert path.read_text() == "earlier"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["masks.csv"]
+
+
+def test_a_folder_takes_the_place_of_the_earlier_one(tmp_path: Path) -> None:
+    path = tmp_path / "packed"
+    path.mkdir()
+    (path / "stale.npy").touch()
+    with whole_folder(path) as temporary:
+        (temporary / "fresh.npy").touch()
+        assert (path / "stale.npy").exists()
+    assert [entry.name for entry in path.iterdir()] == ["fresh.npy"]
+
+
+def test_a_failure_leaves_the_earlier_folder(tmp_path: Path) -> None:
+    path = tmp_path / "packed"
+    path.mkdir()
+    (path / "whole.npy").touch()
+    with pytest.raises(ValueError, match="half"), whole_folder(path) as temporary:
+        (temporary / "half.npy").touch()
+        raise ValueError("half")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["packed"]
+    assert [entry.name for entry in path.iterdir()] == ["whole.npy"]
