@@ -1,0 +1,168 @@
+"""Prediction maps on disk: uint8 codes of logits, one compressed chunk a frame.
+
+A code is an eighth of a logit: `code = clip(floor(8 * logit + 128), 0, 255)`, so that
+`code >= 128` says `logit >= 0`. On a logit scale a byte keeps the pixel AUC to 1e-6; a byte of
+linear probability is off by up to 9e-3, because most pixels of a good map lie near 0 or 1.
+"""
+
+import math
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import blosc2
+import numpy as np
+from numpy.typing import NDArray
+
+from nerveseg.errors import InputError
+from nerveseg.files import whole_file
+from nerveseg.rle import IMAGE_SHAPE
+
+STEPS: Final = 8
+"""Codes per unit of logit."""
+
+ZERO: Final = 128
+"""The code whose bin begins at logit 0."""
+
+LEVELS: Final = 256
+"""Number of codes."""
+
+
+def quantise(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the codes of `logits`, same shape; beyond -16 and 16 they saturate.
+
+    Raises:
+        InputError: a logit is NaN.
+    """
+    scaled = np.floor(logits * np.float32(STEPS) + np.float32(ZERO))
+    if np.isnan(scaled).any():
+        raise InputError(
+            "the network's output is not a number: its training diverged; "
+            "train it with a lower learning rate or in fp32"
+        )
+    np.clip(scaled, 0, LEVELS - 1, out=scaled)
+    codes: NDArray[np.uint8] = scaled.astype(np.uint8)
+    return codes
+
+
+def logits_of(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the logit in the middle of each code's bin, float32, same shape."""
+    return (codes.astype(np.float32) - np.float32(ZERO - 0.5)) / np.float32(STEPS)
+
+
+def code_of(probability: float) -> int:
+    """Return the least code whose bin is at or above `probability`, 0..256.
+
+    `codes >= code_of(p)` is then the mask at threshold `p`; 256, which no code reaches, stands
+    for a probability above every bin.
+    """
+    if not 0.0 <= probability <= 1.0:
+        raise ValueError(f"a probability is within 0..1, got {probability}")
+    if probability in (0.0, 1.0):
+        return int(probability) * LEVELS
+    logit = math.log(probability) - math.log1p(-probability)
+    return min(max(math.ceil(STEPS * logit + ZERO), 0), LEVELS)
+
+
+class MapWriter:
+    """Writes `count` maps one by one to a file that appears whole or not at all.
+
+    Use as a context manager: `with MapWriter(path, count) as writer: writer.write(codes)`.
+    """
+
+    def __init__(self, path: Path, count: int) -> None:
+        self._file = whole_file(path)
+        self._count = count
+        self._written = 0
+
+    def __enter__(self) -> "MapWriter":
+        """Begin the file, under a temporary name."""
+        temporary = self._file.__enter__()
+        self._array = blosc2.empty(
+            (self._count, *IMAGE_SHAPE),
+            dtype=np.uint8,
+            chunks=(1, *IMAGE_SHAPE),
+            blocks=(1, *IMAGE_SHAPE),
+            urlpath=str(temporary),
+            mode="w",
+            contiguous=True,
+            # Bytes have nothing to shuffle, and level 1 is as small as 5 at a fifth of its time.
+            cparams=blosc2.CParams(
+                codec=blosc2.Codec.ZSTD,
+                clevel=1,
+                filters=[blosc2.Filter.NOFILTER],
+                filters_meta=[0],
+                nthreads=1,
+            ),
+        )
+        return self
+
+    def write(self, codes: NDArray[np.uint8]) -> None:
+        """Add the next map, 420 x 580 uint8."""
+        if codes.shape != IMAGE_SHAPE or codes.dtype != np.uint8:
+            raise ValueError(f"a map is uint8 {IMAGE_SHAPE}, got {codes.dtype} {codes.shape}")
+        if self._written == self._count:
+            raise ValueError(f"more maps than the {self._count} announced")
+        self._array[self._written] = codes
+        self._written += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Put the file in its place, or remove it after an error."""
+        del self._array
+        if error is None and self._written != self._count:
+            error = ValueError(f"{self._written} maps written, {self._count} announced")
+            self._file.__exit__(ValueError, error, None)
+            raise error
+        self._file.__exit__(kind, error, traceback)
+
+
+class Maps:
+    """The maps of one file, decompressed one at a time."""
+
+    def __init__(self, array: blosc2.NDArray, path: Path) -> None:
+        self._array = array
+        self._path = path
+
+    def __len__(self) -> int:
+        """Return the number of maps."""
+        return int(self._array.shape[0])
+
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
+        """Return map `index`, 420 x 580 uint8 codes.
+
+        Raises:
+            InputError: the file is damaged there.
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        try:
+            return np.asarray(self._array[index], dtype=np.uint8)
+        except (RuntimeError, ValueError) as error:
+            raise _damaged(self._path, f"map {index} cannot be read") from error
+
+
+def read_maps(path: Path) -> Maps:
+    """Open the maps that `MapWriter` wrote to `path`.
+
+    Raises:
+        InputError: there is no such file, or it is damaged, or it holds something else.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: not found; run the stage predict first: dvc repro")
+    try:
+        array = blosc2.open(str(path), mode="r", dparams=blosc2.DParams(nthreads=1))
+    except (RuntimeError, ValueError, OSError) as error:
+        raise _damaged(path, "not readable as blosc2") from error
+    shape = getattr(array, "shape", ())
+    if len(shape) != 1 + len(IMAGE_SHAPE) or shape[1:] != IMAGE_SHAPE or array.dtype != np.uint8:
+        raise _damaged(path, f"expected uint8 maps of {IMAGE_SHAPE}")
+    return Maps(array, path)
+
+
+def _damaged(path: Path, what: str) -> InputError:
+    return InputError(f"{path}: {what}; delete the file and run dvc repro, which makes it anew")

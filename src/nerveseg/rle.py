@@ -1,0 +1,131 @@
+"""Run-length encoding of masks as the competition writes it.
+
+A mask is a string of pairs `start length`: 1-indexed, column-major (down, then right), sorted
+and not overlapping. An empty mask is the empty string.
+"""
+
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nerveseg.errors import InputError
+
+IMAGE_SHAPE: Final = (420, 580)
+"""Height and width of every frame of the competition."""
+
+# No frame has more pixels than nine digits can count; longer numbers need no arithmetic.
+_MOST_DIGITS = 9
+
+
+def encode(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> str:
+    """Return the runs of `mask` as `start length` pairs; '' for an empty mask.
+
+    Args:
+        mask: H x W, uint8 or bool; every value but 0 is inside.
+    """
+    starts, lengths = _runs_of(mask)
+    numbers = np.empty(2 * starts.size, dtype=np.int64)
+    numbers[0::2] = starts + 1
+    numbers[1::2] = lengths
+    return " ".join(map(str, numbers.tolist()))
+
+
+def decode(pixels: str, shape: tuple[int, int] = IMAGE_SHAPE) -> NDArray[np.uint8]:
+    """Return the mask that `pixels` describes, H x W uint8 {0, 1}.
+
+    Args:
+        pixels: pairs `start length`; '' is an empty mask.
+        shape: height and width of the mask.
+
+    Raises:
+        InputError: `pixels` is malformed; the message names the first bad pair.
+    """
+    height, width = shape
+    columns = np.zeros((width, height), dtype=np.uint8)
+    flat = columns.reshape(-1)
+    for start, end in runs(pixels, height * width).tolist():
+        flat[start:end] = 1
+    return np.asarray(cv2.transpose(columns), dtype=np.uint8)
+
+
+def runs(pixels: str, size: int) -> NDArray[np.int64]:
+    """Return the runs of `pixels`, K x 2 int64: 0-indexed first pixel, and one past the last.
+
+    Args:
+        pixels: pairs `start length`.
+        size: number of pixels of the mask.
+
+    Raises:
+        InputError: as `decode`.
+    """
+    numbers = _numbers(pixels)
+    starts, lengths = numbers[0::2], numbers[1::2]
+    found = np.stack([starts - 1, starts - 1 + lengths], axis=1)
+    fine = bool((starts >= 1).all() and (lengths >= 1).all() and (found[:, 1] <= size).all())
+    if not fine or bool((found[1:, 0] < found[:-1, 1]).any()):
+        _explain(numbers.reshape(-1, 2).tolist(), size)
+    return found
+
+
+def _runs_of(mask: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return 0-indexed column-major starts and lengths of the runs of `mask`."""
+    inside = _as_bytes(mask)
+    height = inside.shape[0]
+    left, top, wide, tall = cv2.boundingRect(inside)
+    # One empty row beside the box keeps a run from joining the next column's. A box of full
+    # height has none, and there the join is right: pixels of both columns are consecutive.
+    if top + tall < height:
+        tall += 1
+    elif top > 0:
+        top, tall = top - 1, tall + 1
+    box = inside[top : top + tall, left : left + wide]
+    flat = np.zeros(tall * wide + 2, dtype=np.bool_)
+    np.not_equal(box.T, 0, out=flat[1:-1].reshape(wide, tall))
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    starts, ends = edges[0::2], edges[1::2]
+    column, row = np.divmod(starts, max(tall, 1))
+    return (left + column) * height + top + row, ends - starts
+
+
+def _as_bytes(mask: NDArray[Any]) -> NDArray[np.uint8]:
+    if mask.ndim != 2 or mask.dtype not in (np.uint8, np.bool_):  # noqa: PLR2004
+        raise TypeError(f"a mask is H x W uint8 or bool, got {mask.dtype} {mask.shape}")
+    return np.ascontiguousarray(mask).view(np.uint8)
+
+
+def _numbers(pixels: str) -> NDArray[np.int64]:
+    tokens = pixels.split()
+    for position, token in enumerate(tokens):
+        if not (token.isascii() and token.isdigit() and len(token) <= _MOST_DIGITS):
+            raise InputError(
+                f"RLE pair {position // 2 + 1}: '{token[:20]}' is not a whole number of pixels; "
+                "write pairs 'start length' with single spaces between"
+            )
+    if len(tokens) % 2:
+        raise InputError(
+            f"RLE pair {len(tokens) // 2 + 1} ('{tokens[-1]}') has no length: "
+            f"{len(tokens)} numbers do not make pairs 'start length'"
+        )
+    return np.array(tokens, dtype=np.int64)
+
+
+def _explain(pairs: list[list[int]], size: int) -> None:
+    """Raise the InputError that names the first bad pair of `pairs`."""
+    before_start, before_end = 1, 1
+    for number, (start, length) in enumerate(pairs, 1):
+        if start < 1:
+            fault = "pixels are counted from 1"
+        elif length < 1:
+            fault = "a run has at least one pixel"
+        elif start + length - 1 > size:
+            fault = f"it ends at pixel {start + length - 1}, and the image has only {size}"
+        elif start < before_start:
+            fault = f"the runs must be sorted, and the run before starts at {before_start}"
+        elif start < before_end:
+            fault = f"it overlaps the run before, which ends at {before_end - 1}"
+        else:
+            before_start, before_end = start, start + length
+            continue
+        raise InputError(f"RLE pair {number} ('{start} {length}'): {fault}")
