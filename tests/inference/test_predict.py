@@ -1,0 +1,88 @@
+"""Prediction: averaged views, batches that change nothing, maps at the competition's size."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nerveseg.data.tensors import to_input
+from nerveseg.inference.predict import mean_logits, predict_maps
+from nerveseg.inference.tta import VIEWS
+from nerveseg.maps import logits_of
+
+CPU = torch.device("cpu")
+
+
+class Brightness(nn.Module):
+    """Logits that are the first channel itself: equivariant under every view."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images[:, :1]
+
+
+class Rows(nn.Module):
+    """Logits that tell up from down and left from right."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        plane = torch.arange(height)[:, None] * 0.3 - torch.arange(width) * 0.1
+        return images[:, :1] + plane
+
+
+def predicted(network: nn.Module, images: np.ndarray, batch: int = 2) -> np.ndarray:
+    maps = predict_maps(
+        network,
+        images,
+        VIEWS["d4"],
+        channels=1,
+        batch=batch,
+        device=CPU,
+        dtype=torch.float32,
+    )
+    return np.stack(list(maps))
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, (5, 32, 32), dtype=np.uint8)
+
+
+def test_an_equivariant_network_gains_nothing_from_views() -> None:
+    image = torch.randn(2, 1, 8, 8)
+    seen = mean_logits(Brightness(), image, VIEWS["d4"])
+    torch.testing.assert_close(seen, image[:, 0], atol=1e-4, rtol=1e-4)
+
+
+def test_views_are_averaged_as_probabilities() -> None:
+    image = torch.randn(1, 1, 4, 4)
+    network = Rows()
+    expected = torch.zeros(4, 4)
+    for turned, back in [
+        (image, lambda x: x),
+        (image.flip(-1), lambda x: x.flip(-1)),
+        (image.flip(-2), lambda x: x.flip(-2)),
+        (image.flip(-1, -2), lambda x: x.flip(-1, -2)),
+    ]:
+        expected += back(torch.sigmoid(network(turned)))[0, 0] / 4
+    seen = mean_logits(network, image, VIEWS["flips"]).sigmoid()[0]
+    torch.testing.assert_close(seen, expected)
+
+
+def test_certain_logits_stay_finite() -> None:
+    assert mean_logits(Brightness(), torch.full((1, 1, 2, 2), 1e4), VIEWS["d4"]).isfinite().all()
+
+
+def test_the_batch_size_changes_nothing(images: np.ndarray) -> None:
+    assert np.array_equal(predicted(Rows(), images, 1), predicted(Rows(), images, 4))
+
+
+def test_maps_are_at_the_competition_s_size_and_upright(images: np.ndarray) -> None:
+    images[:] = 0
+    images[:, :16, :] = 255
+    maps = predicted(Brightness(), images)
+    assert maps.shape == (5, 420, 580)
+    assert maps.dtype == np.uint8
+    low, high = to_input(torch.tensor([[[0, 255]]], dtype=torch.uint8), 1).flatten().tolist()
+    seen = logits_of(maps[0])
+    assert np.allclose(seen[:190], high, atol=0.07)
+    assert np.allclose(seen[230:], low, atol=0.07)
