@@ -1,0 +1,75 @@
+"""The competition's layout: what the files in its archive are called and where they lie."""
+
+import re
+from typing import Final, NamedTuple
+
+TRAIN_MASKS: Final = "train_masks.csv"
+SAMPLE_SUBMISSION: Final = "sample_submission.csv"
+TABLES: Final = (TRAIN_MASKS, SAMPLE_SUBMISSION)
+FOLDERS: Final = ("train", "test")
+IMAGE_END: Final = ".tif"
+MASK_END: Final = "_mask.tif"
+
+_NUMBER = "(?:0|[1-9][0-9]*)"
+_TRAIN_IMAGE = re.compile(f"train/{_NUMBER}_{_NUMBER}\\.tif")
+_TRAIN_MASK = re.compile(f"train/{_NUMBER}_{_NUMBER}_mask\\.tif")
+_TEST_IMAGE = re.compile(f"test/{_NUMBER}\\.tif")
+
+
+class TrainRecord(NamedTuple):
+    """One row of train_masks.csv.
+
+    Attributes:
+        subject: number of the subject.
+        img: number of the frame within the subject's sweep.
+        pixels: RLE of the mask at native size; '' when no nerve is outlined.
+    """
+
+    subject: int
+    img: int
+    pixels: str
+
+
+def image_name(subject: int, img: int) -> str:
+    """Return the place of a training image."""
+    return f"train/{subject}_{img}.tif"
+
+
+def mask_name(subject: int, img: int) -> str:
+    """Return the place of a training mask."""
+    return f"train/{subject}_{img}_mask.tif"
+
+
+def test_name(img: int) -> str:
+    """Return the place of a test image."""
+    return f"test/{img}.tif"
+
+
+def is_image(name: str) -> bool:
+    """Return whether `name` is the place of a training image."""
+    return _TRAIN_IMAGE.fullmatch(name) is not None
+
+
+def is_mask(name: str) -> bool:
+    """Return whether `name` is the place of a training mask."""
+    return _TRAIN_MASK.fullmatch(name) is not None
+
+
+def is_test(name: str) -> bool:
+    """Return whether `name` is the place of a test image."""
+    return _TEST_IMAGE.fullmatch(name) is not None
+
+
+def place(parts: tuple[str, ...]) -> str | None:
+    """Return where an entry belongs in the layout; None for what is no part of it.
+
+    Args:
+        parts: folders and file name of the entry. One folder around everything is looked
+            through: that is how many tools zip a folder.
+    """
+    *folders, name = parts
+    if name.startswith(".") or "__MACOSX" in folders:
+        return None
+    if folders and folders[-1] in FOLDERS and len(folders) <= 2:  # noqa: PLR2004
+        return f"{folders[-1]}/{name}"
+    return name if name in TABLES and len(folders) <= 1 else None

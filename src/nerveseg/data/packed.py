@@ -1,0 +1,86 @@
+"""Reading the packed competition: frames decoded once, in memory-mapped arrays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nerveseg.data import tables
+from nerveseg.data.layout import TrainRecord
+from nerveseg.errors import InputError
+
+TRAIN_IMAGES: Final = "train_images.npy"
+TRAIN_MASKS: Final = "train_masks.npy"
+TEST_IMAGES: Final = "test_images.npy"
+TRAIN_TABLE: Final = "train.csv"
+TEST_TABLE: Final = "test.csv"
+TEST_HEADER: Final = ("img",)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The packed competition. Arrays are memory maps: only the rows that are used are read.
+
+    Attributes:
+        train_images: N x H x W uint8, in the order of `train`.
+        train_masks: N x H x W uint8 {0, 1}, in the order of `train`.
+        test_images: M x H x W uint8, in the order of `test`.
+        train: subject, img and native RLE of each training frame, in numeric order.
+        test: number of each test image, in numeric order.
+    """
+
+    train_images: NDArray[np.uint8]
+    train_masks: NDArray[np.uint8]
+    test_images: NDArray[np.uint8]
+    train: list[TrainRecord]
+    test: list[int]
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the folder that the stage `pack` wrote.
+
+        Raises:
+            InputError: a file is missing or does not fit the others.
+        """
+        packed = cls(
+            train_images=_map(folder / TRAIN_IMAGES),
+            train_masks=_map(folder / TRAIN_MASKS),
+            test_images=_map(folder / TEST_IMAGES),
+            train=read_train(folder / TRAIN_TABLE),
+            test=read_test(folder / TEST_TABLE),
+        )
+        train = (len(packed.train), *packed.size)
+        shapes = (packed.train_images.shape, packed.train_masks.shape, packed.test_images.shape)
+        if shapes != (train, train, (len(packed.test), *packed.size)):
+            raise InputError(f"{folder}: its arrays and tables differ; run dvc repro pack")
+        return packed
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the packed frames."""
+        height, width = self.train_images.shape[1:]
+        return int(height), int(width)
+
+
+def read_train(path: Path) -> list[TrainRecord]:
+    """Return the rows of train.csv, or of any table subject,img,pixels in numeric order."""
+    return tables.train_records(tables.read_file(path), str(path))
+
+
+def read_test(path: Path) -> list[int]:
+    """Return the rows of test.csv: numbers of the test images."""
+    content = tables.read_file(path)
+    return [
+        tables.number(fields[0], str(path), line)
+        for line, fields in tables.rows(content, TEST_HEADER, str(path))
+    ]
+
+
+def _map(path: Path) -> NDArray[np.uint8]:
+    try:
+        array: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not readable ({error}); run dvc repro pack") from error
+    return array

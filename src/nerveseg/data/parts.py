@@ -1,0 +1,61 @@
+"""The split as a file: which frames of the training set train, and which validate."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nerveseg.data import tables
+from nerveseg.errors import InputError
+from nerveseg.files import whole_file
+
+HEADER: Final = ("subject", "img", "fold", "part")
+Part = Literal["train", "valid", "left_out"]
+
+
+class Place(NamedTuple):
+    """One row of split.csv; rows are in the order of the packed train.csv.
+
+    Attributes:
+        subject: number of the subject.
+        img: number of the frame within the subject's sweep.
+        fold: 0 .. folds - 1.
+        part: train, valid, or left_out of both.
+    """
+
+    subject: int
+    img: int
+    fold: int
+    part: Part
+
+
+def read_parts(path: Path) -> list[Place]:
+    """Return the rows of split.csv.
+
+    Raises:
+        InputError: unreadable or malformed.
+    """
+    label = str(path)
+    places = []
+    for line, (*numbers, part) in tables.rows(tables.read_file(path), HEADER, label):
+        if part not in get_args(Part):
+            raise InputError(f"{label}: line {line}: no part '{part}'; run dvc repro split")
+        subject, img, fold = (tables.number(text, label, line) for text in numbers)
+        places.append(Place(subject, img, fold, cast(Part, part)))
+    return places
+
+
+def write_parts(path: Path, places: Iterable[Place]) -> None:
+    """Write split.csv."""
+    with whole_file(path) as new, new.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HEADER)
+        writer.writerows(places)
+
+
+def rows_of(places: Iterable[Place], part: Part) -> NDArray[np.int64]:
+    """Return the row numbers of `part`, ascending: indices into the packed arrays."""
+    return np.flatnonzero([place.part == part for place in places])

@@ -1,0 +1,22 @@
+"""Decode and resize every frame of the archive once, into memory-mapped arrays."""
+
+import argparse
+from pathlib import Path
+
+from nerveseg.data.archive import Competition
+from nerveseg.data.pack import pack
+from nerveseg.errors import run
+from nerveseg.params.pack import PackParams
+from nerveseg.params.section import read
+
+
+def main() -> None:
+    """Write data/packed from data/raw/competition.zip."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    params = read("pack", PackParams)
+    with Competition(Path("data/raw/competition.zip")) as competition:
+        pack(competition, Path("data/packed"), params.size)
+
+
+if __name__ == "__main__":
+    run(main)
