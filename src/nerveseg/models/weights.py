@@ -1,0 +1,70 @@
+"""Trained weights as safetensors, with all that is needed to build the network around them."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from nerveseg.errors import InputError
+from nerveseg.files import whole_file
+from nerveseg.models import registry
+
+
+class Description(NamedTuple):
+    """What weights belong to.
+
+    Attributes:
+        network: its name in the registry.
+        options: what the registry builds it with.
+        in_channels: of its input.
+        image_size: (height, width) of the frames that it was trained on.
+        training: the settings of the training, for the record.
+    """
+
+    network: str
+    options: dict[str, object]
+    in_channels: int
+    image_size: tuple[int, int]
+    training: dict[str, object]
+
+
+def save_weights(path: Path, module: nn.Module, description: Description) -> None:
+    """Write the weights and buffers of `module` to `path`, whole or not at all."""
+    tensors = {name: value.contiguous().cpu() for name, value in module.state_dict().items()}
+    # Sorted keys: the same training writes the same bytes.
+    text = {key: json.dumps(value, sort_keys=True) for key, value in description._asdict().items()}
+    with whole_file(path) as temporary:
+        save_file(tensors, temporary, metadata=text)
+
+
+def load_weights(path: Path) -> tuple[nn.Module, Description]:
+    """Return the network of `path`, on the CPU and in eval mode, and its description.
+
+    Raises:
+        InputError: the file is missing, damaged, or does not fit this version's network.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        fields = {key: json.loads(text[key]) for key in Description._fields}
+    except FileNotFoundError:
+        raise InputError(f"{path}: no weights there; train the network first") from None
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise InputError(
+            f"{path}: not weights of ours ({error}); train the network again"
+        ) from error
+    fields["image_size"] = tuple(fields["image_size"])
+    described = Description(**fields)
+    # Nothing to fetch or to initialise from: all of it is overwritten.
+    module = registry.build(described.network, described.in_channels, **described.options)
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(
+            f"{path}: does not fit this version's '{described.network}'; train it again"
+        ) from error
+    return module.eval(), described

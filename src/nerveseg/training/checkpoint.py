@@ -1,0 +1,139 @@
+"""What an interrupted training goes on from: one file, replaced whole, in a locked folder."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from nerveseg.errors import InputError
+
+FILE: Final = "last.pt"
+LOCK: Final = "lock"
+
+
+def key_of(settings: Mapping[str, object], files: list[Path]) -> str:
+    """Return the hash of all that a training's result depends on.
+
+    Args:
+        settings: parameters, as JSON has them.
+        files: the data; their contents count, not their names' folders.
+
+    The code is found by itself: every module of ours that is loaded by now.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    digest.update(torch.__version__.encode())
+    code = {
+        Path(file)
+        for name, module in sys.modules.items()
+        if name.split(".")[0] == "nerveseg" and (file := getattr(module, "__file__", None))
+    }
+    for path in [*sorted(code), *files]:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:32]
+
+
+def folder_of(key: str) -> Path:
+    """Return the folder for checkpoints under `key`.
+
+    Under `dvc exp run --temp` DVC_ROOT is the original repository, not the temporary copy: wrong
+    for any output, right for what must outlive the copy.
+    """
+    return Path(os.environ.get("DVC_ROOT") or ".") / ".dvc/tmp/nerveseg/checkpoints" / key
+
+
+class Checkpoints:
+    """The last good state of one training.
+
+    Args:
+        folder: of this training alone.
+        minutes: between two that are due.
+    """
+
+    def __init__(self, folder: Path, minutes: float) -> None:
+        self._folder = folder
+        self._seconds = 60.0 * minutes
+        self._saved = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether the last one is old enough for a new one."""
+        return time.monotonic() - self._saved >= self._seconds
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other run out of the folder for as long as the context lasts.
+
+        Raises:
+            InputError: another run is in it.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / LOCK).open("a+") as file:
+            try:
+                # lockf, not flock: the loader's processes would inherit the latter and hold it
+                # for some seconds after this process was killed.
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                raise InputError(
+                    f"{self._folder}: process {file.read().strip() or '?'} is training this very "
+                    "network; wait for it, or end it and run again"
+                ) from None
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Write `state` (tensors, numbers, text in dicts and lists) in place of the last one.
+
+        Raises:
+            InputError: it cannot be written; the last one is kept.
+        """
+        path, new = self._folder / FILE, self._folder / f"{FILE}.new"
+        try:
+            with new.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                # In the rename's way: else a crash of the machine may leave an empty file
+                # under the new name.
+                os.fsync(file.fileno())
+            new.replace(path)
+        except (OSError, RuntimeError) as error:
+            new.unlink(missing_ok=True)
+            raise InputError(
+                f"{path}: could not write a checkpoint ({error}); make room on the disk and run "
+                "again: training goes on from the last checkpoint, which is kept"
+            ) from error
+        self._saved = time.monotonic()
+
+    def load(self, device: torch.device) -> dict[str, Any] | None:
+        """Return the last state that was saved, its tensors on `device`; None if there is none.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        path = self._folder / FILE
+        try:
+            state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            # Whatever the unpickler stumbles over.
+            raise InputError(
+                f"{path}: damaged checkpoint ({type(error).__name__}); remove it to train anew"
+            ) from error
+        return state
+
+    def clear(self) -> None:
+        """Remove the folder: the training is done."""
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,117 @@
+"""One update of the weights, in the way that is fastest on this device."""
+
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nerveseg.data.dataset import Batch
+from nerveseg.data.tensors import to_input
+from nerveseg.training.losses import frame_losses
+from nerveseg.training.world import World
+
+
+class Objective(nn.Module):
+    """From uint8 frames to one number, as one module: what is wrapped, compiled and captured.
+
+    Args:
+        network: maps N x C x H x W to logits N x 1 x H x W, or several of them in training.
+        channels: C.
+    """
+
+    def __init__(self, network: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.network = network
+        self._channels = channels
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the sum of the frames' losses, each times its share in its effective batch."""
+        inputs = to_input(batch.images, self._channels)
+        outputs = self.network(inputs.contiguous(memory_format=torch.channels_last))
+        # Summation in float32, whatever the network computed in.
+        return (frame_losses(outputs, batch.masks) * batch.shares).sum()
+
+
+class Engine:
+    """A network and its optimiser.
+
+    Args:
+        network: on any device; it is moved to the world's.
+        channels: of its input.
+        dtype: what to compute in; weights and optimiser stay float32.
+        weight_decay: lambda of eq. 11 (see `nerveseg.training.losses`).
+        world: the processes that train it together.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        channels: int,
+        *,
+        dtype: torch.dtype,
+        weight_decay: float,
+        world: World,
+    ) -> None:
+        self._world = world
+        self._device = world.device
+        self._dtype = dtype
+        if world.size > 1 and self._device.type == "cuda":
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        self.network = network.to(self._device).to(memory_format=torch.channels_last)
+        self.optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
+        )
+        # Only float16 has too few exponent bits for gradients.
+        self.scaler = torch.amp.GradScaler(self._device.type, enabled=dtype == torch.float16)
+        objective: nn.Module = Objective(self.network, channels)
+        if world.size > 1:
+            # A bucket that views the gradients saves a copy of all of them.
+            objective = nn.parallel.DistributedDataParallel(objective, gradient_as_bucket_view=True)
+        self._objective = objective
+
+    def backward(self, batch: Batch, *, last: bool) -> Tensor:
+        """Add the gradient of one part of an effective batch; return the part's loss, detached.
+
+        Args:
+            batch: on the host.
+            last: of the effective batch: the processes exchange gradients with this one.
+        """
+        here = Batch(*(value.to(self._device, non_blocking=True) for value in batch))
+        objective = self._objective
+        alone = self._world.size == 1 or last
+        with nullcontext() if alone else objective.no_sync():  # type: ignore[operator]
+            with torch.autocast(
+                self._device.type, self._dtype, enabled=self._dtype != torch.float32
+            ):
+                loss: Tensor = objective(here)
+            # The processes' gradients are averaged; the shares ask for their sum.
+            scaled: Tensor = self.scaler.scale(loss * self._world.size)
+            scaled.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def update(self, rate: float) -> None:
+        """Step along the gradient added up since the last call, then forget it."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.optimiser.zero_grad(set_to_none=True)
+
+    def norm(self) -> float:
+        """Return the norm of all weights: no number where one of them is none."""
+        return nn.utils.get_total_norm(self.network.parameters()).item()
+
+    def state(self) -> dict[str, Any]:
+        """Return all that an update depends on, besides the batch and the random numbers."""
+        return {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to what `state` returned."""
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.scaler.load_state_dict(state["scaler"])

@@ -1,0 +1,199 @@
+"""From the files of a stage to trained weights and curves."""
+
+import os
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from nerveseg.data.augment import Augmentation
+from nerveseg.data.dataset import FrameBatches, loader
+from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
+from nerveseg.data.parts import read_parts, rows_of
+from nerveseg.data.sampler import EpochSampler, Portion
+from nerveseg.device import working_dtype
+from nerveseg.errors import InputError
+from nerveseg.models.registry import build
+from nerveseg.models.weights import Description, save_weights
+from nerveseg.params.train import TrainParams
+from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of
+from nerveseg.training.curves import write_curves
+from nerveseg.training.engine import Engine
+from nerveseg.training.loop import fit
+from nerveseg.training.validation import Quality, validate
+from nerveseg.training.world import World, world
+
+# A forward pass without gradients takes less memory a frame: more frames go at once.
+VALIDATION_BATCHES: Final = 4
+
+
+class Chosen(NamedTuple):
+    """Row numbers of the packed frames.
+
+    Attributes:
+        train: to train on.
+        positive: which of these show a nerve.
+        valid: to validate on.
+    """
+
+    train: NDArray[np.int64]
+    positive: NDArray[np.bool_]
+    valid: NDArray[np.int64]
+
+
+def train_network(
+    network: str,
+    options: Mapping[str, object],
+    params: TrainParams,
+    *,
+    packed: Path,
+    split: Path,
+    weights: Path,
+    curves: Path,
+) -> None:
+    """Train one network and write its weights and curves.
+
+    Args:
+        network: its name in the registry.
+        options: what the registry builds it with.
+        params: the protocol.
+        packed: folder of the packed competition.
+        split: table of which frame is in which part, in the order of the packed frames.
+        weights: file to write.
+        curves: folder to write.
+
+    Raises:
+        InputError: the files, options or parameters do not fit, or the training failed.
+    """
+    frames = Packed.open(packed)
+    chosen = parts_of(split, frames)
+    with world() as here:
+        # The weights of every process start alike, before the data depends on the process.
+        torch.manual_seed(params.seed)
+        module = build(network, params.channels, **options)
+        key = _key(network, options, params, packed, split)
+        checkpoints = Checkpoints(folder_of(key), params.checkpoint_minutes)
+        with checkpoints.locked() if here.first else nullcontext():
+            here.wait()
+            history = _fit(
+                module,
+                name=network,
+                frames=frames,
+                chosen=chosen,
+                params=params,
+                checkpoints=checkpoints,
+                here=here,
+            )
+            if here.first:
+                write_curves(curves, history)
+                described = Description(
+                    network, dict(options), params.channels, frames.size, params.model_dump()
+                )
+                save_weights(weights, module, described)
+                checkpoints.clear()
+            here.wait()
+
+
+def _key(
+    network: str, options: Mapping[str, object], params: TrainParams, packed: Path, split: Path
+) -> str:
+    settings = {
+        "network": network,
+        "options": dict(options),
+        "params": params.model_dump(exclude={"checkpoint_minutes"}),
+    }
+    data = [packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
+    return key_of(settings, [*data, split])
+
+
+def _fit(
+    module: nn.Module,
+    *,
+    name: str,
+    frames: Packed,
+    chosen: Chosen,
+    params: TrainParams,
+    checkpoints: Checkpoints,
+    here: World,
+) -> list[dict[str, float]]:
+    dtype = working_dtype(params.precision, here.device)
+    engine = Engine(
+        module, params.channels, dtype=dtype, weight_decay=params.weight_decay, world=here
+    )
+    sampler = EpochSampler(
+        chosen.train,
+        chosen.positive,
+        batch=params.batch,
+        seed=params.seed,
+        balance=params.balance,
+        portion=Portion(here.rank, here.size, params.accumulation),
+    )
+    change = Augmentation(params.flips, params.rotation, frames.size, params.seed)
+    batches = loader(
+        FrameBatches(frames.train_images, frames.train_masks, change),
+        sampler,
+        workers=workers_for(here.device),
+        pin=here.device.type == "cuda",
+    )
+
+    def measure() -> Quality:
+        return validate(
+            engine.network,
+            frames.train_images,
+            frames.train_masks,
+            chosen.valid,
+            channels=params.channels,
+            batch=VALIDATION_BATCHES * params.batch // params.accumulation,
+            dtype=dtype,
+            world=here,
+        )
+
+    return fit(
+        engine,
+        batches,
+        sampler,
+        measure,
+        name=name,
+        params=params,
+        checkpoints=checkpoints,
+        world=here,
+    )
+
+
+def parts_of(split: Path, frames: Packed) -> Chosen:
+    """Return which frames train and which validate.
+
+    Raises:
+        InputError: the table is of other frames, or none is left to train on.
+    """
+    places = read_parts(split)
+    if [place[:2] for place in places] != [record[:2] for record in frames.train]:
+        raise InputError(f"{split}: not a split of the packed frames; run dvc repro split")
+    train = rows_of(places, "train")
+    if not len(train):
+        raise InputError(f"{split}: no frame to train on; change the section split of params.yaml")
+    positive = np.array([frames.train[row].pixels != "" for row in train])
+    return Chosen(train, positive, rows_of(places, "valid"))
+
+
+def workers_for(device: torch.device) -> int:
+    """Return how many processes load frames: `NERVESEG_WORKERS`, else what suits `device`.
+
+    Raises:
+        InputError: the variable is no whole number.
+    """
+    text = os.environ.get("NERVESEG_WORKERS", "")
+    if not text:
+        # On a CPU the network's step keeps every core busy: a second process would only wait.
+        cores = len(os.sched_getaffinity(0))
+        return min(8, cores - 1) if device.type == "cuda" else 0
+    if not text.isascii() or not text.isdigit():
+        raise InputError(
+            f"NERVESEG_WORKERS: '{text}' is not a whole number; leave it unset or use 0"
+        )
+    return int(text)

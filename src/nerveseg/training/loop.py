@@ -1,0 +1,110 @@
+"""The training loop: precision, distribution, accumulation and resuming, from top to bottom."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+import torch
+from torch.utils.data import DataLoader
+
+from nerveseg.data.dataset import Batch
+from nerveseg.data.sampler import EpochSampler
+from nerveseg.params.train import TrainParams
+from nerveseg.training.checkpoint import Checkpoints
+from nerveseg.training.engine import Engine
+from nerveseg.training.failures import check_finite, memory_explained
+from nerveseg.training.progress import Progress
+from nerveseg.training.schedule import polynomial
+from nerveseg.training.validation import Quality
+from nerveseg.training.world import World
+
+# Updates between two looks at the loss on a GPU: a look waits for all work that is queued there.
+PATIENCE: Final = 50
+
+
+@dataclass
+class Position:
+    """How far a training is.
+
+    Attributes:
+        epoch: under way, from 0.
+        step: of the epoch that comes next, from 0.
+        loss: sum over the epoch's steps so far.
+        history: one point per finished epoch.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def fit(
+    engine: Engine,
+    batches: DataLoader[Batch],
+    sampler: EpochSampler,
+    validate: Callable[[], Quality],
+    *,
+    name: str,
+    params: TrainParams,
+    checkpoints: Checkpoints,
+    world: World,
+) -> list[dict[str, float]]:
+    """Train `engine`'s network; go on from the last checkpoint, if there is one.
+
+    Args:
+        engine: the network and its optimiser.
+        batches: yields `params.accumulation` parts per update, in the order of `sampler`.
+        sampler: says where to begin.
+        validate: measures the network after each epoch.
+        name: of the network, for the reader.
+        params: the protocol.
+        checkpoints: where to save to; only the world's first process does.
+        world: the processes that train together.
+
+    Returns:
+        For each epoch the mean training loss, the last rate, and the validation's means.
+
+    Raises:
+        InputError: out of memory, out of disk, or the loss is no number.
+    """
+    at = Position()
+    if (state := checkpoints.load(world.device)) is not None:
+        engine.restore(state["engine"])
+        at = Position(**state["at"])
+
+    def save() -> None:
+        if world.first:
+            check_finite("a weight", engine.norm(), at.epoch, params)
+            checkpoints.save({"engine": engine.state(), "at": asdict(at)})
+
+    total = params.epochs * sampler.steps
+    look = PATIENCE if world.device.type == "cuda" or world.size > 1 else 1
+    begun = at.epoch * sampler.steps + at.step
+    with memory_explained(params), Progress(name, params, sampler.steps, begun, world.first) as bar:
+        for epoch in range(at.epoch, params.epochs):
+            sampler.start_at(epoch, at.step)
+            losses = torch.zeros((), device=world.device)
+            for parts in zip(*[iter(batches)] * params.accumulation, strict=True):
+                iteration = epoch * sampler.steps + at.step
+                rate = polynomial(params.learning_rate, iteration, total, params.power)
+                # Dropout, too, is a function of the place: no random state outlives a step.
+                torch.manual_seed(hash((params.seed, iteration, world.rank)))
+                for number, part in enumerate(parts, start=1):
+                    losses += engine.backward(part, last=number == params.accumulation)
+                engine.update(rate)
+                at.step += 1
+                if at.step % look == 0 or at.step == sampler.steps:
+                    at.loss += world.total(losses).item()
+                    losses.zero_()
+                    check_finite("the loss", at.loss, epoch, params)
+                    bar.step(iteration + 1, at.loss / at.step, rate)
+                    if checkpoints.due and at.step < sampler.steps:
+                        save()
+            quality = validate()
+            point = {"train/loss": at.loss / at.step, "train/rate": rate}
+            point |= {"valid/loss": quality.loss, "valid/dice": quality.dice}
+            bar.epoch(epoch, point)
+            at = Position(epoch + 1, 0, 0.0, [*at.history, point])
+            save()
+    return at.history

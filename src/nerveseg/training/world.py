@@ -1,0 +1,59 @@
+"""The processes that train one network together, as `torchrun` starts them; usually just one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, distributed
+
+from nerveseg.device import pick_device
+
+
+class World(NamedTuple):
+    """This process's place.
+
+    Attributes:
+        rank: 0 for the process that writes files and reports.
+        size: processes.
+        device: this process's own.
+    """
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes and reports."""
+        return self.rank == 0
+
+    def total(self, values: Tensor) -> Tensor:
+        """Return the sum of `values` over all processes (all must call this together)."""
+        if self.size > 1:
+            distributed.all_reduce(values)
+        return values
+
+    def wait(self) -> None:
+        """Return once all processes are here."""
+        if self.size > 1:
+            distributed.barrier()
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """Join the other processes, if the environment names any, for as long as the context lasts."""
+    device = pick_device()
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield World(0, 1, device)
+        return
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield World(distributed.get_rank(), size, device)
+    finally:
+        distributed.destroy_process_group()
