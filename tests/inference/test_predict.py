@@ -1,14 +1,16 @@
 """Prediction: averaged views, batches that change nothing, maps at the competition's size."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from nerveseg.data.tensors import to_input
-from nerveseg.inference.predict import mean_logits, predict_maps
+from nerveseg.inference.predict import Predictor, mean_logits, write_maps
 from nerveseg.inference.tta import VIEWS
-from nerveseg.maps import logits_of
+from nerveseg.maps import logits_of, read_maps
 
 CPU = torch.device("cpu")
 
@@ -29,17 +31,12 @@ class Rows(nn.Module):
         return images[:, :1] + plane
 
 
+def predictor(network: nn.Module, batch: int = 2) -> Predictor:
+    return Predictor(network, 1, VIEWS["d4"], batch=batch, device=CPU, dtype=torch.float32)
+
+
 def predicted(network: nn.Module, images: np.ndarray, batch: int = 2) -> np.ndarray:
-    maps = predict_maps(
-        network,
-        images,
-        VIEWS["d4"],
-        channels=1,
-        batch=batch,
-        device=CPU,
-        dtype=torch.float32,
-    )
-    return np.stack(list(maps))
+    return np.stack(list(predictor(network, batch).maps(images)))
 
 
 @pytest.fixture
@@ -86,3 +83,12 @@ def test_maps_are_at_the_competition_s_size_and_upright(images: np.ndarray) -> N
     seen = logits_of(maps[0])
     assert np.allclose(seen[:190], high, atol=0.07)
     assert np.allclose(seen[230:], low, atol=0.07)
+
+
+def test_written_maps_are_the_predicted_ones(images: np.ndarray, tmp_path: Path) -> None:
+    write_maps(predictor(Rows()), images, tmp_path / "valid.b2nd")
+    stored = read_maps(tmp_path / "valid.b2nd")
+    assert len(stored) == len(images)
+    assert all(
+        np.array_equal(stored[i], codes) for i, codes in enumerate(predicted(Rows(), images))
+    )

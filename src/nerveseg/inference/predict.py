@@ -1,20 +1,23 @@
 """From packed frames to stored prediction maps at the competition's size."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from nerveseg.data.tensors import to_input
 from nerveseg.inference.tta import View
-from nerveseg.maps import quantise
+from nerveseg.maps import MapWriter, quantise
 from nerveseg.rle import IMAGE_SHAPE
 
 # Beyond this the float32 sigmoid saturates: the logit of a mean probability stays finite.
-EPSILON = 1e-7
+EPSILON: Final = 1e-7
 
 
 def mean_logits(network: nn.Module, images: Tensor, views: Sequence[View]) -> Tensor:
@@ -26,51 +29,74 @@ def mean_logits(network: nn.Module, images: Tensor, views: Sequence[View]) -> Te
         views: the sides to look from. One after the other: on a CPU a larger batch is no
             faster, and on a GPU the batch of frames already fills it.
     """
-    total = torch.zeros(())
+    total = images.new_zeros((len(images), 1, *images.shape[-2:]))
     for view in views:
-        logits = network(view.apply(images))
-        total = total.to(logits.device) + view.invert(logits).float().sigmoid()
+        total += view.invert(network(view.apply(images))).float().sigmoid()
     return torch.logit(total / len(views), eps=EPSILON).squeeze(1)
 
 
-def predict_maps(
-    network: nn.Module,
-    images: NDArray[np.uint8],
-    views: Sequence[View],
-    *,
-    channels: int,
-    batch: int,
-    device: torch.device,
-    dtype: torch.dtype,
-) -> Iterator[NDArray[np.uint8]]:
-    """Yield one map of logit codes (`nerveseg.maps`), 420 x 580 uint8, per frame of `images`.
+class Predictor:
+    """A network together with how it looks at a frame.
 
     Args:
-        network: any network of the registry, on any device; it is put in eval mode.
-        images: N x H x W uint8, a memory map is read batch by batch.
+        network: any network of the registry; it is moved to `device` and put in eval mode.
+        channels: of the network's input.
         views: of test-time augmentation.
-        channels: the network's input channels.
         batch: frames per forward pass.
         device: where to run.
         dtype: what to compute in.
     """
-    network = network.to(device, memory_format=torch.channels_last).eval()
-    for start in range(0, len(images), batch):
-        frames = torch.from_numpy(np.ascontiguousarray(images[start : start + batch]))
-        with torch.inference_mode(), autocast(device, dtype):
-            inputs = to_input(frames.to(device), channels)
-            logits = mean_logits(network, inputs, views).cpu().numpy()
-        for logit in logits:
-            yield quantise(_at_native_size(logit))
+
+    def __init__(
+        self,
+        network: nn.Module,
+        channels: int,
+        views: Sequence[View],
+        *,
+        batch: int,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        self._network = network.to(device).to(memory_format=torch.channels_last).eval()
+        self._channels = channels
+        self._views = views
+        self._batch = batch
+        self._device = device
+        self._dtype = dtype
+
+    def maps(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
+
+        Args:
+            images: N x H x W uint8; of a memory map only one batch is in memory.
+        """
+        for start in range(0, len(images), self._batch):
+            for logit in self._logits(images[start : start + self._batch]):
+                yield quantise(_at_native_size(logit))
+
+    def _logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        frames = torch.from_numpy(np.array(images)).to(self._device)
+        mixed = self._dtype != torch.float32
+        with (
+            torch.inference_mode(),
+            torch.autocast(self._device.type, self._dtype, enabled=mixed),
+        ):
+            inputs = to_input(frames, self._channels).contiguous(memory_format=torch.channels_last)
+            logits: NDArray[np.float32] = (
+                mean_logits(self._network, inputs, self._views).cpu().numpy()
+            )
+        return logits
 
 
-def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
-    """Return the context in which a network computes in `dtype` on `device`."""
-    return torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32)
+def write_maps(predictor: Predictor, images: NDArray[np.uint8], path: Path) -> None:
+    """Write the maps of `images`, N x H x W uint8, to `path` as `nerveseg.maps` stores them."""
+    with MapWriter(path, len(images)) as writer:
+        for codes in tqdm(predictor.maps(images), path.stem, len(images), leave=False):
+            writer.write(codes)
 
 
 def _at_native_size(logit: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width = IMAGE_SHAPE
-    # Logits rather than probabilities: between pixels they are close to linear at an edge.
-    resized: NDArray[np.float32] = cv2.resize(logit, (width, height), interpolation=cv2.INTER_LINEAR)
-    return resized
+    # Logits rather than probabilities: across an edge they are close to linear.
+    resized = cv2.resize(logit, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(resized, dtype=np.float32)
