@@ -1,0 +1,109 @@
+"""Where the `kaggle` client finds credentials, and how to keep them out of every text."""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from nerveseg.errors import InputError
+
+TOKEN_PAGE: Final = "https://www.kaggle.com/settings/api"
+
+
+class Credential(NamedTuple):
+    """One set of credentials: `source` may be shown, `secrets` never."""
+
+    source: str
+    secrets: tuple[str, ...]
+
+
+def find() -> list[Credential]:
+    """Return what the client would find, in the order in which it looks."""
+    return [*_tokens(), *_keys(), *_logins()]
+
+
+def require() -> list[Credential]:
+    """Return the credentials found.
+
+    Raises:
+        InputError: there are none; the message says where to make some and where to put them.
+    """
+    found = find()
+    if not found:
+        raise InputError(
+            f"Kaggle: no credentials found; make a token at {TOKEN_PAGE} and save it as "
+            "~/.kaggle/access_token, or set KAGGLE_API_TOKEN"
+        )
+    return found
+
+
+def scrub(text: str, credentials: Iterable[Credential]) -> str:
+    """Return `text` without the secrets, authorization headers and queries of addresses.
+
+    Signed addresses carry their signature in the query, and a traceback of the client can hold
+    a whole header.
+    """
+    secrets = {secret for credential in credentials for secret in credential.secrets if secret}
+    for secret in sorted(secrets, key=len, reverse=True):  # a token may contain another
+        text = text.replace(secret, "***")
+    text = re.sub(r"(?i)\b(bearer|basic)\s+[^\s'\"]+", r"\1 ***", text)
+    return re.sub(r"(https?://[^\s?'\"]+|\s/[^\s?'\"]*)\?[^\s'\"]*", r"\1?***", text)
+
+
+def _tokens() -> Iterator[Credential]:
+    value = os.environ.get("KAGGLE_API_TOKEN", "").strip()
+    if value:
+        # The client takes the variable for a path when such a file exists.
+        yield Credential("KAGGLE_API_TOKEN", (value, _text(Path(value))))
+    for name in ("access_token", "access_token.txt"):
+        path = Path("~/.kaggle").expanduser() / name
+        if token := _text(path):
+            yield Credential(str(path), (token,))
+
+
+def _keys() -> Iterator[Credential]:
+    user, key = os.environ.get("KAGGLE_USERNAME"), os.environ.get("KAGGLE_KEY")
+    if user and key:
+        yield Credential("KAGGLE_USERNAME and KAGGLE_KEY", _key_secrets(user, key))
+    for folder in _config_folders():
+        content = _mapping(folder / "kaggle.json")
+        user, key = content.get("username"), content.get("key")
+        if user and key:
+            yield Credential(str(folder / "kaggle.json"), _key_secrets(user, key))
+
+
+def _logins() -> Iterator[Credential]:
+    path = Path("~/.kaggle/credentials.json").expanduser()
+    content = _mapping(path)
+    if refresh := content.get("refresh_token"):
+        yield Credential(str(path), (refresh, content.get("access_token", "")))
+
+
+def _config_folders() -> list[Path]:
+    config = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    names = [os.environ.get("KAGGLE_CONFIG_DIR", ""), "~/.kaggle", f"{config}/kaggle"]
+    return list(dict.fromkeys(Path(name).expanduser() for name in names if name))
+
+
+def _key_secrets(user: str, key: str) -> tuple[str, ...]:
+    return key, base64.b64encode(f"{user}:{key}".encode()).decode()
+
+
+def _mapping(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(_text(path) or "{}")
+    except ValueError:
+        return {}
+    if not isinstance(content, dict):
+        return {}
+    return {str(key): str(value) for key, value in content.items()}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):  # also a token far too long for a file's name
+        return ""

@@ -1,0 +1,14 @@
+"""No test can reach a real service, Kaggle's above all, from this process or a child of it."""
+
+import os
+
+# Set at import: in force before the first fixture of any scope, and inherited by every child.
+# Port 9 (discard) answers nobody; only LOCALHOST keeps Kaggle's client off its real address.
+_NOWHERE = "http://127.0.0.1:9"
+for _name in ("http_proxy", "https_proxy", "all_proxy"):
+    os.environ[_name] = os.environ[_name.upper()] = _NOWHERE
+for _name in [name for name in os.environ if name.startswith("KAGGLE_")]:
+    del os.environ[_name]
+os.environ["KAGGLE_API_ENVIRONMENT"] = "LOCALHOST"
+os.environ.pop("no_proxy", None)
+os.environ.pop("NO_PROXY", None)
