@@ -1,0 +1,69 @@
+"""Convolutions with 'same' padding, initialised for the ReLU that follows them."""
+
+from torch import nn
+
+
+def conv(
+    in_channels: int,
+    out_channels: int,
+    kernel: int,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+    groups: int = 1,
+    bias: bool = True,
+) -> nn.Conv2d:
+    """Return a convolution that keeps H x W (over `stride`), Kaiming-initialised (He et al. 2015).
+
+    Projections without a ReLU behind them (heads, queries, keys, values) are plain `nn.Conv2d`:
+    torch's own initialisation has the smaller variance that they want.
+    """
+    layer = nn.Conv2d(
+        in_channels,
+        out_channels,
+        kernel,
+        stride=stride,
+        padding=dilation * (kernel // 2),
+        dilation=dilation,
+        groups=groups,
+        bias=bias,
+    )
+    _initialise(layer, fan=in_channels // groups * kernel**2)
+    return layer
+
+
+def up_conv(in_channels: int, out_channels: int, kernel: int) -> nn.ConvTranspose2d:
+    """Return a transposed convolution that doubles H x W exactly, Kaiming-initialised."""
+    layer = nn.ConvTranspose2d(
+        in_channels, out_channels, kernel, stride=2, padding=1, output_padding=kernel % 2
+    )
+    # A quarter of the kernel's taps meet any one output pixel at stride 2.
+    _initialise(layer, fan=in_channels * kernel**2 / 4)
+    return layer
+
+
+def conv_norm_relu(
+    in_channels: int,
+    out_channels: int,
+    kernel: int,
+    *,
+    dilation: int = 1,
+    bias: bool = True,
+) -> nn.Sequential:
+    """Return convolution, batch normalisation, ReLU; H x W is kept.
+
+    Normalisation cancels a bias; some published networks declare it all the same, and their
+    parameter counts are held to.
+    """
+    return nn.Sequential(
+        conv(in_channels, out_channels, kernel, dilation=dilation, bias=bias),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+    )
+
+
+def _initialise(layer: nn.Conv2d | nn.ConvTranspose2d, fan: float) -> None:
+    # By hand: nn.init takes a transposed kernel's input channels for its output's.
+    nn.init.normal_(layer.weight, std=(2 / fan) ** 0.5)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)

@@ -1,0 +1,111 @@
+"""Pretrained weights for the encoder: found before any long work, loaded safely and strictly."""
+
+import pickle
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from nerveseg.errors import InputError
+
+PRETRAINED_WIDTH: Final = 64
+PRETRAINED_CHANNELS: Final = 3
+CLASSIFIER: Final = ("fc.weight", "fc.bias")
+
+
+def find_encoder(source: str, width: int) -> Path | None:
+    """Return the file of `source`, fetched if it has to be; None for `none`.
+
+    Args:
+        source: `imagenet`, `none`, or a path.
+        width: the encoder's base width.
+
+    Raises:
+        InputError: the file is not to be had, or the width is not the pretrained one.
+    """
+    if source == "none":
+        return None
+    if width != PRETRAINED_WIDTH:
+        raise InputError(
+            f"encoder_weights: '{source}' fits width {PRETRAINED_WIDTH}, not {width};"
+            " set encoder_weights to none or width to 64"
+        )
+    if source == "imagenet":
+        return _imagenet()
+    path = Path(source)
+    if not path.is_file():
+        raise InputError(f"encoder_weights: {path} is no file; give imagenet, none or a file")
+    return path
+
+
+def load_encoder(encoder: nn.Module, source: str) -> None:
+    """Fill a ResNet-34 encoder with the weights of `source`.
+
+    A stem for one channel takes the pretrained one's sum over its three: on a grey image, which
+    is three equal channels, that is the same function.
+
+    Raises:
+        InputError: the weights are not to be had, or not those of a ResNet-34.
+    """
+    stem = encoder.get_parameter("conv1.weight")
+    path = find_encoder(source, width=stem.shape[0])
+    if path is None:
+        return
+    state = _read(path)
+    for name in CLASSIFIER:
+        state.pop(name, None)
+    state = _fit_stem(state, stem.shape[1])
+    try:
+        encoder.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{path}: not the weights of a ResNet-34 in torchvision's layout ({reason})"
+        ) from error
+
+
+def _fit_stem(state: dict[str, Tensor], in_channels: int) -> dict[str, Tensor]:
+    weight = state.get("conv1.weight")
+    if in_channels == PRETRAINED_CHANNELS or weight is None:
+        return state
+    if in_channels != 1:
+        raise InputError(
+            f"encoder_weights: fit images of 1 or 3 channels, not {in_channels};"
+            " set encoder_weights to none"
+        )
+    return state | {"conv1.weight": weight.sum(dim=1, keepdim=True)}
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"{path}: cannot be read as weights; give a file that torch.save wrote,"
+            " tensors only, in torchvision's layout"
+        ) from error
+    if not isinstance(state, dict) or not all(isinstance(each, Tensor) for each in state.values()):
+        raise InputError(f"{path}: holds no table of tensors; save a network's state_dict()")
+    return dict(state)
+
+
+def _imagenet() -> Path:
+    """Return torchvision's file in torch's cache; fetch it if it is not there."""
+    from torchvision.models import ResNet34_Weights  # 1 s to import, and rarely needed
+
+    url: str = ResNet34_Weights.IMAGENET1K_V1.url
+    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    if path.is_file():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # The name ends in the first digits of the hash: a cut-off file is noticed and removed.
+        prefix = path.stem.rpartition("-")[2]
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=prefix, progress=False)
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            f"encoder_weights: cannot fetch {url} ({error}); place the file at {path} by hand,"
+            " or set encoder_weights to none"
+        ) from error
+    return path

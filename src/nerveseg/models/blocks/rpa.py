@@ -1,0 +1,99 @@
+"""RPA, region-aware pyramid aggregation: attention between pixels by the regions they lie in.
+
+Wu et al., 'Region-aware global context modeling for automatic nerve segmentation from ultrasound
+images', AAAI 2021. Two readings, because the text and the authors' published model file differ:
+
+| | `paper` (the equations) | `released` (the model file) |
+|---|---|---|
+| after a region's 1 x 1 | ReLU | nothing |
+| query and key | for each region size, C/4 | shared by the three sizes, C/32 |
+| result | CONCAT(X, S_1, S_2, S_3) | X + gamma * fuse(S_1, S_2, S_3), gamma 0 at the start |
+
+The paper reshapes each S_k to C x H x W; it has C/4 x H x W elements, and that is its shape here.
+The released file upsamples to 16 x 16 whatever the input; here it is the map's own size.
+"""
+
+from typing import Final, Literal, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nerveseg.models.blocks.attention import attend, attention
+from nerveseg.models.blocks.conv import conv_norm_relu
+from nerveseg.models.blocks.segmenter import part
+
+Reading = Literal["released", "paper"]
+REGIONS: Final = (3, 7, 11)
+
+
+class RegionAttention(nn.Module):
+    """The S_k of both readings: X's values, weighted by the likeness of regions.
+
+    Args:
+        channels: C of the top map X.
+        reading: which of the two.
+    """
+
+    def __init__(self, channels: int, reading: Reading) -> None:
+        super().__init__()
+        inner = part(channels, 4)
+        shared = reading == "released"
+        narrow = part(channels, 32) if shared else inner
+        count = 1 if shared else len(REGIONS)
+        self.activation = nn.Identity() if shared else nn.ReLU(inplace=True)
+        self.regions = nn.ModuleList(nn.Conv2d(channels, inner, 1) for _ in REGIONS)
+        self.queries = nn.ModuleList(nn.Conv2d(inner, narrow, 1) for _ in range(count))
+        self.keys = nn.ModuleList(nn.Conv2d(inner, narrow, 1) for _ in range(count))
+        self.value = nn.Conv2d(channels, inner, 1)
+
+    def weights(self, x: Tensor, level: int) -> Tensor:
+        """Return the attention of one region size, N x HW x HW; every row sums to 1."""
+        region = self.activation(self.regions[level](F.adaptive_avg_pool2d(x, REGIONS[level])))
+        which = level % len(self.queries)
+        # On the k x k tokens: a 1 x 1 convolution commutes with bilinear upsampling, whose
+        # weights sum to 1. The softmax does not, so it stays over all H * W pixels.
+        tokens = torch.cat([self.queries[which](region), self.keys[which](region)], dim=1)
+        size = (x.shape[-2], x.shape[-1])
+        pixels = F.interpolate(tokens, size=size, mode="bilinear", align_corners=True)
+        query, key = pixels.chunk(2, dim=1)
+        return attention(query, key)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return CONCAT(S_1, S_2, S_3), N x 3C/4 x H x W, of the top map `x`, N x C x H x W."""
+        value = self.value(x)
+        maps = [attend(value, self.weights(x, level)) for level in range(len(REGIONS))]
+        return torch.cat(maps, dim=1)
+
+
+class ReleasedRPA(nn.Module):
+    """X + gamma * fuse(S): a no-op until gamma has learnt otherwise."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.out_channels = channels
+        self.attention = RegionAttention(channels, "released")
+        self.fuse = conv_norm_relu(len(REGIONS) * part(channels, 4), channels, 3, bias=False)
+        self.gamma = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return N x C x H x W."""
+        return cast("Tensor", x + self.gamma * self.fuse(self.attention(x)))
+
+
+class PaperRPA(nn.Module):
+    """CONCAT(X, S_1, S_2, S_3); the first decoder block takes the wider map."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.out_channels = channels + len(REGIONS) * part(channels, 4)
+        self.attention = RegionAttention(channels, "paper")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return N x (C + 3C/4) x H x W."""
+        return torch.cat([x, self.attention(x)], dim=1)
+
+
+def rpa(channels: int, reading: Reading) -> ReleasedRPA | PaperRPA:
+    """Return the module in the reading asked for; `channels` of the encoder's top map."""
+    return ReleasedRPA(channels) if reading == "released" else PaperRPA(channels)
