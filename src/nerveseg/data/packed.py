@@ -81,6 +81,6 @@ def read_test(path: Path) -> list[int]:
 def _map(path: Path) -> NDArray[np.uint8]:
     try:
         array: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path}: not readable ({error}); run dvc repro pack") from error
     return array

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 from nerveseg.data.archive import Competition
+from nerveseg.data.entries import Entries
 from nerveseg.data.solution import NO_SOLUTION, checked_solution
 from nerveseg.files import whole_file
 from nerveseg.params.data import DataParams
@@ -69,8 +70,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _zip_folder(source: Path, target: Path) -> None:
-    # Stored: the images are LZW-compressed already.
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as file:
-        for path in sorted(source.rglob("*")):
-            if path.is_file():
-                file.write(path, path.relative_to(source))
+    # Stored, for the images are LZW-compressed already; and with one fixed date for all, so
+    # that the same images make the same zip.
+    with Entries(source) as entries, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as file:
+        for name in entries:
+            file.writestr(zipfile.ZipInfo(name), entries.read(name))

@@ -1,0 +1,109 @@
+"""Reading a competition, however it is zipped."""
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+
+from nerveseg.data.archive import Competition
+from nerveseg.data.layout import TrainRecord
+
+
+def flat(folder: Path, path: Path) -> Path:
+    return tiny.zip_folder(folder, path, method=zipfile.ZIP_DEFLATED)
+
+
+def flat_stored(folder: Path, path: Path) -> Path:
+    return tiny.zip_folder(folder, path)
+
+
+def in_a_folder(folder: Path, path: Path) -> Path:
+    return tiny.zip_folder(folder, path, "ultrasound-nerve-segmentation/")
+
+
+def with_windows_separators(folder: Path, path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as file:
+        for source in filter(Path.is_file, sorted(folder.rglob("*"))):
+            # ZipInfo would turn the separator of this system only.
+            info = zipfile.ZipInfo(str(source.relative_to(folder)))
+            info.filename = info.filename.replace("/", "\\")
+            file.writestr(info, source.read_bytes())
+    return path
+
+
+def nested(folder: Path, path: Path, around: str = "", method: int = zipfile.ZIP_STORED) -> Path:
+    """As Kaggle once served it: train.zip, test.zip and zipped tables in one zip."""
+    parts = path.with_suffix("")
+    parts.mkdir()
+    for name in ("train", "test"):
+        tiny.zip_folder(folder / name, parts / f"{name}.zip", around.format(name), method)
+    with zipfile.ZipFile(parts / "train_masks.csv.zip", "w") as file:
+        file.write(folder / "train_masks.csv", "train_masks.csv")
+    shutil.copy(folder / "sample_submission.csv", parts)
+    return tiny.zip_folder(parts, path, method=method)
+
+
+def nested_with_folders(folder: Path, path: Path) -> Path:
+    return nested(folder, path, "{}/", zipfile.ZIP_DEFLATED)
+
+
+def as_it_is(folder: Path, path: Path) -> Path:
+    return folder
+
+
+def folder_in_a_folder(folder: Path, path: Path) -> Path:
+    return shutil.copytree(folder, path / "inner").parent
+
+
+WAYS = (
+    flat,
+    flat_stored,
+    in_a_folder,
+    with_windows_separators,
+    nested,
+    nested_with_folders,
+    as_it_is,
+    folder_in_a_folder,
+)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_every_way_of_packing_reads_the_same(
+    way: Callable[[Path, Path], Path], pristine: Path, tmp_path: Path
+) -> None:
+    with Competition(way(pristine, tmp_path / "competition.zip")) as competition:
+        competition.verify()
+        assert [record[:2] for record in competition.train] == [
+            (subject, img) for subject in tiny.SUBJECTS for img in tiny.FRAMES
+        ]
+        assert competition.test == list(tiny.TEST)
+        for record in competition.train:
+            subject, img, _ = record
+            np.testing.assert_array_equal(competition.image(record), tiny.frame(subject + img))
+            np.testing.assert_array_equal(competition.mask(record), tiny.outline(subject, img))
+        np.testing.assert_array_equal(competition.test_image(10), tiny.frame(10))
+
+
+def test_what_systems_leave_in_a_zip_is_looked_over(folder: Path, tmp_path: Path) -> None:
+    for name in ("train/.DS_Store", "__MACOSX/train/._1_1.tif", "LICENSE.txt", "other/1_1.tif"):
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_bytes(b"anything")
+    with Competition(tiny.zip_folder(folder, tmp_path / "a.zip")) as competition:
+        assert len(competition.train) == 9
+
+
+def test_runs_that_touch_mean_what_one_run_means(folder: Path) -> None:
+    table = folder / "train_masks.csv"
+    lines = table.read_text().splitlines()
+    subject, img, pixels = lines[1].split(",")
+    start, length, *rest = pixels.split()
+    halves = [start, "1", str(int(start) + 1), str(int(length) - 1), *rest]
+    lines[1] = f"{subject},{img},{' '.join(halves)}"
+    table.write_text("\r\n".join(["\ufeff" + lines[0], *lines[1:]]), encoding="utf-8")
+    with Competition(folder) as competition:
+        competition.verify()
+        assert competition.train[0] == TrainRecord(1, 1, " ".join(halves))

@@ -1,0 +1,87 @@
+"""The stages download, pack and split as commands."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tiny
+
+from nerveseg.data.packed import Packed
+from nerveseg.data.parts import read_parts, rows_of
+
+Section = dict[str, object]
+STAGES = Path(__file__).parents[2] / "stages"
+SIMULATED = {
+    "recipe": 1,
+    "seed": 1,
+    "train_subjects": 2,
+    "train_frames": 2,
+    "test_subjects": 1,
+    "test_frames": 2,
+    "nerve_share": 0.5,
+    "nerve_spread": 0.1,
+    "unlabelled": 0.0,
+}
+
+
+def run(stage: str, folder: Path, **sections: Section) -> str:
+    """Run a stage in `folder`; return what it ended with on stderr, '' when all went well."""
+    (folder / "params.yaml").write_text(json.dumps(sections))  # JSON is YAML
+    command = [sys.executable, str(STAGES / f"{stage}.py")]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (done.stderr == ""), done.stderr
+    assert done.returncode in (0, 1)
+    return done.stderr
+
+
+def data(**changed: object) -> Section:
+    kaggle = {"competition": "slug"}
+    section = {"source": "archive", "archive": None, "solution": None}
+    return {**section, "simulated": SIMULATED, "kaggle": kaggle, **changed}
+
+
+def test_an_archive_goes_all_the_way(pristine: Path, tmp_path: Path) -> None:
+    archive = tiny.zip_folder(pristine, tmp_path / "mine.zip")
+    assert run("download", tmp_path, data=data(archive=str(archive))) == ""
+    assert run("pack", tmp_path, pack={"size": [64, 96]}) == ""
+    settings = {"protocol": "subject", "folds": 3, "fold": 1, "seed": 1}
+    assert run("split", tmp_path, split=settings) == ""
+    packed = Packed.open(tmp_path / "data/packed")
+    assert packed.train_images.shape == (9, 64, 96)
+    places = read_parts(tmp_path / "data/split.csv")
+    assert [place[:2] for place in places] == [record[:2] for record in packed.train]
+    assert rows_of(places, "valid").size == 3
+    assert (tmp_path / "data/solution/solution.csv").read_text() == "img,pixels,Usage\n"
+
+
+def test_bad_input_ends_in_one_line_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    (folder / "train/1_1_mask.tif").unlink()
+    error = run("download", tmp_path, data=data(archive=str(folder)))
+    assert error == (
+        f"error: {folder}: train/1_1_mask.tif: missing, though its image is there; add the mask\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "section", "settings", "key"),
+    [
+        ("download", "data", data(source="ftp"), "data.source"),
+        ("download", "data", data(), "set data.archive"),
+        ("download", "data", data(arhive="a.zip"), "data.arhive"),
+        ("pack", "pack", {"size": [512]}, "pack.size"),
+        ("pack", "pack", {"size": [512, 4]}, "pack.size.1"),
+        ("split", "split", {"protocol": "subject", "folds": 5, "fold": 5, "seed": 1}, "the last"),
+        ("split", "split", {"protocol": "frame", "folds": 5, "fold": 0, "seed": 1}, "protocol"),
+    ],
+)
+def test_an_impossible_setting_is_named(
+    stage: str, section: str, settings: Section, key: str, tmp_path: Path
+) -> None:
+    error = run(stage, tmp_path, **{section: settings})
+    assert error.startswith("error: params.yaml: ")
+    assert error.count("\n") == 1
+    assert key in error
+    assert not (tmp_path / "data").exists()

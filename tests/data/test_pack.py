@@ -1,0 +1,119 @@
+"""Packing: frames decoded and resized once."""
+
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tiny
+from numpy.typing import NDArray
+
+from nerveseg.data import parallel
+from nerveseg.data.archive import Competition
+from nerveseg.data.pack import pack, resize_image, resize_mask
+from nerveseg.data.packed import Packed
+from nerveseg.errors import InputError
+
+NATIVE = (420, 580)
+
+
+def packed(source: Path, folder: Path, size: tuple[int, int]) -> Packed:
+    with Competition(source) as competition:
+        pack(competition, folder, size)
+    return Packed.open(folder)
+
+
+def test_at_native_size_the_frames_are_the_archives(pristine: Path, tmp_path: Path) -> None:
+    result = packed(pristine, tmp_path / "packed", NATIVE)
+    for row, record in enumerate(result.train):
+        expected = tiny.frame(record.subject + record.img)
+        np.testing.assert_array_equal(result.train_images[row], expected)
+        expected = tiny.outline(record.subject, record.img)
+        np.testing.assert_array_equal(result.train_masks[row], expected)
+    for row, img in enumerate(result.test):
+        np.testing.assert_array_equal(result.test_images[row], tiny.frame(img))
+
+
+def test_rows_are_in_numeric_order_and_keep_their_native_rle(
+    pristine: Path, tmp_path: Path
+) -> None:
+    result = packed(pristine, tmp_path / "packed", (96, 64))
+    table = (pristine / "train_masks.csv").read_text()
+    assert (tmp_path / "packed/train.csv").read_text() == table
+    assert (tmp_path / "packed/test.csv").read_text() == "img\n1\n2\n10\n"
+    assert result.size == (96, 64)
+    assert result.train_masks.dtype == np.uint8
+    assert result.train_masks.max() == 1
+    assert [record.img for record in result.train if record.pixels == ""] == [2, 2, 2]
+
+
+def test_the_arrays_are_memory_maps(pristine: Path, tmp_path: Path) -> None:
+    result = packed(pristine, tmp_path / "packed", (32, 32))
+    assert isinstance(result.train_images, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        result.train_images[0] = 0
+
+
+def test_a_packed_pixel_is_the_mean_of_its_area() -> None:
+    image = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    # Means of 2 x 4 blocks; the first is (0+1+2+3 + 8+9+10+11) / 8 = 5.5, rounded to even.
+    assert resize_image(image, (4, 2)).tolist() == [[6, 10], [22, 26], [38, 42], [54, 58]]
+
+
+def test_a_mask_pixel_is_inside_from_half_of_its_area() -> None:
+    mask = np.array([[1, 1, 1, 0], [0, 0, 0, 0]], np.uint8)
+    assert resize_mask(mask, (1, 2)).tolist() == [[1, 0]]
+
+
+def test_a_mask_keeps_its_area_and_only_its_two_values() -> None:
+    mask = np.zeros(NATIVE, np.uint8)
+    cv2.ellipse(mask, (333, 138), (45, 60), 20, 0, 360, 1, -1)
+    for size in ((96, 96), (512, 512)):
+        small = resize_mask(mask, size)
+        assert set(np.unique(small)) == {0, 1}
+        assert small.mean() == pytest.approx(mask.mean(), rel=0.02)
+
+
+def test_a_bad_frame_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None:
+    (folder / "test/2.tif").write_bytes(b"no image")
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(InputError, match=r"2\.tif: damaged"):
+        packed(folder, out / "packed", (32, 32))
+    assert not list(out.iterdir())
+
+
+def test_arrays_that_do_not_fit_the_table_are_refused(pristine: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "packed"
+    packed(pristine, folder, (32, 32))
+    (folder / "test.csv").write_text("img\n1\n")
+    with pytest.raises(InputError, match=r"packed: its arrays and tables differ; run dvc repro"):
+        Packed.open(folder)
+    (folder / "train_masks.npy").write_bytes(b"")
+    with pytest.raises(InputError, match=r"train_masks\.npy: not readable .*run dvc repro"):
+        Packed.open(folder)
+
+
+def test_workers_share_the_frames_and_leave_cv2_its_threads() -> None:
+    before = cv2.getNumThreads()
+    seen: list[tuple[int, int]] = []
+    parallel.for_each(lambda item: seen.append((item, cv2.getNumThreads())), range(50), "count")
+    assert sorted(seen) == [(item, 1) for item in range(50)]
+    assert cv2.getNumThreads() == before
+
+
+def test_the_first_failure_ends_the_work() -> None:
+    done = threading.Event()
+    calls: list[int] = []
+
+    def work(item: int) -> NDArray[np.uint8]:
+        calls.append(item)
+        if item == 3:
+            raise InputError("frame 3: damaged")
+        done.wait(0.002)
+        return np.zeros(1, np.uint8)
+
+    with pytest.raises(InputError, match="frame 3"):
+        parallel.for_each(work, range(3000), "fail")
+    assert len(calls) < 1000

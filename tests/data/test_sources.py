@@ -1,0 +1,132 @@
+"""What the download leaves behind for each source."""
+
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import tiny
+
+from nerveseg.data.archive import Competition
+from nerveseg.data.sources import obtain, take
+from nerveseg.errors import InputError
+from nerveseg.params.data import DataParams, KaggleParams
+from nerveseg.params.simulated import SimulatedParams
+
+SOLUTION = "img,pixels,Usage\n1,,Public\n2,1 420 500 3,Private\n10,243600 1,Private\n"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def took(source: Path, out: Path, solution: Path | None = None) -> None:
+    take(source, solution, out / "competition.zip", out / "solution.csv")
+
+
+def test_a_zip_is_copied_as_it_is(pristine: Path, tmp_path: Path, out: Path) -> None:
+    archive = tiny.zip_folder(pristine, tmp_path / "mine.zip")
+    took(archive, out)
+    assert (out / "competition.zip").read_bytes() == archive.read_bytes()
+    assert not (out / "competition.zip").samefile(archive)
+
+
+def test_a_folder_becomes_the_same_zip_every_time(folder: Path, out: Path) -> None:
+    (folder / "notes.txt").write_text("my own")
+    took(folder, out)
+    first = (out / "competition.zip").read_bytes()
+    with zipfile.ZipFile(out / "competition.zip") as file:
+        assert "notes.txt" not in file.namelist()
+    with Competition(out / "competition.zip") as competition:
+        competition.verify()
+    (folder / "test/1.tif").touch()
+    took(folder, out)
+    assert (out / "competition.zip").read_bytes() == first
+
+
+def test_without_a_solution_its_table_has_no_rows(pristine: Path, out: Path) -> None:
+    took(pristine, out)
+    assert (out / "solution.csv").read_text() == "img,pixels,Usage\n"
+
+
+def test_a_solution_is_copied(pristine: Path, tmp_path: Path, out: Path) -> None:
+    (tmp_path / "mine.csv").write_text(SOLUTION)
+    took(pristine, out, tmp_path / "mine.csv")
+    assert (out / "solution.csv").read_text() == SOLUTION
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("img,pixels,Usage", "img,pixels", "the header is 'img,pixels'.*put the columns"),
+        ("1,,Public\n", "", "test image 1 has no row; add it"),
+        ("\n2,", "\n3,", "line 3: img 3 is no test image.*take the row out"),
+        ("\n2,", "\n1,", "line 3: img 1 is there twice; take the row out"),
+        ("243600 1", "243600 2", "line 4: img 10: RLE pair 1.*correct the row"),
+        ("500 3", "400 3", "line 3: img 2: RLE pair 2.*overlaps.*correct the row"),
+        ("Public", "public", "line 2: img 1: Usage is 'public'; write Public or Private"),
+    ],
+)
+def test_a_bad_solution_is_refused(
+    old: str, new: str, message: str, pristine: Path, out: Path
+) -> None:
+    solution = out.with_name("mine.csv")
+    solution.write_text(SOLUTION.replace(old, new, 1))
+    with pytest.raises(InputError, match=rf"mine\.csv: {message}"):
+        took(pristine, out, solution)
+    assert not out.exists()
+
+
+def test_a_missing_solution_is_named(pristine: Path, tmp_path: Path, out: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.csv: not readable.*check the path"):
+        took(pristine, out, tmp_path / "nowhere.csv")
+    assert not out.exists()
+
+
+def params(source: str, archive: Path | None = None) -> DataParams:
+    simulated = {
+        "recipe": 1,
+        "seed": 1,
+        "train_subjects": 2,
+        "train_frames": 2,
+        "test_subjects": 1,
+        "test_frames": 2,
+        "nerve_share": 0.5,
+        "nerve_spread": 0.1,
+        "unlabelled": 0.0,
+    }
+    return DataParams(
+        source=source,
+        archive=None if archive is None else str(archive),
+        solution=None,
+        simulated=SimulatedParams(**simulated),
+        kaggle=KaggleParams(competition="a-slug"),
+    )
+
+
+def test_the_source_archive_takes_the_named_archive(pristine: Path, out: Path) -> None:
+    obtain(params("archive", pristine), out / "competition.zip", out)
+    assert {path.name for path in out.iterdir()} == {"competition.zip", "solution.csv"}
+
+
+def test_the_source_kaggle_fetches_the_competition(
+    pristine: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = ModuleType("nerveseg.data.kaggle")
+    client.fetch = lambda slug, archive: archive.write_text(slug)
+    monkeypatch.setitem(sys.modules, "nerveseg.data.kaggle", client)
+    obtain(params("kaggle"), out / "raw/competition.zip", out)
+    assert (out / "raw/competition.zip").read_text() == "a-slug"
+    assert (out / "solution.csv").read_text() == "img,pixels,Usage\n"
+
+
+def test_the_source_simulated_makes_a_competition_that_passes_its_check(out: Path) -> None:
+    obtain(params("simulated"), out / "raw/competition.zip", out / "solution")
+    took(out / "raw/competition.zip", out / "copy", out / "solution/solution.csv")
+
+
+def test_an_archive_must_be_named() -> None:
+    with pytest.raises(ValueError, match=r"set data\.archive"):
+        params("archive")

@@ -1,0 +1,134 @@
+"""Which frames train and which validate."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nerveseg.data.layout import TrainRecord
+from nerveseg.data.parts import Place, read_parts, rows_of, write_parts
+from nerveseg.data.split import Protocol, split
+from nerveseg.errors import InputError
+
+
+def sweep(subject: int, frames: int, outlined: int) -> list[TrainRecord]:
+    return [TrainRecord(subject, img + 1, "1 1" * (img < outlined)) for img in range(frames)]
+
+
+def competition() -> list[TrainRecord]:
+    """Return records as many, and as unevenly outlined, as the real training set's."""
+    shares = np.random.default_rng(0).beta(1.5, 2.1, 47)
+    counts = [119 if subject % 9 == 8 else 120 for subject in range(47)]
+    records = []
+    for subject, (frames, share) in enumerate(zip(counts, shares, strict=True), 1):
+        records += sweep(subject, frames, round(frames * share))
+    assert len(records) == 5635
+    return records
+
+
+REAL = competition()
+FOLDS = 5
+
+
+def parts(places: list[Place]) -> dict[str, list[int]]:
+    return {part: rows_of(places, part).tolist() for part in ("train", "valid", "left_out")}
+
+
+@pytest.mark.parametrize("protocol", ["subject", "image"])
+@pytest.mark.parametrize("fold", range(FOLDS))
+def test_every_frame_has_one_fold_and_the_chosen_one_validates(
+    protocol: Protocol, fold: int
+) -> None:
+    places = split(REAL, protocol, FOLDS, fold, seed=1)
+    assert [place[:2] for place in places] == [record[:2] for record in REAL]
+    assert {place.fold for place in places} == set(range(FOLDS))
+    assert all((place.part == "valid") == (place.fold == fold) for place in places)
+
+
+def test_the_image_protocol_is_the_papers_4508_and_1127() -> None:
+    found = parts(split(REAL, "image", FOLDS, 0, seed=1))
+    assert (len(found["train"]), len(found["valid"])) == (4508, 1127)
+
+
+def test_no_subject_is_on_both_sides() -> None:
+    places = split(REAL, "subject", FOLDS, 0, seed=1)
+    train = {place.subject for place in places if place.part == "train"}
+    valid = {place.subject for place in places if place.part == "valid"}
+    assert train
+    assert valid
+    assert not train & valid
+
+
+def test_folds_by_subject_are_alike_in_size_and_share() -> None:
+    places = split(REAL, "subject", FOLDS, 0, seed=1)
+    outlined = np.array([record.pixels != "" for record in REAL])
+    folds = np.array([place.fold for place in places])
+    sizes = np.bincount(folds)
+    assert sizes.max() - sizes.min() <= 240  # two of 47 sweeps
+    # The subjects' own shares have a standard deviation of 0.23.
+    assert np.ptp([outlined[folds == fold].mean() for fold in range(FOLDS)]) < 0.1
+
+
+@pytest.mark.parametrize("protocol", ["subject", "image"])
+def test_the_seed_decides(protocol: Protocol) -> None:
+    first = split(REAL, protocol, FOLDS, 0, seed=1)
+    assert split(REAL, protocol, FOLDS, 0, seed=1) == first
+    assert split(REAL, protocol, FOLDS, 0, seed=2) != first
+
+
+@given(
+    sweeps=st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=2, max_size=12),
+    folds=st.integers(2, 6),
+    seed=st.integers(0, 99),
+)
+def test_folds_by_subject_are_never_empty(
+    sweeps: list[tuple[int, int]], folds: int, seed: int
+) -> None:
+    records = [
+        record
+        for subject, (frames, outlined) in enumerate(sweeps)
+        for record in sweep(subject, frames, outlined)
+    ]
+    try:
+        places = split(records, "subject", folds, 0, seed)
+    except InputError:
+        return
+    assert {place.fold for place in places} == set(range(folds))
+
+
+def test_a_set_without_empty_frames_is_split_too() -> None:
+    records = [record for subject in range(20) for record in sweep(subject, 1, 1)]
+    assert len(parts(split(records, "subject", FOLDS, 0, seed=1))["valid"]) == 4
+
+
+def test_more_folds_than_subjects_are_refused() -> None:
+    records = sweep(1, 9, 4) + sweep(2, 9, 4)
+    with pytest.raises(InputError, match=r"split\.folds: 3 folds .* has 2; lower it, or set"):
+        split(records, "subject", 3, 0, seed=1)
+
+
+def test_more_folds_than_frames_are_refused() -> None:
+    with pytest.raises(InputError, match=r"split\.folds: 4 folds .* has 3; lower it"):
+        split(sweep(1, 3, 1), "image", 4, 0, seed=1)
+
+
+def test_more_folds_than_frames_of_either_kind_are_refused() -> None:
+    records = [record for subject in range(6) for record in sweep(subject, 1, subject % 2)]
+    with pytest.raises(InputError, match=r"split\.folds: 5 folds of 6 frames.*lower it"):
+        split(records, "subject", 5, 0, seed=1)
+
+
+def test_the_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    places = [Place(1, 1, 0, "valid"), Place(1, 2, 1, "train"), Place(2, 1, 1, "left_out")]
+    write_parts(tmp_path / "split.csv", places)
+    text = "subject,img,fold,part\n1,1,0,valid\n1,2,1,train\n2,1,1,left_out\n"
+    assert (tmp_path / "split.csv").read_text() == text
+    assert read_parts(tmp_path / "split.csv") == places
+
+
+def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "split.csv").write_text("subject,img,fold,part\n1,1,0,test\n")
+    with pytest.raises(InputError, match=r"split\.csv: line 2: no part 'test'; run dvc repro"):
+        read_parts(tmp_path / "split.csv")
