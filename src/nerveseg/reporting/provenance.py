@@ -1,0 +1,87 @@
+"""Where a report comes from: revision, data, parameters, versions, machine."""
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from ruamel.yaml import YAML
+
+# Those whose version can change a number.
+PACKAGES: Final = (
+    "nerveseg", "torch", "torchvision", "numpy", "scipy", "pandas", "scikit-image",
+    "opencv-python-headless", "albumentations", "dvc",
+)  # fmt: skip
+
+
+def collect(root: Path) -> dict[str, str]:
+    """Return name -> value, in the order of showing; what is not known says so."""
+    facts = {"Git revision": _revision(root)}
+    facts |= {f"Data: {name}": value for name, value in _data_hashes(root / "dvc.lock").items()}
+    if name := os.environ.get("DVC_EXP_NAME"):
+        facts["Experiment"] = name
+    facts["Python"] = f"{platform.python_implementation()} {platform.python_version()}"
+    facts["Packages"] = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    facts["System"] = f"{platform.system()} {platform.release()}, {platform.machine()}"
+    facts["Processor"] = f"{_processor()}, {os.cpu_count()} logical cores"
+    facts["Memory"] = _memory()
+    return facts
+
+
+def parameters(path: Path) -> str:
+    """Return params.yaml as it is, or a line that says it is not there."""
+    return path.read_text(encoding="utf-8").strip() if path.exists() else "params.yaml not found"
+
+
+def _revision(root: Path) -> str:
+    revision = _git(root, "rev-parse", "HEAD")
+    if not revision:
+        return "not in a git repository"
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    return revision + (" with uncommitted changes" if changed else "")
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, check=False
+        )
+    except OSError:  # no git on this machine
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _data_hashes(lock: Path) -> dict[str, str]:
+    """Return the hashes that DVC recorded for the outputs of download and pack."""
+    if not lock.exists():
+        return {"hash": "not recorded (no dvc.lock)"}
+    stages = (YAML(typ="safe", pure=True).load(lock) or {}).get("stages", {})
+    outs = [out for name in ("download", "pack") for out in stages.get(name, {}).get("outs", [])]
+    hashes = {str(out["path"]): f"md5 {out['md5']}" for out in outs if "md5" in out}
+    return hashes or {"hash": "not recorded (not run through DVC)"}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "(absent)"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"
+
+
+def _memory() -> str:
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):  # not on this system
+        return "unknown"
+    return f"{size / 2**30:.1f} GiB"

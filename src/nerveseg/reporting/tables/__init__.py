@@ -1,0 +1,1 @@
+"""The report's tables, one module a table."""
