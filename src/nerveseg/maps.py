@@ -6,6 +6,7 @@ linear probability is off by up to 9e-3, because most pixels of a good map lie n
 """
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -144,6 +145,10 @@ class Maps:
             return np.asarray(self._array[index], dtype=np.uint8)
         except (RuntimeError, ValueError) as error:
             raise _damaged(self._path, f"map {index} cannot be read") from error
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        """Yield the maps in order."""
+        return (self[index] for index in range(len(self)))
 
 
 def read_maps(path: Path) -> Maps:

@@ -69,6 +69,20 @@ def runs(pixels: str, size: int) -> NDArray[np.int64]:
     return found
 
 
+def covering(found: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how many pixels inside `found` come before each position, whole numbers.
+
+    Args:
+        found: K x 2, as `runs` returns them.
+        positions: 0-indexed pixels, column-major; any shape.
+    """
+    if not len(found):
+        return np.zeros(positions.shape)
+    # Linear between the ends of runs, and exact: whole numbers far below 2**53.
+    grown = np.stack([np.zeros(len(found), dtype=np.int64), found[:, 1] - found[:, 0]], axis=1)
+    return np.asarray(np.interp(positions, found.reshape(-1), np.cumsum(grown)))
+
+
 def _runs_of(mask: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return 0-indexed column-major starts and lengths of the runs of `mask`."""
     inside = _as_bytes(mask)

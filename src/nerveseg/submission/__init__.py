@@ -1,0 +1,1 @@
+"""Submissions: CSV files `img,pixels` as the competition wants them."""

@@ -1,0 +1,64 @@
+"""Checking a submission as the competition's server would, and for slips that it would score."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from nerveseg.errors import InputError
+from nerveseg.submission import signs, table
+
+COMPETITION_COUNT: Final = 5508
+"""Test images of the competition: ids 1 to this, in numeric order."""
+
+
+def check(path: Path, expected: Sequence[int]) -> dict[int, str]:
+    """Return the masks of a submission that is as it should be.
+
+    Args:
+        path: the submission.
+        expected: the ids that it must hold, in this order.
+
+    Raises:
+        InputError: it is not; the message names the first bad row and why it is bad.
+    """
+    masks: dict[int, str] = {}
+    ends: dict[str, int] = {}
+    known = set(expected)
+    for line, (img, pixels) in table.rows(path, table.HEADER):
+        place = f"{path}: line {line} (img {img[:20]})"
+        number = table.img_number(path, line, img)
+        if number in masks:
+            raise InputError(f"{place}: this id came before; keep one row of each")
+        if number not in known:
+            raise InputError(f"{place}: there is no such test image; remove the row")
+        _check_order(place, number, expected[len(masks)], masks)
+        if pixels:
+            ends[place] = _end_of_checked(place, pixels)
+        masks[number] = pixels
+    if len(masks) < len(expected):
+        raise InputError(
+            f"{path}: ends after line {len(masks) + 1}: img {expected[len(masks)]} and "
+            f"{len(expected) - len(masks) - 1} more are missing; every test image needs a row"
+        )
+    if signs.cramped(list(ends.values())):
+        raise InputError(
+            f"{next(iter(ends))}: this and every other mask lies in the first {max(ends.values())} "
+            "of 243600 pixels, as in a smaller image: resize the masks to 420x580 before encoding"
+        )
+    return masks
+
+
+def _check_order(place: str, number: int, wanted: int, before: dict[int, str]) -> None:
+    if number != wanted:
+        raise InputError(
+            f"{place}: expected img {wanted} here, after {len(before)} rows: "
+            "a row is missing or out of order; sort the rows by id, one for every test image"
+        )
+
+
+def _end_of_checked(place: str, pixels: str) -> int:
+    """Return the number of the last pixel inside, 0 for none."""
+    runs = table.check_pixels(place, pixels)
+    if slip := signs.misread(runs):
+        raise InputError(f"{place}: {slip}")
+    return int(runs[-1, 1]) if len(runs) else 0
