@@ -40,6 +40,7 @@ class Kaggle:
     # Faults.
     status: dict[str, int] = field(default_factory=dict)  # RPC: the HTTP status it answers
     delay: dict[str, float] = field(default_factory=dict)  # RPC: seconds before it answers
+    hold: dict[str, float] = field(default_factory=dict)  # RPC: seconds from deed to answer
     cut_after: int | None = None  # bytes of the archive after which the connection is cut, once
     stall_after: int | None = None  # bytes of the archive after which nothing more comes
     cut_upload: bool = False
@@ -83,15 +84,15 @@ class Kaggle:
         return {"message": "Successfully submitted", "ref": ref}
 
     def _ListSubmissions(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        # Two a page, to make the client turn pages.
+        # One a page, to make the client turn pages.
         start = int(request.get("pageToken") or 0)
         shown = [e for e in self.submissions if e["hidden"] <= 0]
-        page = [self._listed(entry) for entry in shown[start : start + 2]]
-        more = start + 2 < len(shown)
+        page = [self._listed(entry) for entry in shown[start : start + 1]]
+        more = start + 1 < len(shown)
         if not more:
             for entry in self.submissions:
                 entry["hidden"] -= 1
-        return {"submissions": page, "nextPageToken": str(start + 2) if more else ""}
+        return {"submissions": page, "nextPageToken": str(start + 1) if more else ""}
 
     def _listed(self, entry: dict[str, Any]) -> dict[str, Any]:
         reply = {key: entry[key] for key in ("ref", "description", "date")}
@@ -112,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
     verbose: ClassVar[bool] = False
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         rpc = urlsplit(self.path).path.rsplit("/", 1)[-1]
         request = json.loads(self._body() or b"{}")
         self.kaggle.calls.append(rpc)
@@ -125,9 +126,11 @@ class Handler(BaseHTTPRequestHandler):
             place = f"http://localhost/storage/{SLUG}.zip?signature=secret"
             self._send(302, b"", {"Location": place})
         else:
-            self._send(200, json.dumps(self.kaggle.answer(rpc, request)).encode())
+            reply = self.kaggle.answer(rpc, request)
+            time.sleep(self.kaggle.hold.get(rpc, 0.0))
+            self._send(200, json.dumps(reply).encode())
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         archive = self.kaggle.archive
         asked = self.headers.get("Range", "")
         start = int(asked.removeprefix("bytes=").rstrip("-") or 0)
@@ -140,8 +143,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self._stream(archive[start:])
 
-    def do_PUT(self) -> None:  # noqa: N802
+    def do_PUT(self) -> None:
         self.kaggle.calls.append("PUT")
+        if status := self.kaggle.status.get("PUT"):
+            self._body()
+            self._send(status, b"{}")
+            return
         if self.kaggle.cut_upload:
             self.rfile.read(10)
             self._cut()
@@ -184,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         if self.verbose:
             super().log_message(format, *args)
 
@@ -213,13 +220,13 @@ def serving(kaggle: Kaggle, port: int = 0, verbose: bool = False) -> Iterator[in
 
 def scorer(solution: Path) -> Callable[[bytes], Scores]:
     """Return a function that scores a submission against `solution`."""
-    from nerveseg import submission
+    from nerveseg.submission.score import score as local_score
 
     def score(content: bytes) -> Scores:
         with tempfile.NamedTemporaryFile(suffix=".csv") as file:
             Path(file.name).write_bytes(content)
-            scores = submission.score(Path(file.name), solution)
-        return scores.public, scores.private
+            scores = local_score(Path(file.name), solution)
+        return scores["public"], scores["private"]
 
     return score
 

@@ -105,28 +105,28 @@ def test_without_credentials_the_message_says_where_to_make_and_put_a_token(
     assert kaggle.calls == []
 
 
-def wrong_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def wrong_key(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("KAGGLE_KEY", "an-old-key")
     return "KAGGLE_USERNAME and KAGGLE_KEY"
 
 
-def wrong_token(home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def wrong_token(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delenv("KAGGLE_KEY")
-    (home / ".kaggle").mkdir()
-    (home / ".kaggle" / "access_token").write_text("KGAT_expired\n")
-    return str(home / ".kaggle" / "access_token")
+    folder = Path.home() / ".kaggle"
+    folder.mkdir()
+    (folder / "access_token").write_text("KGAT_expired\n")
+    return str(folder / "access_token")
 
 
 @pytest.mark.parametrize("arrange", [wrong_key, wrong_token])
 def test_refused_credentials_are_named_by_their_place_and_not_shown(
     kaggle: Kaggle,
     target: Path,
-    home: Path,
     monkeypatch: pytest.MonkeyPatch,
-    arrange: Callable[[Path, pytest.MonkeyPatch], str],
+    arrange: Callable[[pytest.MonkeyPatch], str],
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    place = arrange(home, monkeypatch)
+    place = arrange(monkeypatch)
     message = failure(target)
     assert f"refused the credentials in {place} (401)" in message
     everything = message + "".join(capfd.readouterr())

@@ -1,0 +1,1 @@
+"""Submitting to Kaggle's leaderboard, each file once, and keeping what came of it."""

@@ -1,0 +1,57 @@
+"""metrics/leaderboard.json: what Kaggle says of every chosen network, for DVC and the report."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from nerveseg.errors import InputError
+from nerveseg.files import whole_file
+from nerveseg.kaggle_client.service import Status
+from nerveseg.leaderboard.candidates import Candidate
+from nerveseg.leaderboard.ledger import Ledger
+
+NOT_SUBMITTED: Final = "NOT SUBMITTED"
+Row = dict[str, str | float | None]
+
+
+def write_record(path: Path, candidates: Sequence[Candidate], ledger: Ledger) -> None:
+    """Write one row for each candidate: public, private, ref, status, sha256, message, date.
+
+    Scores are null until Kaggle has them. `ref` is text: a number would show up as a metric.
+    """
+    rows = {candidate.network: _row(candidate, ledger) for candidate in candidates}
+    with whole_file(path) as temporary:
+        temporary.write_text(f"{json.dumps(rows, indent=2)}\n", encoding="utf-8")
+
+
+def raise_errors(candidates: Sequence[Candidate], ledger: Ledger) -> None:
+    """Raise what Kaggle said of the files that it could not score.
+
+    Raises:
+        InputError: there is such a file; an unchanged file is never sent again.
+    """
+    known = ((candidate, ledger.entries.get(candidate.sha256)) for candidate in candidates)
+    refused = [
+        f"{candidate.file} (submission {entry.ref}): {entry.words or 'no reason given'}"
+        for candidate, entry in known
+        if entry and entry.status == Status.ERROR
+    ]
+    if refused:
+        raise InputError(
+            f"Kaggle could not score {'; '.join(refused)}; correct the file or take its network "
+            "out of leaderboard.networks"
+        )
+
+
+def _row(candidate: Candidate, ledger: Ledger) -> Row:
+    entry = ledger.entries.get(candidate.sha256)
+    return {
+        "public": entry.public if entry else None,
+        "private": entry.private if entry else None,
+        "ref": entry.ref if entry else "",
+        "status": entry.status if entry else NOT_SUBMITTED,
+        "sha256": candidate.sha256,
+        "message": entry.message if entry else candidate.message,
+        "date": entry.date if entry else "",
+    }
