@@ -1,0 +1,63 @@
+"""The paper's Tables 1 and 2, and ours beside them, in percent."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+MEASURES: Final = ("dice", "accuracy", "sensitivity", "specificity", "auc")
+_NAN: Final = float("nan")
+
+
+class PaperRow(NamedTuple):
+    """One row of a table of the paper; figures in percent.
+
+    Attributes:
+        table: 1 (ablation) or 2 (comparison).
+        title: as printed.
+        network: our name for it.
+        figures: of `MEASURES`; NaN for what Table 1 leaves out.
+    """
+
+    table: int
+    title: str
+    network: str
+    figures: tuple[float, float, float, float, float]
+
+
+class Line(NamedTuple):
+    """One figure of the paper and ours, in percent; NaN where one is missing."""
+
+    table: int
+    title: str
+    network: str
+    metric: str
+    paper: float
+    ours: float
+    difference: float
+
+
+# AAAI 2021, DC, ACC, SE, SP, AUC on a random fifth of the training images.
+ROWS: Final = (
+    PaperRow(1, "Baseline", "baseline", (70.71, 99.01, _NAN, _NAN, 98.77)),
+    PaperRow(1, "Baseline + RPA", "baseline_rpa", (73.34, 99.29, _NAN, _NAN, 99.24)),
+    PaperRow(1, "Baseline + APF", "baseline_apf", (72.32, 99.18, _NAN, _NAN, 99.11)),
+    PaperRow(1, "Baseline + RPA + APF", "rpa_apf", (74.23, 99.37, _NAN, _NAN, 99.66)),
+    PaperRow(2, "U-Net", "unet", (70.27, 98.98, 84.44, 99.38, 98.73)),
+    PaperRow(2, "AttU-Net", "attention_unet", (71.42, 99.09, 84.91, 99.43, 98.86)),
+    PaperRow(2, "U-Net++", "unetpp", (72.03, 99.15, 86.42, 99.44, 99.03)),
+    PaperRow(2, "DA-Net", "danet", (73.28, 99.26, 86.68, 99.48, 99.26)),
+    PaperRow(2, "CE-Net", "cenet", (72.74, 99.21, 85.62, 99.51, 99.18)),
+    PaperRow(2, "CPF-Net", "cpfnet", (73.48, 99.29, 86.25, 99.49, 99.31)),
+    PaperRow(2, "Ours", "rpa_apf", (74.23, 99.37, 86.55, 99.51, 99.66)),
+)
+
+
+def beside(scores: Mapping[str, Mapping[str, float]]) -> Iterator[Line]:
+    """Yield every figure of the paper with ours.
+
+    Args:
+        scores: network -> measure -> value in 0..1; networks that were not run may be absent.
+    """
+    for row in ROWS:
+        for metric, paper in zip(MEASURES, row.figures, strict=True):
+            ours = 100 * scores.get(row.network, {}).get(metric, _NAN)
+            yield Line(row.table, row.title, row.network, metric, paper, ours, ours - paper)

@@ -1,0 +1,34 @@
+"""Stage score: how good one network's masks are, on the validation set and the leaderboard."""
+
+import argparse
+from pathlib import Path
+
+from nerveseg.errors import run
+from nerveseg.evaluation.frames import open_validation
+from nerveseg.evaluation.leaderboard import leaderboard
+from nerveseg.evaluation.measure import measure
+from nerveseg.evaluation.score import write_scores
+from nerveseg.params.score import ScoreParams
+from nerveseg.params.section import read
+
+
+def main() -> None:
+    """Write data/scores/NETWORK."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network")
+    network = parser.parse_args().network
+    params = read("score", ScoreParams)
+    data = Path("data")
+    validation = open_validation(
+        packed=data / "packed/train.csv",
+        split=data / "split.csv",
+        masks=data / "masks" / f"{network}.csv",
+        maps=data / "predictions" / network / "valid.b2nd",
+    )
+    boards = leaderboard(Path("submissions") / f"{network}.csv", data / "solution/solution.csv")
+    measured = measure(validation)
+    write_scores(data / "scores" / network, validation.truths, measured, boards, params.bins)
+
+
+if __name__ == "__main__":
+    run(main)

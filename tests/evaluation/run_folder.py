@@ -1,0 +1,88 @@
+"""What the stages before scoring leave in a folder, for a few frames of invented networks."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nerveseg.maps import MapWriter
+from nerveseg.rle import IMAGE_SHAPE, encode
+
+SUBJECTS = (2, 5, 9, 11)
+FRAMES = (1, 3, 10)
+HEIGHT, WIDTH = IMAGE_SHAPE
+PARAMS = """\
+models: {{{models}}}
+score: {{bins: 10}}
+summary: {{reference: rpa_apf, draws: 500, level: 0.95, seed: 1}}
+"""
+
+
+def oval(row: float, column: float, tall: float, wide: float) -> NDArray[np.uint8]:
+    """Return a filled ellipse, 420 x 580 uint8 {0, 1}."""
+    rows, columns = np.ogrid[:HEIGHT, :WIDTH]
+    inside = ((rows - row) / tall) ** 2 + ((columns - column) / wide) ** 2 <= 1
+    return inside.astype(np.uint8)
+
+
+def truth(subject: int, img: int) -> NDArray[np.uint8]:
+    """Return the outline of a frame; every third frame has none."""
+    if (subject + img) % 3 == 0:
+        return np.zeros(IMAGE_SHAPE, dtype=np.uint8)
+    return oval(140 + 4 * img, 300 + 6 * subject, 55, 45)
+
+
+def write_run(folder: Path, networks: dict[str, int]) -> None:
+    """Write a run of networks whose masks are off by so many columns; -1 sees nothing at all."""
+    keys = [(subject, img) for subject in SUBJECTS for img in FRAMES]
+    data = folder / "data"
+    for name in ("packed", "masks", "solution"):
+        (data / name).mkdir(parents=True)
+    rows = [f"{s},{i},{encode(truth(s, i))}" for s, i in keys]
+    table(data / "packed/train.csv", "subject,img,pixels", ["1,1,", *rows])
+    parts = [f"{s},{i},0,valid" for s, i in keys]
+    table(data / "split.csv", "subject,img,fold,part", ["1,1,1,train", *parts])
+    usage = ["Public", "Private", "Private"]
+    tests = [encode(truth(2, img)) for img in (1, 2, 3)]
+    solution = [f"{img},{rle},{use}" for img, rle, use in zip((1, 2, 3), tests, usage, strict=True)]
+    table(data / "solution/solution.csv", "img,pixels,Usage", solution)
+    (folder / "submissions").mkdir()
+    for network, shift in networks.items():
+        guesses = [guess(truth(s, i), shift) for s, i in keys]
+        rows = [f"{s},{i},{encode(g)}" for (s, i), g in zip(keys, guesses, strict=True)]
+        table(data / f"masks/{network}.csv", "subject,img,pixels", rows)
+        write_maps(data / f"predictions/{network}/valid.b2nd", guesses)
+        rows = [f"{img},{encode(guess(truth(2, img), shift))}" for img in (1, 2, 3)]
+        table(folder / f"submissions/{network}.csv", "img,pixels", rows)
+        write_curve(data / "curves" / network)
+    models = ", ".join(f"{network}: {{}}" for network in networks)
+    (folder / "params.yaml").write_text(PARAMS.format(models=models))
+
+
+def guess(mask: NDArray[np.uint8], shift: int) -> NDArray[np.uint8]:
+    """Return the mask moved to the right; nothing for -1."""
+    return np.zeros_like(mask) if shift < 0 else np.roll(mask, shift, axis=1)
+
+
+def write_maps(path: Path, masks: list[NDArray[np.uint8]]) -> None:
+    """Write maps that are sure of `masks`, and surer of their left half."""
+    path.parent.mkdir(parents=True)
+    with MapWriter(path, len(masks)) as writer:
+        for mask in masks:
+            codes = np.where(mask, 170, 60).astype(np.uint8)
+            codes[:, : WIDTH // 2] += mask[:, : WIDTH // 2] * np.uint8(20)
+            writer.write(codes)
+
+
+def write_curve(folder: Path) -> None:
+    """Write what dvclive does for two metrics over two epochs."""
+    for name, values in {"train/loss": (0.9, 0.5), "valid/dice": (0.2, 0.6)}.items():
+        path = folder / "plots/metrics" / f"{name}.tsv"
+        path.parent.mkdir(parents=True)
+        rows = [f"{epoch}\t{value}" for epoch, value in enumerate(values)]
+        path.write_text("\n".join([f"step\t{path.stem}", *rows, ""]))
+
+
+def table(path: Path, header: str, rows: list[str]) -> None:
+    """Write a CSV file."""
+    path.write_text("\n".join([header, *rows, ""]))
