@@ -41,6 +41,13 @@ NETWORKS: Final[Mapping[str, Entry]] = {
     "baseline_apf": Entry("baseline_apf", "BaselineAPF", "Baseline + APF", AAAI),
     "rpa_apf": Entry("rpa_apf", "RpaApf", "RPA/APF (ours)", AAAI),
     "unet": Entry("unet", "UNet", "U-Net", "Ronneberger et al., MICCAI 2015"),
+    "attention_unet": Entry(
+        "attention_unet", "AttentionUNet", "Attention U-Net", "Oktay et al., MIDL 2018"
+    ),
+    "unetpp": Entry("unetpp", "UNetPlusPlus", "U-Net++", "Zhou et al., DLMIA 2018"),
+    "danet": Entry("danet", "DANet", "DA-Net", "Fu et al., CVPR 2019"),
+    "cenet": Entry("cenet", "CENet", "CE-Net", "Gu et al., TMI 2019"),
+    "cpfnet": Entry("cpfnet", "CPFNet", "CPF-Net", "Feng et al., TMI 2020"),
 }
 
 

@@ -1,0 +1,159 @@
+"""CPF-Net.
+
+Feng et al., 'CPFNet: context pyramid fusion network for medical image segmentation', TMI 2020,
+fig. 1. The layers in use of the authors' code, which declares 12.6 million parameters more than
+its forward pass touches; it has one SAPF module, on the top map.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nerveseg.models.blocks.conv import conv, conv_norm_relu
+from nerveseg.models.blocks.resnet import ResNet34
+from nerveseg.models.blocks.segmenter import Segmenter, part
+
+
+def _upsample(x: Tensor, size: torch.Size) -> Tensor:
+    return F.interpolate(x, size=(size[-2], size[-1]), mode="bilinear", align_corners=True)
+
+
+def _conv_norm(in_channels: int, out_channels: int, kernel: int) -> nn.Sequential:
+    return conv_norm_relu(in_channels, out_channels, kernel, bias=False)[:2]
+
+
+class GlobalPyramidGuidance(nn.Module):
+    """GPG, fig. 2: a skip that has seen all deeper levels.
+
+    Args:
+        channels: of the levels, the finest (whose skip this is) first.
+        width: channels of the result.
+        rates: dilations of the separable convolutions.
+    """
+
+    def __init__(self, channels: Sequence[int], width: int, rates: Sequence[int]) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(conv_norm_relu(c, width, 3, bias=False) for c in channels)
+        self.dilated = nn.ModuleList(
+            _separable(len(channels) * width, width, dilation) for dilation in rates
+        )
+        self.out = _conv_norm(len(rates) * width, width, 1)
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """Return N x width x H x W, the size of the first of `maps`."""
+        size = maps[0].shape
+        finest, *deeper = [level(each) for level, each in zip(self.levels, maps, strict=True)]
+        stacked = torch.cat([finest, *(_upsample(each, size) for each in deeper)], dim=1)
+        return cast("Tensor", self.out(torch.cat([each(stacked) for each in self.dilated], dim=1)))
+
+
+def _separable(in_channels: int, out_channels: int, dilation: int) -> nn.Sequential:
+    return nn.Sequential(
+        conv(in_channels, in_channels, 3, dilation=dilation, groups=in_channels, bias=False),
+        nn.BatchNorm2d(in_channels),
+        conv_norm_relu(in_channels, out_channels, 1, bias=False),
+    )
+
+
+class ScaleAwarePyramidFusion(nn.Module):
+    """SAPF, fig. 3: one kernel at dilations 1, 2 and 4, fused pairwise by pixel-wise softmax.
+
+    Both fusions use the same selector: the authors' code declares two and runs the first twice.
+
+    Args:
+        channels: of the map.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.shared = conv(channels, channels, 3)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for _ in range(3))
+        half = part(channels, 2)
+        self.selector = nn.Sequential(
+            conv(2 * channels, channels, 1),
+            nn.ReLU(inplace=True),
+            conv(channels, half, 3),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(half, 2, 3, padding=1),
+        )
+        self.gamma = nn.Parameter(torch.zeros(1))
+        self.out = conv_norm_relu(channels, channels, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return N x C x H x W."""
+        near, middle, far = self._branches(x)
+        fused = self._fuse(self._fuse(near, middle), far)
+        mixed = self.gamma * fused + (1 - self.gamma) * x
+        return cast("Tensor", self.out(F.relu(mixed)))
+
+    def _branches(self, x: Tensor) -> list[Tensor]:
+        weight, bias = self.shared.weight, self.shared.bias
+        return [
+            # In the authors' code only the first has the bias; normalisation cancels it anyway.
+            norm(F.conv2d(x, weight, bias if rate == 1 else None, padding=rate, dilation=rate))
+            for norm, rate in zip(self.norms, (1, 2, 4), strict=True)
+        ]
+
+    def _fuse(self, a: Tensor, b: Tensor) -> Tensor:
+        weight_a, weight_b = self.selector(torch.cat([a, b], dim=1)).softmax(dim=1).chunk(2, dim=1)
+        return cast("Tensor", weight_a * a + weight_b * b)
+
+
+def _up(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Return bilinear upsampling by 2, then 1 x 1; the ReLU comes after the skip's addition."""
+    up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
+    return nn.Sequential(up, _conv_norm(in_channels, out_channels, 1))
+
+
+def _up_step(in_channels: int, out_channels: int) -> nn.Sequential:
+    mix = conv_norm_relu(in_channels, in_channels, 3, bias=False)
+    return nn.Sequential(mix, _up(in_channels, out_channels))
+
+
+class CPFNet(Segmenter):
+    """ResNet-34, SAPF on the top map, GPG skips at /4, /8 and /16, the stem's skip at /2.
+
+    Args:
+        in_channels: of the image.
+        width: the encoder's base width; 64 in the paper.
+        encoder_weights: `imagenet`, `none` or a path in torchvision's layout.
+    """
+
+    def __init__(
+        self, in_channels: int = 1, *, width: int = 64, encoder_weights: str = "none"
+    ) -> None:
+        super().__init__()
+        self.encoder = ResNet34(in_channels, width, encoder_weights)
+        channels = self.encoder.channels[1:]
+        self.sapf = ScaleAwarePyramidFusion(channels[-1])
+        self.guides = nn.ModuleList(
+            GlobalPyramidGuidance(channels[level:], channels[level], rates)
+            for level, rates in enumerate([(1, 2, 4, 8), (1, 2, 4), (1, 2)])
+        )
+        self.steps = nn.ModuleList(
+            [
+                _up_step(width, width),
+                _up_step(channels[1], width),
+                _up_step(channels[2], channels[1]),
+                _up(channels[3], channels[2]),
+            ]
+        )
+        head = part(width, 2)
+        self.head = nn.Sequential(
+            conv_norm_relu(width, head, 1, bias=False),
+            conv_norm_relu(head, head, 3, bias=False),
+            nn.Conv2d(head, 1, 1),
+        )
+
+    def segment(self, image: Tensor) -> Tensor:
+        """Return logits N x 1 x H x W."""
+        features = self.encoder(image)
+        maps = [*features[1:4], self.sapf(features.layer4)]
+        x = maps[-1]
+        for level in (2, 1, 0):
+            x = F.relu(self.steps[level + 1](x) + self.guides[level](maps[level:]))
+        x = F.relu(self.steps[0](x)) + features.stem
+        return cast("Tensor", self.head(_upsample(x, image.shape)))

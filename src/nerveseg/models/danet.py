@@ -1,0 +1,108 @@
+"""DA-Net.
+
+Fu et al., 'Dual attention network for scene segmentation', CVPR 2019, figs. 2 and 3. On ResNet-34
+here, as every network of the comparison has that encoder, dilated to an output stride of 8.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nerveseg.models.blocks.attention import attend, attention
+from nerveseg.models.blocks.conv import conv_norm_relu
+from nerveseg.models.blocks.resnet import ResNet34
+from nerveseg.models.blocks.segmenter import Logits, Segmenter, part
+
+
+class PositionAttention(nn.Module):
+    """Fig. 3A: every pixel gathers from all pixels like it.
+
+    Args:
+        channels: C; queries and keys have C/8.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.query = nn.Conv2d(channels, part(channels, 8), 1)
+        self.key = nn.Conv2d(channels, part(channels, 8), 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+        self.alpha = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return N x C x H x W: eq. 1 weighs, eq. 2 sums; the identity while alpha is 0."""
+        weights = attention(self.query(x), self.key(x))
+        return x + self.alpha * attend(self.value(x), weights)
+
+
+class ChannelAttention(nn.Module):
+    """Fig. 3B: every channel gathers from the other channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beta = nn.Parameter(torch.zeros(1))
+
+    def weights(self, x: Tensor) -> Tensor:
+        """Return eq. 3, N x C x C; every row sums to 1.
+
+        As in the authors' code the energy is taken from its row's maximum, so that channels
+        gather from those unlike them; eq. 3 itself has no such step.
+        """
+        flat = x.flatten(2)
+        energy = flat @ flat.transpose(1, 2)
+        return (energy.amax(dim=-1, keepdim=True) - energy).softmax(dim=-1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return N x C x H x W (eq. 4); the identity while beta is 0."""
+        return x + self.beta * (self.weights(x) @ x.flatten(2)).view(x.shape)
+
+
+class DANet(Segmenter):
+    """Dilated ResNet-34 and two attention branches, summed.
+
+    Args:
+        in_channels: of the image.
+        width: the encoder's base width; 64 for ResNet-34.
+        encoder_weights: `imagenet`, `none` or a path in torchvision's layout.
+        deep_supervision: the paper's heads on the two branches beside that on their sum; in
+            training mode the logits are (sum, position, channel). The sum alone is scored.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 1,
+        *,
+        width: int = 64,
+        encoder_weights: str = "none",
+        deep_supervision: bool = True,
+    ) -> None:
+        super().__init__()
+        self.encoder = ResNet34(in_channels, width, encoder_weights, output_stride=8)
+        top = self.encoder.channels[-1]
+        inner = part(top, 4)
+        self.position = _branch(top, inner, PositionAttention(inner))
+        self.channel = _branch(top, inner, ChannelAttention())
+        heads = 3 if deep_supervision else 1
+        self.heads = nn.ModuleList(
+            nn.Sequential(nn.Dropout2d(0.1), nn.Conv2d(inner, 1, 1)) for _ in range(heads)
+        )
+
+    def segment(self, image: Tensor) -> Logits:
+        """Return logits N x 1 x H x W; three of them in training with deep supervision."""
+        top = self.encoder(image).layer4
+        position, channel = self.position(top), self.channel(top)
+        heads = self.heads if self.training else self.heads[:1]
+        maps = (position + channel, position, channel)
+        size = (image.shape[-2], image.shape[-1])
+        logits = [
+            F.interpolate(head(each), size=size, mode="bilinear", align_corners=True)
+            for head, each in zip(heads, maps, strict=False)
+        ]
+        return tuple(logits) if len(logits) > 1 else logits[0]
+
+
+def _branch(top: int, inner: int, attending: nn.Module) -> nn.Sequential:
+    return nn.Sequential(
+        conv_norm_relu(top, inner, 3, bias=False),
+        attending,
+        conv_norm_relu(inner, inner, 3, bias=False),
+    )
