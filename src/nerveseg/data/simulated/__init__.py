@@ -1,0 +1,1 @@
+"""A simulated competition: ultrasound sweeps over made-up necks, in the layout Kaggle serves."""

@@ -1,0 +1,91 @@
+"""Smooth random fields, the raw material of anatomy and speckle."""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+_SPECKLE: Final = 1  # streams of random numbers that never meet
+_TEXTURE: Final = 2
+_STREAMS: Final = {"speckle": _SPECKLE, "texture": _TEXTURE, "anatomy": 3, "sweep": 4, "labels": 5}
+
+
+def generator(seed: int, stream: str, *keys: int) -> np.random.Generator:
+    """Return the generator of `stream` for `keys`, such as (subject, plane).
+
+    It depends on nothing else, so any process may draw any part of the competition.
+    """
+    return np.random.default_rng([seed, _STREAMS[stream], *keys])
+
+
+def blur(field: Array, sigma: tuple[float, float]) -> Array:
+    """Return `field` (H x W) under a Gaussian of `sigma` (down, across) pixels."""
+    down, across = (cv2.getGaussianKernel(2 * int(3 * s + 1) + 1, s, cv2.CV_32F) for s in sigma)
+    blurred: Array = cv2.sepFilter2D(field, cv2.CV_32F, across, down, borderType=cv2.BORDER_REFLECT)
+    return blurred
+
+
+def standardise(field: Array) -> Array:
+    """Return `field` with mean 0 and standard deviation 1."""
+    return (field - field.mean()) / field.std()
+
+
+def curves(rng: np.random.Generator, count: int, length: int, knots: tuple[int, int]) -> Array:
+    """Return `count` curves of `length`, each close to its neighbours, standard deviation near 1.
+
+    Args:
+        rng: where the numbers come from.
+        count: curves, for instance frames of a sweep.
+        length: points in each.
+        knots: independent values along (count, length): fewer are smoother.
+    """
+    coarse = rng.standard_normal((knots[0] + 3, knots[1] + 3), dtype=np.float32)
+    # The cubic runs between the inner knots; it lowers the variance by about a quarter.
+    rows = np.linspace(1, knots[0] + 1, count, dtype=np.float32)[:, None].repeat(length, 1)
+    columns = np.linspace(1, knots[1] + 1, length, dtype=np.float32)[None].repeat(count, 0)
+    smooth: Array = cv2.remap(coarse, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return smooth * np.float32(1.2)
+
+
+def between(position: float) -> tuple[int, float, float]:
+    """Return the plane below `position` and the weights of it and of the next one.
+
+    The squares of the weights sum to 1: a mixture of independent planes keeps its variance.
+    """
+    below = int(position)
+    angle = (position - below) * np.pi / 2
+    return below, float(np.cos(angle)), float(np.sin(angle))
+
+
+class Weave(NamedTuple):
+    """How a texture is spun: a Gaussian field drawn out along its fibres.
+
+    Attributes:
+        sigma: smoothing (down, across) in pixels.
+        tilt: slope of the fibres, pixels down per pixel across.
+    """
+
+    sigma: tuple[float, float]
+    tilt: float
+
+
+@lru_cache(maxsize=32)
+def texture_plane(key: tuple[int, ...], shape: tuple[int, int], weave: Weave) -> Array:
+    """Return one plane (H x W, mean 0, standard deviation 1) of a texture."""
+    seed, *rest = key
+    noise = generator(seed, "texture", *rest).standard_normal(shape, dtype=np.float32)
+    shear = np.array([[1, 0, 0], [weave.tilt, 1, -weave.tilt * shape[1] / 2]], dtype=np.float32)
+    field = blur(noise, weave.sigma)
+    sheared: Array = cv2.warpAffine(field, shear, shape[::-1], borderMode=cv2.BORDER_WRAP)
+    return standardise(sheared)
+
+
+@lru_cache(maxsize=4)
+def speckle_plane(key: tuple[int, ...], shape: tuple[int, int]) -> Array:
+    """Return one plane of scatterers: 2 x H x W, real and imaginary part, unit variance."""
+    seed, *rest = key
+    return generator(seed, "speckle", *rest).standard_normal((2, *shape), dtype=np.float32)

@@ -1,0 +1,59 @@
+"""A contact sheet: eight simulated frames with the outlines of their nerves."""
+
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nerveseg.data.simulated.anatomy import SHAPE
+from nerveseg.data.simulated.competition import image_of, mask_of
+from nerveseg.data.simulated.plan import Shot, train_shots
+from nerveseg.files import whole_file
+from nerveseg.params.simulated import SimulatedParams
+
+_COLUMNS: Final = 4
+_FRAMES: Final = 16
+_EDGE: Final = 6
+_COLOUR: Final = (40, 210, 255)  # blue, green, red
+
+
+def write_sheet(path: Path, seed: int) -> None:
+    """Write eight frames, of eight subjects, two of them without a nerve, as a PNG at `path`."""
+    settings = SimulatedParams(
+        recipe=1,
+        seed=seed,
+        train_subjects=8,
+        train_frames=_FRAMES,
+        test_subjects=1,
+        test_frames=2,
+        nerve_share=0.41,
+        nerve_spread=0.1,
+        unlabelled=0.0,
+    )
+    shots = train_shots(settings)
+    chosen = [
+        _pick(shots[start : start + _FRAMES], nerve=start // _FRAMES not in (2, 5))
+        for start in range(0, len(shots), _FRAMES)
+    ]
+    tiles = [_tile(shot) for shot in chosen]
+    rows = [np.hstack(tiles[start : start + _COLUMNS]) for start in range(0, 8, _COLUMNS)]
+    with whole_file(path) as new:
+        cv2.imwrite(str(new), np.vstack(rows))
+
+
+def _pick(shots: list[Shot], nerve: bool) -> Shot:
+    fitting = [shot for shot in shots if bool(shot.neck.sweep.nerve[shot.frame]) is nerve]
+    return fitting[len(fitting) // 2]
+
+
+def _tile(shot: Shot) -> NDArray[np.uint8]:
+    image = cv2.cvtColor(image_of(shot), cv2.COLOR_GRAY2BGR)
+    contours, _ = cv2.findContours(mask_of(shot), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(image, contours, -1, _COLOUR, 2, cv2.LINE_AA)
+    small = cv2.resize(image, (SHAPE[1] * 3 // 5, SHAPE[0] * 3 // 5), interpolation=cv2.INTER_AREA)
+    framed = cv2.copyMakeBorder(
+        small, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=(255, 255, 255)
+    )
+    return np.asarray(framed, dtype=np.uint8)
