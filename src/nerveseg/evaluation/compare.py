@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from nerveseg.evaluation.bootstrap import (
     LEAST_SUBJECTS,
@@ -15,6 +14,7 @@ from nerveseg.evaluation.bootstrap import (
     p_value,
     subject_sums,
 )
+from nerveseg.evaluation.significance import holm, holm_pairs, wilcoxon
 
 
 class Comparison(NamedTuple):
@@ -98,16 +98,13 @@ def compare(
     others = [place for place in range(len(networks)) if place != base]
     paired = _against(sample, base)
     by_subject = subject_means(dice - dice[:, [base]], subject)
-    chance = [_p(paired, k) for k in others]
-    signed = [wilcoxon(by_subject[:, k]) for k in others]
-    tests = zip(chance, holm(chance), signed, holm(signed), strict=True)
+    chance = holm_pairs([_p(paired, k) for k in others])
+    signed = holm_pairs([wilcoxon(by_subject[:, k]) for k in others])
     rows = []
-    for k, (bootstrap_p, bootstrap_holm, wilcoxon_p, wilcoxon_holm) in zip(
-        others, tests, strict=True
-    ):
-        low, high = _interval(paired, k, level)
+    for k, bootstrap_p, wilcoxon_p in zip(others, chance, signed, strict=True):
+        separated = bootstrap_p[1] < 1 - level
         difference = float(paired.mean[k])
-        separated = bool(bootstrap_holm < 1 - level)
+        low, high = _interval(paired, k, level)
         row = Comparison(
             network=networks[k],
             reference=reference,
@@ -118,10 +115,10 @@ def compare(
             difference=difference,
             low=low,
             high=high,
-            bootstrap_p=bootstrap_p,
-            bootstrap_holm=float(bootstrap_holm),
-            wilcoxon_p=wilcoxon_p,
-            wilcoxon_holm=float(wilcoxon_holm),
+            bootstrap_p=bootstrap_p[0],
+            bootstrap_holm=bootstrap_p[1],
+            wilcoxon_p=wilcoxon_p[0],
+            wilcoxon_holm=wilcoxon_p[1],
             separated=separated,
             verdict=_verdict(difference, separated, sample.subjects),
         )
@@ -146,31 +143,6 @@ def standings(networks: Sequence[str], sample: Sample, level: float) -> list[Sta
         tied = not p[best, k] < 1 - level
         rows.append(Standing(networks[k], float(sample.mean[k]), *bounds, float(p[best, k]), tied))
     return rows
-
-
-def holm(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return p-values corrected for their number (Holm, Scand. J. Stat. 1979); NaN stays NaN."""
-    p = np.asarray(values, dtype=np.float64)
-    corrected = np.full(p.shape, np.nan)
-    tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
-    factors = np.arange(len(order), 0, -1)
-    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1)
-    return corrected
-
-
-def wilcoxon(differences: NDArray[np.float64]) -> float:
-    """Return the two-sided p of the signed-rank test on the subjects' mean differences.
-
-    1 when all are 0; NaN with fewer than three subjects.
-    """
-    if len(differences) < LEAST_SUBJECTS:
-        return float("nan")
-    # Equal networks differ by rounding alone, and rounding has ranks too.
-    rounded = np.round(differences, 12)
-    if not rounded.any():
-        return 1.0
-    return float(stats.wilcoxon(rounded).pvalue)
 
 
 def subject_means(scores: NDArray[np.float64], subject: NDArray[np.int64]) -> NDArray[np.float64]:
