@@ -150,7 +150,6 @@ def test_a_token_from_a_file_downloads(
         (403, f"accept its rules at https://www.kaggle.com/competitions/{SLUG}/rules"),
         (404, f"Kaggle knows no competition '{SLUG}' (404); correct data.kaggle.competition"),
         (429, "limited our requests (429); wait some minutes"),
-        (500, "out of order (500); run again later"),
         (503, "out of order (503); run again later"),
     ],
 )

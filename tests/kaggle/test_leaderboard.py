@@ -252,8 +252,6 @@ def test_an_unreadable_ledger_is_named_and_not_overwritten(kaggle: Kaggle) -> No
 def test_no_file_of_the_project_holds_a_credential(kaggle: Kaggle, workspace: Path) -> None:
     kaggle.status["CreateSubmission"] = 500
     failure("rpa_apf")
-    kaggle.status.clear()
-    go("rpa_apf")
     for path in workspace.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
 

@@ -16,7 +16,7 @@ SENDING: Final = "SENDING"
 
 
 class Pace(NamedTuple):
-    """Seconds: between two looks, before a lost upload is repeated, and the time limits."""
+    """Seconds: most between two looks, before a lost upload is repeated, and time limits."""
 
     poll: float = 15.0
     recheck: float = 20.0
@@ -75,14 +75,15 @@ def refresh(slug: str, ledger: Ledger, candidates: Sequence[Candidate], pace: Pa
 def wait_for_scores(
     slug: str, candidates: Sequence[Candidate], ledger: Ledger, seconds: float, pace: Pace
 ) -> None:
-    """Look again until nothing is pending or the time is up."""
-    end = time.monotonic() + seconds
+    """Look again, at growing intervals, until nothing is pending or the time is up."""
+    end, pause = time.monotonic() + seconds, min(1.0, pace.poll)
     while pending := [c.network for c in candidates if _pending(ledger, c)]:
         left = end - time.monotonic()
         if left <= 0:
             _say(f"still pending at Kaggle: {', '.join(pending)}; run again to pick the scores up")
             return
-        time.sleep(min(pace.poll, left))
+        time.sleep(min(pause, left))
+        pause = min(2 * pause, pace.poll)
         refresh(slug, ledger, candidates, pace)
 
 
