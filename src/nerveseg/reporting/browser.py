@@ -12,51 +12,57 @@ from nerveseg.reporting.contrast import Image, Images
 from nerveseg.reporting.results import Results
 from nerveseg.rle import IMAGE_SHAPE
 
+Record = dict[Any, Any]
 QUALITY: Final = 80  # of WebP: about 25 kB a frame; speckle hides what is lost
 
 
-def payload(results: Results, frames: pd.DataFrame, chosen: list[str], images: Images) -> str:
+def payload(
+    results: Results, frames: pd.DataFrame, chosen: list[str], first: str, images: Images
+) -> str:
     """Return the JSON that the page's script reads; safe to stand inside a script element.
 
     Args:
         results: the run.
         frames: the frames' table (see `nerveseg.reporting.cases`), index: id.
         chosen: ids of the frames to carry.
+        first: the one of them to open with.
         images: gives their grey levels.
     """
-    scored = results.frames.set_index(["id", "network"]).sort_index()
+    scored = {(row["id"], row["network"]): row for row in results.frames.to_dict("records")}
+    carried = frames.loc[chosen].reset_index(names="id").to_dict("records")
     data = {
         "shape": list(IMAGE_SHAPE),
         "reference": results.reference,
+        "first": first,
         "networks": [{"name": name, "title": results.title(name)} for name in results.networks],
-        "frames": [_frame(results, frames.loc[key], scored.loc[key], images) for key in chosen],
+        "frames": [_frame(row, _by_network(results, scored, row["id"]), images) for row in carried],
     }
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")
 
 
-def _frame(
-    results: Results, frame: "pd.Series[Any]", scored: pd.DataFrame, images: Images
-) -> dict[str, Any]:
-    subject, img = int(frame["subject"]), int(frame["img"])
-    names = results.networks
+def _by_network(results: Results, scored: dict[Any, Record], key: str) -> dict[str, Record]:
+    return {name: scored[key, name] for name in results.networks}
+
+
+def _frame(row: Record, scored: dict[str, Record], images: Images) -> dict[str, Any]:
     return {
-        "id": str(frame.name),
-        "subject": subject,
-        "img": img,
-        "image": _data_uri(images(subject, img)),
-        "truth": frame["pixels"],
-        "area": int(frame["true_area"]),
-        "contrast": _finite(frame["contrast"]),
-        "predictions": {name: scored.loc[name, "pixels"] for name in names},
-        "dice": {name: _finite(scored.loc[name, "dice"]) for name in names},
-        "presence": {name: _finite(scored.loc[name, "presence"]) for name in names},
-        "predicted": {name: int(scored.loc[name, "predicted_area"]) for name in names},
+        "id": row["id"],
+        "subject": row["subject"],
+        "img": row["img"],
+        "image": _data_uri(images(row["subject"], row["img"])),
+        "truth": row["pixels"],
+        "area": row["true_area"],
+        "contrast": _finite(row["contrast"]),
+        "predictions": {name: one["pixels"] for name, one in scored.items()},
+        "dice": {name: _finite(one["dice"]) for name, one in scored.items()},
+        "presence": {name: _finite(one["presence"]) for name, one in scored.items()},
+        "predicted": {name: one["predicted_area"] for name, one in scored.items()},
     }
 
 
-def _finite(value: Any) -> float | None:
-    return round(float(value), 4) if math.isfinite(value) else None
+def _finite(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None
 
 
 def _data_uri(image: Image) -> str:

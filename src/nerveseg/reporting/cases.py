@@ -59,7 +59,7 @@ def _failures(
         ("Smallest nerves", "least outlined area", selection.smallest(frames, count)),
         ("Faintest nerves", "least contrast-to-noise ratio", selection.faintest(frames, count)),
         (
-            "Worst outlines",
+            "Worst Dice",
             "least Dice among frames with a nerve, one a subject while subjects last",
             selection.worst(frames, reference, count),
         ),

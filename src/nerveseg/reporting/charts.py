@@ -14,6 +14,7 @@ from nerveseg.reporting.figures import (
     difficulty,
     leaderboard,
     presence,
+    subjects,
 )
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.svg import house_style, inline
@@ -43,6 +44,13 @@ DRAWN: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
         "Paired over the same frames, resampled by subject. Filled marks: the difference is "
         "told from zero after Holm's correction; hollow marks: it is not.",
     ),
+    "subjects": (
+        subjects.draw,
+        "Mean validation Dice by subject",
+        "Frames of one subject are one sweep of the probe, many nearly identical: networks fail "
+        "and succeed on subjects rather than on frames, which is why the intervals resample "
+        "subjects and are as wide as they are.",
+    ),
     "curves": (
         curves.draw,
         "Learning curves",
@@ -53,7 +61,7 @@ DRAWN: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
     "difficulty": (
         difficulty.draw,
         "Dice against the nerve's size and contrast",
-        "Frames with an outlined nerve only. Lines: means over five equally full bins. Dots: "
+        "Frames with an outlined nerve only. Lines: means over equally full bins. Dots: "
         "single frames of the reference network. Contrast to noise: difference of the mean grey "
         "levels inside the nerve and in a ring of 15 pixels around it, over the root of their "
         "mean variance.",

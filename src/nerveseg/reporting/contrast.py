@@ -27,8 +27,8 @@ def with_contrast(results: Results, images: Images) -> Results:
     """Return `results` with a column `contrast` in `frames`; NaN where there is no nerve."""
     outlined = results.frames[results.frames["truth"] != ""].drop_duplicates("id")
     found = {
-        row.id: contrast_to_noise(images(row.subject, row.img), decode(row.truth))
-        for row in outlined.itertuples()
+        row["id"]: contrast_to_noise(images(row["subject"], row["img"]), decode(row["truth"]))
+        for row in outlined.to_dict("records")
     }
     contrast = [found.get(key, float("nan")) for key in results.frames["id"]]
     return replace(results, frames=results.frames.assign(contrast=contrast))

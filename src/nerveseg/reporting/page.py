@@ -67,6 +67,7 @@ def _scores(results: Results, origin: Origin) -> dict[str, Any]:
         "learning": [draw("curves", results), draw("difficulty", results)],
         "presence": [draw("calibration", results), draw("presence", results)],
         "comparison": draw("comparison", results) if len(results.comparison) else None,
+        "subjects": draw("subjects", results),
         "cost": draw("cost", results) if results.costs else None,
     }
     tables: dict[str, Any] = {
@@ -83,7 +84,9 @@ def _frames(results: Results, cases: Cases, images: Images) -> dict[str, Any]:
     return {
         "grids": grids(results, cases),
         "failures": failures(results, cases),
-        "payload": browser.payload(results, cases.frames, cases.browser, images),
+        "payload": browser.payload(
+            results, cases.frames, cases.browser, cases.examples[len(cases.examples) // 2], images
+        ),
     }
 
 
@@ -98,7 +101,7 @@ def _frame_of(results: Results, origin: Origin) -> dict[str, Any]:
         "warning": texts.WARNINGS.get(origin.source, ""),
         "facts": texts.facts(results),
         "texts": texts.SECTIONS | {"comparison": verdict.comparison(results)},
-        "contents": [entry for entry in CONTENTS if entry[0] != "cost" or results.costs],
+        "contents": [(key, name) for key, name in CONTENTS if key != "cost" or results.costs],
         "networks": names,
         "reference": next(name for name in names if name["name"] == results.reference),
         "provenance": origin.facts,

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from nerveseg.reporting.palette import INK
 
 NETWORK_MARK: Final = "network:"
-_SETTINGS: Final[dict[str, Any]] = {
+_SETTINGS: Final[Any] = {
     "svg.fonttype": "none",  # real text: it can be searched, and takes the page's font
     "font.family": "sans-serif",
     "font.size": 9.5,
@@ -80,5 +80,8 @@ def inline(figure: Figure, title: str) -> str:
     # matplotlib numbers its groups anew in each figure; twice the same id is no valid page.
     text = re.sub(r' id="[a-zA-Z0-9.]+_\d+"', "", text)
     text = text.replace(INK, "currentColor")
-    head = f'<svg role="img" aria-label="{title}" class="chart"'
+    # Inches become rem, so that letters are as large in a narrow chart as in a wide one.
+    width = figure.get_figwidth()
+    style = f"max-width:{6.6 * width:.1f}rem;min-width:{3.7 * width:.1f}rem"
+    head = f'<svg role="img" aria-label="{title}" class="chart" style="{style}"'
     return re.sub(r"^<svg", head, text).strip()

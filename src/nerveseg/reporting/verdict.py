@@ -24,12 +24,22 @@ def comparison(results: Results) -> str:
         parts.append(f"These data put {_listed(worse)} above {reference}.")
     if level:
         parts.append(
-            f"They do not separate {reference} from {_listed(level)}: whichever mean is larger, "
+            f"These data do not separate {reference} from {_listed(level)}: whichever mean is larger, "
             "no order between them is claimed."
         )
-    if len(table) > 1:
-        parts.append("The other networks were not tested against one another.")
-    return " ".join(parts)
+    return " ".join([*parts, _leaders(results)])
+
+
+def _leaders(results: Results) -> str:
+    """Return a sentence about the highest mean and those that can't be told from it."""
+    table = results.standings
+    tied = _names(results, table[table["with_best"]])
+    if len(tied) == 1:
+        return f"The highest mean is {tied[0]}'s, and the data tell it from every other network."
+    return (
+        f"The highest mean is {tied[0]}'s; corrected for all pairs of networks, the data do not "
+        f"tell it from {_listed(tied[1:])}."
+    )
 
 
 def best(results: Results) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 // The image browser: one frame large, the chosen network's mask on it, all networks below.
 const part = (name) => document.getElementById(`browser-${name}`);
-const state = { frame: null, network: DATA.reference, shown: [] };
+const state = { frame: DATA.first, network: DATA.reference, shown: [] };
 
 const FILTERS = {
   all: () => true,
@@ -41,7 +41,7 @@ function details(frame) {
   return [
     ["Subject, image", `${frame.subject}, ${frame.img}`],
     ["Dice", number(frame.dice[name], 3)],
-    ["Presence score", number(frame.presence[name], 3)],
+    ["Presence score", `${number(frame.presence[name], 0)} px`],
     ["Outlined area", frame.area ? `${frame.area} px` : "none"],
     ["Predicted area", frame.predicted[name] ? `${frame.predicted[name]} px` : "none"],
     ["Contrast to noise", number(frame.contrast, 2)],

@@ -8,6 +8,9 @@ const SCHEMES = {
 };
 const view = { scheme: "paper", layer: "fill" };
 const images = new Map();
+// Frames are painted whole on this sheet; each canvas shows its part of it.
+const sheet = Object.assign(document.createElement("canvas"), { width: COLUMNS, height: ROWS })
+  .getContext("2d", { willReadFrequently: true });
 
 // Pairs 'start length', 1-indexed, down the columns first.
 function decode(pixels) {
@@ -44,7 +47,7 @@ function paint(pixels, truth, prediction) {
     if (!truth[at] && !prediction[at]) continue;
     const colour = truth[at] && prediction[at] ? colours.both
       : truth[at] ? colours.truth : colours.prediction;
-    if (view.layer === "fill") tint(pixels, at, colour, 0.42);
+    if (view.layer === "fill") tint(pixels, at, colour, 0.5);
     if (view.layer === "none") continue;
     if (isEdge(truth, at)) tint(pixels, at, colours.truth, 0.95);
     const dash = ((at % COLUMNS) + Math.floor(at / COLUMNS)) % 14 < 8;
@@ -67,16 +70,15 @@ async function draw(canvas) {
   const image = await imageOf(frame);
   // Somebody may have moved on while the image was being decoded.
   if (wanted !== `${canvas.dataset.frame} ${canvas.dataset.network}`) return;
-  canvas.width = COLUMNS;
-  canvas.height = ROWS;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0, COLUMNS, ROWS);
-  const network = canvas.dataset.network;
-  if (network === undefined) return;
-  const data = context.getImageData(0, 0, COLUMNS, ROWS);
-  const prediction = network === "" ? "" : frame.predictions[network];
-  paint(data.data, decode(frame.truth), decode(prediction));
-  context.putImageData(data, 0, 0);
+  sheet.drawImage(image, 0, 0, COLUMNS, ROWS);
+  const data = sheet.getImageData(0, 0, COLUMNS, ROWS);
+  paint(data.data, decode(frame.truth), decode(frame.predictions[canvas.dataset.network]));
+  sheet.putImageData(data, 0, 0);
+  const whole = `0 0 ${ROWS} ${COLUMNS}`;
+  const [top, left, height, width] = (canvas.dataset.crop ?? whole).split(" ").map(Number);
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d").drawImage(sheet.canvas, -left, -top);
   canvas.dataset.drawn = wanted;
 }
 

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from nerveseg.reporting.figures.marks import legend, line
@@ -30,8 +31,10 @@ def draw(results: Results) -> Figure:
             one.vlines(x, *results.interval(name), color=colour, lw=0.9, alpha=0.55)
         _front(one, cost, dice)
         one.set(xlabel=label, xscale="log")
+        one.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         one.xaxis.set_major_formatter("{x:g}")
-        one.xaxis.set_minor_formatter("")
+        one.xaxis.set_minor_formatter(NullFormatter())
+        one.margins(x=0.12)
     axes[0].set_ylabel("validation Dice, 95% interval")
     legend(axes[-1])
     return figure

@@ -10,6 +10,7 @@ from nerveseg.reporting.results import Results
 from nerveseg.reporting.svg import panels
 
 BINS = 5
+LEAST = 8  # frames in a bin: the mean of fewer is noise
 PANELS = (
     ("true_area", "outlined area (1000 pixels)", 1e-3),
     ("contrast", "contrast-to-noise ratio of the nerve", 1.0),
@@ -35,8 +36,9 @@ def _panel(axes: Axes, results: Results, nerves: pd.DataFrame) -> None:
     dots = nerves[nerves["network"] == results.reference]
     colour = results.styles[results.reference].colour
     # As pixels: thousands of dots as vectors would be most of the page.
-    axes.scatter(dots["x"], dots["dice"], s=9, color=colour, alpha=0.25, lw=0, rasterized=True)
-    edges = np.unique(np.quantile(dots["x"], np.linspace(0, 1, BINS + 1)))
+    axes.scatter(dots["x"], dots["dice"], s=13, color=colour, alpha=0.35, lw=0, rasterized=True)
+    bins = int(np.clip(len(dots) // LEAST, 1, BINS))
+    edges = np.unique(np.quantile(dots["x"], np.linspace(0, 1, bins + 1)))
     for network in results.networks:
         rows = nerves[nerves["network"] == network]
         place = np.clip(np.searchsorted(edges, rows["x"], side="right") - 1, 0, len(edges) - 2)

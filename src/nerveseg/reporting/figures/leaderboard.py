@@ -18,11 +18,13 @@ SERIES = (
     ("dice", "validation, 95% interval", "#E69F00", ""),
 )
 
+FIT = 6  # names side by side without touching
+
 
 def draw(results: Results) -> Figure:
     """Return bars from zero, a group a network, with the all-empty submission as a line."""
     figure, (axes,) = panels(1, height=4.0)
-    places = np.arange(len(results.networks))
+    places = np.arange(len(results.networks), dtype=np.float64)
     values = {
         measure: np.array([results.score(name, measure) for name in results.networks])
         for measure, *_ in SERIES
@@ -40,11 +42,11 @@ def draw(results: Results) -> Figure:
         if np.isfinite(level):
             axes.axhline(level, color=MUTED, ls=dash, lw=1.2, label=f"all-empty, {measure}")
     axes.set_xticks(places, [results.title(name) for name in results.networks])
-    if len(places) > 6:
+    if len(places) > FIT:
         axes.tick_params(axis="x", rotation=25)
     axes.set(ylabel="mean Dice", ylim=(0, 1))
     axes.grid(axis="x", visible=False)
-    axes.legend(ncols=5, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    figure.legend(ncols=5, loc="outside upper left", columnspacing=1.4, handlelength=1.8)
     return figure
 
 

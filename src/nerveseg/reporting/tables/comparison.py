@@ -31,22 +31,22 @@ def build(results: Results) -> Table:
         "test on the subjects' means; both corrected by Holm for the number of networks. 'No "
         "order' means that these data do not tell the two apart."
     )
-    rows = [_row(results, row) for row in results.comparison.itertuples()]
+    rows = [_row(results, row) for row in results.comparison.to_dict("records")]
     return Table("Comparison", COLUMNS, rows, caption)
 
 
-def _row(results: Results, row: Any) -> Row:
-    name = str(row.network)
-    low, high = number(row.low, sign=True), number(row.high, sign=True)
+def _row(results: Results, row: dict[Any, Any]) -> Row:
+    name = str(row["network"])
+    low, high = number(row["low"], sign=True), number(row["high"], sign=True)
     return Row(
         [
             words(results.title(name), results.colour(name)),
-            number(row.dice),
-            number(row.difference, sign=True),
-            Cell(f"{low.text} to {high.text}", row.low if low.value is not None else None),
-            _p(row.bootstrap_holm),
-            _p(row.wilcoxon_holm),
-            words(SAYS.get(row.verdict, str(row.verdict))),
+            number(row["dice"]),
+            number(row["difference"], sign=True),
+            Cell(f"{low.text} to {high.text}", low.value),
+            _p(row["bootstrap_holm"]),
+            _p(row["wilcoxon_holm"]),
+            words(SAYS[row["verdict"]]),
         ]
     )
 

@@ -1,6 +1,6 @@
 """The paper's Tables 1 and 2 with ours beside them."""
 
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -20,29 +20,30 @@ NAMES: Final = {1: "Table 1: the ablation", 2: "Table 2: seven networks"}
 def build(results: Results, differs: str) -> list[Table]:
     """Return the two tables; `differs` says what differs from the paper in data or protocol."""
     return [
-        _table(results, int(number_of), rows, differs)
-        for number_of, rows in results.paper.groupby("table")
+        _table(results, name, results.paper[results.paper["table"] == which], differs)
+        for which, name in NAMES.items()
     ]
 
 
-def _table(results: Results, number_of: int, rows: pd.DataFrame, differs: str) -> Table:
+def _table(results: Results, name: str, rows: pd.DataFrame, differs: str) -> Table:
     metrics = [metric for metric in HEADS if rows[rows["metric"] == metric]["paper"].notna().any()]
     columns = [Column("Network", text=True)]
     for _ in metrics:
         columns += [Column("Paper"), Column("Ours"), Column("Diff.")]
     groups = [("", 1), *((HEADS[metric], 3) for metric in metrics)]
     lines = []
-    for title, figures in rows.groupby("title", sort=False):
-        by_metric = figures.set_index("metric")
-        network = str(by_metric["network"].iloc[0])
-        cells = [words(str(title))]
-        for metric in metrics:
-            cells += _cells(by_metric.loc[metric])
-        lines.append(Row(cells, "ours" if network == results.reference else ""))
-    return Table(NAMES[number_of], columns, lines, f"In per cent. {differs}", groups)
+    for title in rows["title"].unique():
+        figures = {line["metric"]: line for line in rows[rows["title"] == title].to_dict("records")}
+        cells = [
+            words(str(title)),
+            *(cell for metric in metrics for cell in _cells(figures[metric])),
+        ]
+        ours = figures[metrics[0]]["network"] == results.reference
+        lines.append(Row(cells, "ours" if ours else ""))
+    return Table(name, columns, lines, f"In per cent. {differs}", groups)
 
 
-def _cells(line: "pd.Series[float]") -> list[Cell]:
+def _cells(line: dict[Any, Any]) -> list[Cell]:
     return [
         number(line["paper"], 2),
         number(line["ours"], 2),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-MISSING: Final = "–"
+MISSING: Final = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,9 @@ def number(value: float | None, digits: int = 3, *, sign: bool = False, small: s
     """Return a cell of a figure; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return Cell(MISSING)
+    rounded = round(value, digits) + 0.0  # no minus before a figure that rounds to zero
     # A proper minus is as wide as a digit; it also never breaks from its figure.
-    shown = f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    shown = f"{rounded:{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
     return Cell(shown, value, small)
 
 
