@@ -58,7 +58,7 @@ def mean_surface_distance(prediction: NDArray[Any], truth: NDArray[Any]) -> floa
 
 def distances(
     prediction: NDArray[Any], truth: NDArray[Any]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the distances of the prediction's outline pixels to the truth's, and back.
 
     An empty mask has no outline pixels, and they are none to measure to: its own array is
@@ -70,11 +70,20 @@ def distances(
     right = np.ascontiguousarray(truth).view(np.uint8)
     left, top, wide, tall = cv2.boundingRect(cv2.bitwise_or(guess, right))
     if not wide:
-        nothing = np.zeros(0, dtype=np.float32)
+        nothing = np.zeros(0)
         return nothing, nothing
     box = np.s_[top : top + tall, left : left + wide]
     guessed, wanted = _outline(guess[box]), _outline(right[box])
-    return _distance_to(wanted)[guessed], _distance_to(guessed)[wanted]
+    return _exact(_distance_to(wanted)[guessed]), _exact(_distance_to(guessed)[wanted])
+
+
+def _exact(distance: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the distances as square roots of whole numbers, which they are.
+
+    cv2's last bit depends on where its buffer happens to lie in memory: the same masks would
+    give one of two means.
+    """
+    return np.sqrt(np.rint(np.square(distance, dtype=np.float64)))
 
 
 def _outline(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:

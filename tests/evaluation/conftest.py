@@ -1,0 +1,26 @@
+"""A small run, written once, copied for the tests that score it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from run_folder import write_run
+
+NETWORKS = {"rpa_apf": 3, "unet": 12, "baseline": -1}
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder as the stages before scoring leave it; not to be changed."""
+    folder = tmp_path_factory.mktemp("run")
+    write_run(folder, NETWORKS)
+    return folder
+
+
+@pytest.fixture
+def run_folder(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy that a test may change, as the working folder."""
+    folder = tmp_path / "run"
+    shutil.copytree(written, folder)
+    monkeypatch.chdir(folder)
+    return folder

@@ -1,0 +1,206 @@
+"""The stages score and summary over a small run, and what they say to a broken one."""
+
+import csv
+import json
+import runpy
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dvclive import Live
+
+from nerveseg.errors import InputError
+from nerveseg.evaluation.curves import read_curves
+
+STAGES = Path(__file__).parents[2] / "stages"
+
+
+def stage(name: str, *arguments: str) -> None:
+    before, sys.argv = sys.argv, [name, *arguments]
+    try:
+        runpy.run_path(str(STAGES / f"{name}.py"))["main"]()
+    finally:
+        sys.argv = before
+
+
+def rows(path: str) -> list[dict[str, str]]:
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def figures(path: str) -> dict[str, Any]:
+    return json.loads(Path(path).read_text())  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def scored(run_folder: Path) -> Path:
+    for network in ("rpa_apf", "unet", "baseline"):
+        stage("score", network)
+    return run_folder
+
+
+def test_a_network_that_sees_nothing_scores_as_the_all_empty_submission(scored: Path) -> None:
+    scores = figures("data/scores/baseline/scores.json")
+    assert scores["dice"] == pytest.approx(scores["empty_dice"])
+    assert scores["dice"] == pytest.approx(7 / 12, abs=1e-6)
+    assert (scores["public"], scores["private"]) == (1, 0)
+    assert (scores["empty_public"], scores["empty_private"]) == (1, 0)
+    assert scores["presence_recall"] == 0
+    assert scores["hd95"] is None
+
+
+def test_frames_come_in_the_order_of_the_split(scored: Path) -> None:
+    keys = [(row["subject"], row["img"]) for row in rows("data/scores/unet/frames.csv")]
+    assert keys[:4] == [("2", "1"), ("2", "3"), ("2", "10"), ("5", "1")]
+    assert figures("data/scores/unet/scores.json")["frames"] == 12
+
+
+def test_a_mask_moved_by_a_few_columns_is_that_far_off(scored: Path) -> None:
+    assert figures("data/scores/unet/scores.json")["hd95"] == 12
+    assert figures("data/scores/rpa_apf/scores.json")["hd95"] == 3
+
+
+def test_without_a_solution_there_are_validation_scores_alone(run_folder: Path) -> None:
+    Path("data/solution/solution.csv").write_text("img,pixels,Usage\n")
+    stage("score", "unet")
+    scores = figures("data/scores/unet/scores.json")
+    assert scores["dice"] > 0.9
+    assert scores["public"] is scores["private"] is scores["empty_public"] is None
+
+
+def test_the_summary_has_one_column_a_network_and_measure(scored: Path) -> None:
+    stage("summary")
+    scores = figures("metrics/scores.json")
+    assert list(scores) == ["rpa_apf", "unet", "baseline", "all_empty"]
+    assert scores["unet"]["dice_low"] <= scores["unet"]["dice"] <= scores["unet"]["dice_high"]
+    assert scores["all_empty"] == {
+        "dice": pytest.approx(7 / 12, abs=1e-6),
+        "public": 1,
+        "private": 0,
+    }
+    assert "hd95" not in scores["baseline"]
+    assert all(isinstance(value, float) for part in scores.values() for value in part.values())
+
+
+def test_the_comparison_holds_every_other_network_against_the_reference(scored: Path) -> None:
+    stage("summary")
+    table = rows("metrics/comparison.csv")
+    assert [row["network"] for row in table] == ["unet", "baseline"]
+    assert {row["reference"] for row in table} == {"rpa_apf"}
+    assert all(float(row["difference"]) < 0 for row in table)
+    best = rows("metrics/groups.csv")[0]
+    assert (best["network"], best["with_best"]) == ("rpa_apf", "True")
+
+
+def test_the_papers_figures_stand_beside_ours(scored: Path) -> None:
+    stage("summary")
+    table = {
+        (row["table"], row["network"], row["metric"]): row for row in rows("metrics/paper.csv")
+    }
+    ours = 100 * figures("metrics/scores.json")["unet"]["dice"]
+    row = table["2", "unet", "dice"]
+    assert float(row["paper"]) == 70.27
+    assert float(row["ours"]) == pytest.approx(ours)
+    assert float(row["difference"]) == pytest.approx(ours - 70.27, abs=1e-4)
+    assert table["2", "cpfnet", "auc"]["ours"] == ""
+    assert table["1", "baseline", "sensitivity"]["paper"] == ""
+
+
+def test_a_removed_networks_files_do_not_show(scored: Path) -> None:
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace(", unet: {}", ""))
+    stage("summary")
+    assert "unet" not in figures("metrics/scores.json")
+    for name in ("comparison", "groups", "curves"):
+        assert "unet" not in Path(f"metrics/{name}.csv").read_text()
+
+
+def test_a_second_run_writes_the_same_bytes(scored: Path) -> None:
+    stage("summary")
+    first = {path.name: path.read_bytes() for path in Path("metrics").iterdir()}
+    stage("score", "unet")
+    stage("summary")
+    assert {path.name: path.read_bytes() for path in Path("metrics").iterdir()} == first
+
+
+def test_curves_are_read_as_dvclive_writes_them(tmp_path: Path) -> None:
+    with Live(str(tmp_path / "unet"), dvcyaml=None, report=None, save_dvc_exp=False) as live:
+        for value in (0.5, 0.25):
+            live.log_metric("train/loss", value)
+            live.log_metric("dice", 1 - value)
+            live.next_step()
+    points = read_curves(tmp_path, ["unet"])
+    assert sorted(points) == [
+        ("unet", 0, "dice", 0.5),
+        ("unet", 0, "train/loss", 0.5),
+        ("unet", 1, "dice", 0.75),
+        ("unet", 1, "train/loss", 0.25),
+    ]
+
+
+def edit(name: str, old: str, new: str) -> Callable[[], None]:
+    def act() -> None:
+        path = Path(name)
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda: Path("data/masks/unet.csv").unlink(), "data/masks/unet.csv: not readable"),
+        (
+            edit("data/masks/unet.csv", "2,1,", "2,2,"),
+            "masks/unet.csv: not the validation .*encode",
+        ),
+        (edit("data/split.csv", "2,1,0,valid", "2,1,0,train"), "not the validation frames"),
+        (edit("data/split.csv", "2,1,0,valid", "2,4,0,valid"), "split.csv: subject 2 img 4 is not"),
+        (lambda: Path("data/split.csv").write_text("subject,img,fold,part\n"), "no validation fr"),
+        (edit("data/solution/solution.csv", "Usage", "use"), "solution.csv: the header"),
+        (edit("submissions/unet.csv", "3,", "4,"), "submissions/unet.csv: "),
+        (
+            lambda: shutil.copy("params.yaml", "data/predictions/unet/valid.b2nd"),
+            "valid.b2nd: not readable as blosc2",
+        ),
+        (edit("params.yaml", "bins: 10", "bins: 1"), "score.bins"),
+    ],
+)
+def test_a_broken_run_is_not_scored(
+    run_folder: Path, damage: Callable[[], None], message: str
+) -> None:
+    damage()
+    with pytest.raises(InputError, match=message):
+        stage("score", "unet")
+    assert not Path("data/scores").exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (
+            edit("params.yaml", "reference: rpa_apf", "reference: danet"),
+            "summary.reference: 'danet'",
+        ),
+        (lambda: shutil.rmtree("data/curves/unet"), "curves.*unet.*train@unet"),
+        (edit("data/scores/unet/frames.csv", "2,1,", "2,2,"), "unet/frames.csv: other frames"),
+        (edit("data/scores/unet/frames.csv", "dice", "rice"), "no column 'dice'; run .*score@unet"),
+        (lambda: Path("data/scores/unet/scores.json").write_text("{"), "unet/scores.json: not re"),
+        (
+            edit("data/curves/unet/plots/metrics/train/loss.tsv", "0.9", "much"),
+            "loss.tsv: not a curve",
+        ),
+    ],
+)
+def test_a_broken_run_is_not_summed_up(
+    scored: Path, damage: Callable[[], None], message: str
+) -> None:
+    damage()
+    with pytest.raises(InputError, match=message):
+        stage("summary")
+    assert not Path("metrics").exists()
