@@ -18,16 +18,34 @@ LEVELS = (16.0, 52.0, 96.0, 280.0, 400.0, 460.0)
 """Canonical rows of the boundaries: skin, fat, strong fascia, deep fascia, deep tissue, end."""
 
 
-class Vessel(NamedTuple):
-    """A vessel cut across: an oval without echoes, with a bright wall.
+class Oval(NamedTuple):
+    """Something round, cut across: a vessel, or a lymph node to take for a nerve.
 
     Attributes:
         path: F x 2, centre (row, column) in every frame, in pixels.
         axes: half axes (down, across) in pixels.
+        level: echogenicity inside, decibels over muscle.
+        wall: brightness of its wall, decibels.
     """
 
     path: Array
     axes: tuple[float, float]
+    level: float
+    wall: float
+
+
+class Bone(NamedTuple):
+    """A rib or a transverse process, with its shadow below.
+
+    Attributes:
+        column: of its middle.
+        width: half its width, in pixels.
+        height: how far it bulges over the boundary that it lies on, in pixels.
+    """
+
+    column: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -61,11 +79,12 @@ class Neck:
         key: (seed, number), for textures and speckle.
         sweep: the probe's way.
         boundaries: F x 6 x 580, rows of the layers' boundaries (see `LEVELS`).
-        lines: 6 x 720, brightness of every boundary along its length, decibels over muscle.
+        lines: 5 x 720, strength of the surface on the first five boundaries, as an amplitude.
         base: echogenicity of each of the seven layers, decibels over muscle.
         fibres: weaves of the muscle above and below the strong fascia.
         streaks: decibels that one standard deviation of fibre texture adds, above and below.
-        vessels: all that are in view.
+        ovals: vessels and the like.
+        bones: on the boundary to deep tissue.
         nerve: where it would be seen, also in the frames that do not show it.
         machine: how the scanner was set.
     """
@@ -77,7 +96,8 @@ class Neck:
     base: Array
     fibres: tuple[Weave, Weave]
     streaks: tuple[float, float]
-    vessels: list[Vessel]
+    ovals: list[Oval]
+    bones: list[Bone]
     nerve: Nerve
     machine: Machine
 
@@ -95,15 +115,16 @@ def draw_neck(seed: int, number: int, frames: int, share: float) -> Neck:
         lines=_lines(rng),
         base=_bases(rng),
         fibres=(_fibres(rng, 0.05), _fibres(rng, 0.14)),
-        streaks=(float(rng.uniform(1.5, 3)), float(rng.uniform(1.5, 3.5))),
-        vessels=_vessels(rng, sweep, nerve),
+        streaks=(float(rng.uniform(1.5, 3)), float(rng.uniform(1.8, 3.5))),
+        ovals=_ovals(rng, sweep, nerve),
+        bones=_bones(rng),
         nerve=nerve,
         machine=_machine(rng),
     )
 
 
 def _boundaries(rng: np.random.Generator, sweep: Sweep, nerve: Nerve) -> Array:
-    top = min(float(nerve.outline(f)[:, 1].min()) for f in np.flatnonzero(sweep.nerve))
+    top = min(float(nerve.outline(f)[:, 1].min()) for f in np.flatnonzero(sweep.nerve).tolist())
     column = int(np.clip(nerve.poses[0].centre[1], 0, SHAPE[1] - 1))
     fascia = float(np.clip(top - rng.uniform(4, 14), 44, min(112, rng.normal(92, 14) + 14)))
     fat = fascia * rng.uniform(0.45, 0.65)
@@ -122,18 +143,21 @@ def _boundaries(rng: np.random.Generator, sweep: Sweep, nerve: Nerve) -> Array:
             plane += row - plane[:, column].mean()
         moved = sweep.shift[:, :1] * min(layer / 2, 1)
         found[:, layer] = plane + moved
-    return np.maximum.accumulate(found + np.arange(6, dtype=np.float32)[:, None] * 4, axis=1)
+    # No layer is thinner than five pixels.
+    least = 5 * np.arange(6, dtype=np.float32)[:, None]
+    return np.maximum.accumulate(found - least, axis=1) + least
 
 
 def _lines(rng: np.random.Generator) -> Array:
-    level = np.array([8, 10, 17, 11, 8, 0], dtype=np.float32)[:, None]
-    level = level + rng.normal(0, 2, (6, 1)).astype(np.float32)
-    return level + 3.5 * curves(rng, 6, CANVAS[1], (6, 12))
+    usual = np.array([3, 4, 11, 4, 2.5], dtype=np.float32)[:, None]
+    level = usual * np.exp(rng.normal(0, 0.25, (5, 1))).astype(np.float32)
+    uneven = np.exp(0.45 * curves(rng, 5, CANVAS[1], (5, 14)))
+    return np.asarray(level * uneven, dtype=np.float32)
 
 
 def _bases(rng: np.random.Generator) -> Array:
-    usual = np.array([9, -1, 1, 0, -3, -5, -7], dtype=np.float32)
-    return usual + rng.normal(0, 1.5, 7).astype(np.float32)
+    usual = np.array([13, 8, 6, -1, -3, -4, -5], dtype=np.float32)
+    return usual + rng.normal(0, 1.3, 7).astype(np.float32)
 
 
 def _fibres(rng: np.random.Generator, steep: float) -> Weave:
@@ -141,18 +165,27 @@ def _fibres(rng: np.random.Generator, steep: float) -> Weave:
     return Weave(sigma, float(rng.normal(0, steep)))
 
 
-def _vessels(rng: np.random.Generator, sweep: Sweep, nerve: Nerve) -> list[Vessel]:
-    found = []
-    for _ in range(int(rng.choice(3, p=[0.45, 0.42, 0.13]))):
-        down, across = rng.uniform(11, 26), rng.uniform(13, 36)
-        side = -1 if rng.random() < 0.65 else 1  # noqa: PLR2004
-        room = max(pose.axes[0] for pose in nerve.poses) * 0.85 + across
-        column = nerve.poses[0].centre[1] + side * (room + rng.uniform(15, 110))
-        row = rng.uniform(150, 290)
-        wander = curves(rng, 2, len(sweep), (3, 3)).T * np.array([6, 9], dtype=np.float32)
-        path = np.array([row, column], dtype=np.float32) + wander + sweep.shift
-        found.append(Vessel(path.astype(np.float32), (float(down), float(across))))
-    return found
+def _ovals(rng: np.random.Generator, sweep: Sweep, nerve: Nerve) -> list[Oval]:
+    vessels = [_oval(rng, sweep, nerve, -26, 8) for _ in range(rng.choice(3, p=(0.4, 0.45, 0.15)))]
+    return vessels + [_oval(rng, sweep, nerve, -6, 2) for _ in range(rng.choice(2, p=(0.6, 0.4)))]
+
+
+def _oval(rng: np.random.Generator, sweep: Sweep, nerve: Nerve, level: float, wall: float) -> Oval:
+    axes = (float(rng.uniform(13, 26)), float(rng.uniform(17, 40)))
+    # Beside the nerve, wherever that is in this sweep, also while it is out of view.
+    room = max(pose.axes[0] for pose in nerve.poses) * 0.85 + axes[1] + rng.uniform(15, 110)
+    column = nerve.poses[0].centre[1] + room * rng.choice((-1, 1), p=(0.6, 0.4))
+    wander = curves(rng, 2, len(sweep), (3, 3)).T * np.array([6, 9], dtype=np.float32)
+    path = np.array([rng.uniform(150, 290), column], dtype=np.float32) + wander + sweep.shift
+    return Oval(path, axes, float(rng.normal(level, 2)), wall)
+
+
+def _bones(rng: np.random.Generator) -> list[Bone]:
+    count = rng.choice(2, p=(0.65, 0.35))
+    return [
+        Bone(*(float(rng.uniform(*span)) for span in ((40, 540), (25, 70), (5, 30))))
+        for _ in range(count)
+    ]
 
 
 def _machine(rng: np.random.Generator) -> Machine:
@@ -164,10 +197,10 @@ def _machine(rng: np.random.Generator) -> Machine:
         shadow += rng.uniform(6, 16) / (1 + np.exp((from_side - edge) / rng.uniform(6, 20)))
     return Machine(
         gain=float(rng.normal(0, 2.0)),
-        reach=float(rng.uniform(50, 64)),
-        fade=float(rng.uniform(6, 18)),
+        reach=float(rng.uniform(42, 52)),
+        fade=float(rng.uniform(4, 14)),
         beam=float(rng.uniform(0.8, 1.25)),
-        noise=float(rng.uniform(-38, -30)),
-        smoothing=float(rng.uniform(0.5, 0.9)),
+        noise=float(rng.uniform(-20, -13)),
+        smoothing=float(rng.uniform(0.6, 1.0)),
         shadow=shadow.astype(np.float32),
     )

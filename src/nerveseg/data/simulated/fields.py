@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-_SPECKLE: Final = 1  # streams of random numbers that never meet
-_TEXTURE: Final = 2
-_STREAMS: Final = {"speckle": _SPECKLE, "texture": _TEXTURE, "anatomy": 3, "sweep": 4, "labels": 5}
+_STREAMS: Final = {"speckle": 1, "texture": 2, "anatomy": 3, "sweep": 4, "labels": 5}
 
 
 def generator(seed: int, stream: str, *keys: int) -> np.random.Generator:
@@ -25,13 +23,13 @@ def generator(seed: int, stream: str, *keys: int) -> np.random.Generator:
 def blur(field: Array, sigma: tuple[float, float]) -> Array:
     """Return `field` (H x W) under a Gaussian of `sigma` (down, across) pixels."""
     down, across = (cv2.getGaussianKernel(2 * int(3 * s + 1) + 1, s, cv2.CV_32F) for s in sigma)
-    blurred: Array = cv2.sepFilter2D(field, cv2.CV_32F, across, down, borderType=cv2.BORDER_REFLECT)
-    return blurred
+    blurred = cv2.sepFilter2D(field, cv2.CV_32F, across, down, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(blurred, dtype=np.float32)
 
 
 def standardise(field: Array) -> Array:
     """Return `field` with mean 0 and standard deviation 1."""
-    return (field - field.mean()) / field.std()
+    return np.asarray((field - field.mean()) / field.std(), dtype=np.float32)
 
 
 def curves(rng: np.random.Generator, count: int, length: int, knots: tuple[int, int]) -> Array:
@@ -47,8 +45,8 @@ def curves(rng: np.random.Generator, count: int, length: int, knots: tuple[int, 
     # The cubic runs between the inner knots; it lowers the variance by about a quarter.
     rows = np.linspace(1, knots[0] + 1, count, dtype=np.float32)[:, None].repeat(length, 1)
     columns = np.linspace(1, knots[1] + 1, length, dtype=np.float32)[None].repeat(count, 0)
-    smooth: Array = cv2.remap(coarse, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-    return smooth * np.float32(1.2)
+    smooth = cv2.remap(coarse, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(1.2 * smooth, dtype=np.float32)
 
 
 def between(position: float) -> tuple[int, float, float]:
@@ -80,11 +78,11 @@ def texture_plane(key: tuple[int, ...], shape: tuple[int, int], weave: Weave) ->
     noise = generator(seed, "texture", *rest).standard_normal(shape, dtype=np.float32)
     shear = np.array([[1, 0, 0], [weave.tilt, 1, -weave.tilt * shape[1] / 2]], dtype=np.float32)
     field = blur(noise, weave.sigma)
-    sheared: Array = cv2.warpAffine(field, shear, shape[::-1], borderMode=cv2.BORDER_WRAP)
-    return standardise(sheared)
+    sheared = cv2.warpAffine(field, shear, shape[::-1], borderMode=cv2.BORDER_WRAP)
+    return standardise(np.asarray(sheared, dtype=np.float32))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def speckle_plane(key: tuple[int, ...], shape: tuple[int, int]) -> Array:
     """Return one plane of scatterers: 2 x H x W, real and imaginary part, unit variance."""
     seed, *rest = key

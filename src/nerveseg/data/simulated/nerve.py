@@ -1,12 +1,16 @@
 """The nerve: a tilted oval sheath around a few round fascicles, and its way through a sweep."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.data.simulated.fields import Array, curves
+
+_LEANS_RIGHT: Final = 0.8
+"""Share of nerves whose lower end lies to the right."""
 
 
 class Fascicle(NamedTuple):
@@ -23,6 +27,14 @@ class Fascicle(NamedTuple):
     beside: float
     radius: float
     depth: float
+
+
+class Size(NamedTuple):
+    """Size of the nerve's bounding box, in pixels, and the share of it that the nerve fills."""
+
+    height: float
+    width: float
+    filling: float
 
 
 @dataclass(frozen=True)
@@ -57,12 +69,19 @@ class Nerve:
         wobble: K x 2, amplitude and phase of the outline's harmonics 2, 3, ...
         fascicles: what the sheath holds.
         between: echogenicity of the tissue between them, decibels over muscle.
+        sheath: what the sheath adds to it, decibels.
     """
 
     poses: list[Pose]
     wobble: Array
     fascicles: list[Fascicle]
     between: float
+    sheath: float
+
+    def centres(self, frame: int) -> Array:
+        """Return the fascicles' centres in `frame`: points (x, y), N x 2, in pixels."""
+        places = np.array([f[:2] for f in self.fascicles], dtype=np.float32).reshape(-1, 2)
+        return self.poses[frame].place(places[:, 0], places[:, 1])
 
     def outline(self, frame: int, points: int = 72) -> Array:
         """Return the sheath's outline in `frame`: points (x, y), N x 2, in pixels."""
@@ -80,48 +99,64 @@ def draw_nerve(rng: np.random.Generator, shift: Array) -> Nerve:
         rng: where the numbers come from.
         shift: F x 2, how far tissue has moved (down, right) in every frame.
     """
-    area = float(np.exp(np.log(6900) + 0.20 * rng.standard_normal()))
-    ratio = float(np.clip(rng.normal(0.52, 0.085), 0.3, 0.8))
-    angle = float(np.radians(rng.normal(31, 11)) * (1 if rng.random() < 0.8 else -1))  # noqa: PLR2004
+    tall, wide = rng.standard_normal(2)
+    mean = Size(
+        height=float(116 * np.exp(0.125 * tall)),
+        width=float(88 * np.exp(0.22 * (0.95 * wide - 0.3 * tall))),
+        filling=float(rng.normal(0.685, 0.045)),
+    )
     row = 60 + float(np.exp(np.log(77) + 0.37 * rng.standard_normal()))
     column = float(np.clip(rng.normal(333, 36), 230, 450))
-    poses = _poses(rng, shift, (row, column), area, ratio, angle)
-    amplitudes = np.abs(rng.normal(0, [0.03, 0.05, 0.035, 0.02])).astype(np.float32)
+    poses = _poses(rng, shift, (row, column), mean)
+    amplitudes = np.abs(rng.normal(0, [0.02, 0.06, 0.045, 0.025])).astype(np.float32)
     phases = rng.uniform(0, 2 * np.pi, 4).astype(np.float32)
     return Nerve(
         poses=poses,
         wobble=np.stack([amplitudes, phases], axis=1),
         fascicles=_pack(rng, poses[len(poses) // 2].axes),
-        between=float(rng.uniform(3, 7)),
+        between=float(rng.uniform(6, 10)),
+        sheath=float(rng.uniform(2, 6)),
     )
 
 
 def _poses(
-    rng: np.random.Generator,
-    shift: Array,
-    centre: tuple[float, float],
-    area: float,
-    ratio: float,
-    angle: float,
+    rng: np.random.Generator, shift: Array, centre: tuple[float, float], mean: Size
 ) -> list[Pose]:
-    own = curves(rng, 5, len(shift), (4, 3))
+    side = 1 if rng.random() < _LEANS_RIGHT else -1
     poses = []
-    for moved, (down, right, growth, stretch, turn) in zip(shift, own.T, strict=True):
-        size = area * np.exp(0.11 * growth)
-        shape = float(np.clip(ratio + 0.04 * stretch, 0.28, 0.9))
-        long = float(np.sqrt(size / (np.pi * shape)))
-        row = max(centre[0], 52 + long * np.cos(angle)) + 5 * down + moved[0]
-        place = (float(row), float(centre[1] + 10 * right + moved[1]))
-        poses.append(Pose(place, (long, long * shape), float(angle + 0.1 * turn)))
+    for moved, own in zip(shift, curves(rng, 5, len(shift), (4, 3)).T, strict=True):
+        size = Size(
+            height=float(mean.height * np.exp(0.06 * own[2])),
+            width=float(mean.width * np.exp(0.08 * own[3])),
+            filling=float(np.clip(mean.filling + 0.02 * own[4], 0.5, 0.77)),
+        )
+        row = max(centre[0], 52 + size.height / 2) + 5 * own[0] + moved[0]
+        column = centre[1] + 10 * own[1] + moved[1]
+        poses.append(_pose((float(row), float(column)), size, side))
     return poses
+
+
+def _pose(centre: tuple[float, float], size: Size, side: int) -> Pose:
+    """Return the tilted ellipse of `size`.
+
+    An ellipse with half axes a, b at angle t against the vertical has height^2 / 4 =
+    (a cos t)^2 + (b sin t)^2 and width^2 / 4 = (a sin t)^2 + (b cos t)^2: their sum gives
+    a^2 + b^2, the area gives ab, and their difference gives t.
+    """
+    total = (size.height**2 + size.width**2) / 4
+    product = size.filling * size.height * size.width / np.pi
+    apart = np.sqrt(total**2 - 4 * product**2)
+    turn = np.arccos(np.clip((size.height**2 - size.width**2) / (4 * apart), -1, 1)) / 2
+    axes = (float(np.sqrt((total + apart) / 2)), float(np.sqrt((total - apart) / 2)))
+    return Pose(centre, axes, float(side * turn))
 
 
 def _pack(rng: np.random.Generator, axes: tuple[float, float]) -> list[Fascicle]:
     """Throw fascicles into the oval, large ones first, none onto another."""
     found: list[Fascicle] = []
-    wall, gap = 3.5, 4.0
-    largest = min(0.42 * axes[1] + 3, 19.0)
-    for radius in np.linspace(largest, 5.5, 160) * rng.uniform(0.8, 1.0, 160):
+    wall, gap = 3.0, 3.5
+    largest = min(0.5 * axes[1] + 1, 20.0) * rng.uniform(0.8, 1.0)
+    for radius in np.linspace(largest, 6, 300):
         turn, out = rng.uniform(0, 2 * np.pi), np.sqrt(rng.random())
         along, beside = float(out * np.cos(turn)), float(out * np.sin(turn))
         room = (along * axes[0] / (axes[0] - radius - wall)) ** 2
@@ -129,7 +164,7 @@ def _pack(rng: np.random.Generator, axes: tuple[float, float]) -> list[Fascicle]
         if room < 1 and all(
             _distance(axes, along, beside, f) > radius + f.radius + gap for f in found
         ):
-            found.append(Fascicle(along, beside, float(radius), float(rng.uniform(10, 15))))
+            found.append(Fascicle(along, beside, float(radius), float(rng.uniform(11, 16))))
     return found
 
 
@@ -137,10 +172,8 @@ def _distance(axes: tuple[float, float], along: float, beside: float, other: Fas
     return float(np.hypot((along - other.along) * axes[0], (beside - other.beside) * axes[1]))
 
 
-def filled(outline: Array, shape: tuple[int, int]) -> NDArray[np.uint8]:
+def filled(outline: Array, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Return the mask (H x W, uint8 {0, 1}) inside `outline`, points (x, y) in pixels."""
-    import cv2
-
     mask = np.zeros(shape, dtype=np.uint8)
     fixed = np.round(outline * 16).astype(np.int32)
     cv2.fillPoly(mask, [fixed], 1, shift=4)

@@ -1,6 +1,7 @@
 """The probe's way over one neck: where it is in every frame, and when the nerve is in view."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,10 @@ from nerveseg.data.simulated.fields import Array, curves, generator
 
 # Of the real subjects, the one with the fewest frames with a nerve and the one with the most.
 FEWEST, MOST = 0.017, 0.89
+_TWICE: Final = 0.35
+"""Share of sweeps in which the nerve comes into view twice."""
+_SHORTEST: Final = 3
+"""Frames of the shortest stretch with or without the nerve, where there are two."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def nerve_shares(
         return np.full(subjects, mean)
     concentration = max(mean * (1 - mean) / spread**2 - 1, 0.2)
     drawn = beta.ppf(slices, mean * concentration, (1 - mean) * concentration)
-    return np.clip(drawn, FEWEST, MOST)
+    return np.asarray(np.clip(drawn, FEWEST, MOST), dtype=np.float64)
 
 
 def draw_sweep(rng: np.random.Generator, frames: int, share: float) -> Sweep:
@@ -58,9 +63,10 @@ def draw_sweep(rng: np.random.Generator, frames: int, share: float) -> Sweep:
 
 def _stretches(rng: np.random.Generator, frames: int, count: int) -> NDArray[np.bool_]:
     gap = frames - count
-    parts = 2 if rng.random() < 0.35 and count >= 6 and gap >= 6 else 1
-    first = count if parts == 1 else int(rng.integers(3, count - 2))
-    middle = 0 if parts == 1 else int(rng.integers(3, max(gap // 2, 4)))
+    first, middle = count, 0
+    if rng.random() < _TWICE and min(count, gap) >= 2 * _SHORTEST:
+        first = int(rng.integers(_SHORTEST, count - _SHORTEST + 1))
+        middle = int(rng.integers(_SHORTEST, max(gap // 2, _SHORTEST + 1)))
     start = int(rng.integers(0, gap - middle + 1))
     nerve = np.zeros(frames, dtype=np.bool_)
     nerve[start : start + first] = True

@@ -7,23 +7,25 @@ import numpy as np
 
 from nerveseg.data.simulated.anatomy import CANVAS, LEVELS, MARGIN, SHAPE, Neck
 from nerveseg.data.simulated.fields import Array, Weave, between, texture_plane
-from nerveseg.data.simulated.overlay import lay_nerve, lay_vessel
+from nerveseg.data.simulated.overlay import lay_bone, lay_nerve, lay_oval
 
-_PATCHES: Final = Weave((9.0, 22.0), 0.0)
-_SEPTA: Final = Weave((6.0, 45.0), 0.0)
+_PATCHES: Final = Weave((11.0, 26.0), 0.0)
+_SEPTA: Final = Weave((3.2, 38.0), 0.0)
 _PLANES: Final = 4
 """Independent planes of every texture from one end of a sweep to the other."""
-_SOFT: Final = 5.0
 _SPLIT: Final = round(LEVELS[2])
+_WIDTHS: Final = np.array([2.0, 1.2, 2.3, 1.6, 1.8], dtype=np.float32)
+"""Thickness of the surface on every boundary, canonical rows."""
+_SEPTA_LEVEL: Final = np.array([1.0, 6.0, 3.5, 1.5, 0.8, 0.4, 0.3], dtype=np.float32)
+"""Strength of the thin sheets of connective tissue in every layer, as an amplitude."""
 
 
 class Tissue(NamedTuple):
     """One frame's maps, each 420 x 580 float32.
 
     Attributes:
-        echo: echogenicity, decibels over muscle.
-        mirror: strength of smooth surfaces that reflect as a whole, decibels over muscle;
-            far below it where there is none.
+        echo: echogenicity of scatterers, decibels over muscle.
+        mirror: amplitude of smooth surfaces, which reflect as a whole; muscle scatters 1.
     """
 
     echo: Array
@@ -32,70 +34,71 @@ class Tissue(NamedTuple):
 
 def paint(neck: Neck, frame: int) -> Tissue:
     """Return what lies under the probe in `frame` of the sweep over `neck`."""
-    echo, mirror = _layers(neck, frame)
-    for vessel in neck.vessels:
-        lay_vessel(echo, mirror, vessel, frame)
+    tissue = _layers(neck, frame)
+    for bone in neck.bones:
+        lay_bone(*tissue, bone, neck.boundaries[frame, 4], float(neck.sweep.shift[frame, 1]))
+    for oval in neck.ovals:
+        lay_oval(*tissue, oval, frame)
     visible = float(neck.sweep.visible[frame])
     if visible > 0:
-        lay_nerve(echo, mirror, neck.nerve, frame, visible)
+        lay_nerve(*tissue, neck.nerve, frame, visible)
+    return tissue
+
+
+def _layers(neck: Neck, frame: int) -> Tissue:
+    flat = _flat(neck, frame / len(neck.sweep) * (_PLANES - 1))
+    rows, columns = _canonical(neck.boundaries[frame], float(neck.sweep.shift[frame, 1]))
+    echo, mirror = (_sampled(flat_map, rows, columns) for flat_map in flat)
+    # A surface that slopes sends its echo past the probe.
+    mirror *= np.exp(-60 * np.gradient(neck.boundaries[frame, 2]) ** 2)
     return Tissue(echo, mirror)
 
 
-def _layers(neck: Neck, frame: int) -> tuple[Array, Array]:
-    position = frame / len(neck.sweep) * (_PLANES - 1)
-    flat, lines = _flat(neck, position)
-    rows, columns = _canonical(neck.boundaries[frame], float(neck.sweep.shift[frame, 1]))
-    echo: Array = cv2.remap(flat, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    mirror: Array = cv2.remap(lines, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    slope = np.gradient(neck.boundaries[frame, 2])
-    mirror -= np.minimum(120 * slope**2, 12).astype(np.float32)
-    return echo, mirror
+def _sampled(flat_map: Array, rows: Array, columns: Array) -> Array:
+    found = cv2.remap(flat_map, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(found, dtype=np.float32)
 
 
-def _flat(neck: Neck, position: float) -> tuple[Array, Array]:
-    """Return echogenicity and surfaces on the canvas, where the layers lie flat."""
+def _flat(neck: Neck, position: float) -> Tissue:
+    """Return the maps on the canvas, where the layers lie flat."""
     above = _woven(neck, 0, neck.fibres[0], position)[:_SPLIT]
     below = _woven(neck, 1, neck.fibres[1], position)[_SPLIT:]
     streaks = np.concatenate([_streaks(above) * neck.streaks[0], _streaks(below) * neck.streaks[1]])
     patches = _woven(neck, 2, _PATCHES, position)
-    septa = _ridges(_woven(neck, 3, _SEPTA, position))
-    strength, base = _profiles(neck.base)
-    flat = base + streaks + 1.6 * patches + strength * septa
-    lines = np.full(CANVAS, -60, dtype=np.float32)
-    for level, line, width in zip(LEVELS, neck.lines, (2.5, 1.6, 2.2, 2.0, 2.2), strict=False):
+    septa = _ridges(_woven(neck, 3, _SEPTA, position)) * np.clip(0.6 + 0.6 * patches, 0, 2)
+    mirror = septa * _profile(_SEPTA_LEVEL)
+    for level, line, width in zip(LEVELS, neck.lines, _WIDTHS, strict=False):
         first = int(level) - 12
         away = np.arange(first, first + 25, dtype=np.float32)[:, None] - level
-        band = line - 4.34 * (away / width) ** 2
-        lines[first : first + 25] = np.maximum(lines[first : first + 25], band)
-    return flat, lines
+        mirror[first : first + 25] += line * np.exp(-((away / width) ** 2))
+    return Tissue(_profile(neck.base) + streaks + 1.8 * patches + 4 * septa, mirror)
 
 
 def _woven(neck: Neck, number: int, weave: Weave, position: float) -> Array:
     below, one, other = between(position)
     planes = [texture_plane((*neck.key, number, below + k), CANVAS, weave) for k in (0, 1)]
-    mixed: Array = cv2.addWeighted(planes[0], one, planes[1], other, 0)
-    return mixed
+    return np.asarray(cv2.addWeighted(planes[0], one, planes[1], other, 0), dtype=np.float32)
 
 
 def _streaks(field: Array) -> Array:
-    # Muscle is dark with short bright septa: only the crests of the field stand out.
-    return np.maximum(field - 0.9, 0) * 3 + 0.35 * field
+    # Muscle is dark with short bright streaks: only the crests of the field stand out.
+    streaks = np.maximum(field - np.float32(0.8), 0) * 3 + np.float32(0.5) * field
+    return np.asarray(streaks, dtype=np.float32)
 
 
 def _ridges(field: Array) -> Array:
     """Return thin lines (1 on the line, 0 away) where `field` crosses 0: they wander and fork."""
-    steep = np.abs(cv2.Sobel(field, cv2.CV_32F, 0, 1, scale=1 / 8)) + 0.02
-    return np.maximum(1 - np.abs(field) / (1.8 * steep), 0)
+    steep = np.abs(cv2.Sobel(field, cv2.CV_32F, 0, 1, scale=1 / 8)) + np.float32(0.05)
+    ridges = np.maximum(1 - np.abs(field) / (np.float32(1.3) * steep), 0)
+    return np.asarray(ridges, dtype=np.float32)
 
 
-def _profiles(base: Array) -> tuple[Array, Array]:
-    """Return, per canonical row, the strength of septa and the echogenicity, each 480 x 1."""
+def _profile(values: Array) -> Array:
+    """Return, per canonical row (480 x 1), the value of its layer, softly stepped."""
     rows = np.arange(CANVAS[0], dtype=np.float32)[:, None]
-    steps = 0.5 + 0.5 * np.tanh((rows - np.array(LEVELS, dtype=np.float32)) / _SOFT)
-    levels = base[0] + (steps * np.diff(base)).sum(axis=1, keepdims=True)
-    septa = np.array([1, 9, 5, 3, 3, 2, 2], dtype=np.float32)
-    strength = septa[0] + (steps * np.diff(septa)).sum(axis=1, keepdims=True)
-    return strength.astype(np.float32), levels.astype(np.float32)
+    steps = 0.5 + 0.5 * np.tanh((rows - np.array(LEVELS, dtype=np.float32)) / 4)
+    stepped = values[0] + (steps * np.diff(values)).sum(axis=1, keepdims=True)
+    return np.asarray(stepped, dtype=np.float32)
 
 
 def _canonical(boundaries: Array, right: float) -> tuple[Array, Array]:
@@ -103,13 +106,12 @@ def _canonical(boundaries: Array, right: float) -> tuple[Array, Array]:
 
     Rows are piecewise linear between the boundaries; they are computed at half size.
     """
-    height, width = SHAPE[0] // 2, SHAPE[1] // 2
-    y = np.arange(height, dtype=np.float32)[:, None] * 2 + np.float32(0.5)
+    y = np.arange(SHAPE[0] // 2, dtype=np.float32)[:, None] * 2 + np.float32(0.5)
     edges = boundaries[:, ::2]
-    rows = y * (LEVELS[0] / edges[0])
-    rows = np.minimum(rows, LEVELS[0])
+    rows = np.minimum(y * (LEVELS[0] / edges[0]), np.float32(LEVELS[0]))
     for upper, lower, first, last in zip(edges, edges[1:], LEVELS, LEVELS[1:], strict=False):
         rows += np.clip(y - upper, 0, lower - upper) * ((last - first) / (lower - upper))
+    rows += np.maximum(y - edges[-1], 0)
     columns = np.arange(SHAPE[1], dtype=np.float32) + np.float32(MARGIN - right)
-    full = cv2.resize(rows, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR)
-    return full, np.repeat(columns[None], SHAPE[0], axis=0)
+    full = cv2.resize(rows, SHAPE[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(full, dtype=np.float32), np.repeat(columns[None], SHAPE[0], axis=0)
