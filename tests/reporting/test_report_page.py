@@ -1,0 +1,126 @@
+"""The page as a file: whole, self-contained, the same every time."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import small_run
+from conftest import build
+
+from nerveseg import rle
+
+# Attributes that make a browser fetch something.
+FETCHING = {"src", "href", "srcset", "poster", "data", "action", "xlink:href"}
+
+
+class Page(HTMLParser):
+    """Collects what a test asks of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id" and value:
+                self.ids.append(value)
+            if tag == "a" and name == "href" and value:
+                self.links.append(value)
+            elif name in FETCHING and value:
+                self.fetched.append(value)
+
+
+def payload(page: str) -> dict:
+    found = re.search(r'<script type="application/json" id="frames">(.*?)</script>', page)
+    assert found
+    return json.loads(found[1])
+
+
+def test_page_fetches_nothing(report: Path) -> None:
+    text = report.read_text()
+    page = Page(text)
+    assert all(value.startswith(("data:", "#")) for value in page.fetched)
+    assert all(value.startswith("#") for value in page.links)
+    assert not re.search(r"@import|url\((?!#|['\"]?#|data:)", text)
+    assert not re.search(r"\bfetch\(|XMLHttpRequest|import\(", text)
+
+
+def test_ids_are_unique_and_links_lead_somewhere(report: Path) -> None:
+    page = Page(report.read_text())
+    assert len(page.ids) == len(set(page.ids))
+    assert page.links
+    assert {link[1:] for link in page.links} <= set(page.ids)
+
+
+def test_same_run_gives_the_same_bytes(report: Path, run_folder: Path) -> None:
+    before = report.read_bytes()
+    assert build(run_folder).returncode == 0
+    assert report.read_bytes() == before
+
+
+def test_browser_masks_are_the_predicted_and_outlined_ones(report: Path, run_folder: Path) -> None:
+    data = payload(report.read_text())
+    truth = pd.read_csv(run_folder / "data/packed/train.csv", keep_default_na=False)
+    assert len(data["frames"]) == len(truth)  # few enough for all of them
+    for name in small_run.SKILL:
+        masks = pd.read_csv(run_folder / f"data/masks/{name}.csv", keep_default_na=False)
+        pixels = {(row.subject, row.img): row.pixels for row in masks.itertuples()}
+        for frame in data["frames"]:
+            key = (frame["subject"], frame["img"])
+            assert frame["predictions"][name] == pixels[key]
+            area = int(np.count_nonzero(rle.decode(pixels[key])))
+            assert frame["predicted"][name] == area
+
+
+def test_scores_in_the_page_are_the_measured_ones(report: Path, run_folder: Path) -> None:
+    scores = json.loads((run_folder / "metrics/scores.json").read_text())
+    text = report.read_text()
+    for name in small_run.SKILL:
+        assert f"{scores[name]['dice']:.3f}" in text
+        assert f"{scores[name]['dice_low']:.3f} to {scores[name]['dice_high']:.3f}" in text
+
+
+def test_kaggle_columns_only_where_something_was_submitted(
+    run_folder: Path, report: Path, tmp_path: Path
+) -> None:
+    assert "Kaggle public" not in report.read_text()
+    root = tmp_path / "run"
+    shutil.copytree(run_folder, root)
+    said = {"unet": {"public": 0.61234, "private": None, "ref": "7", "status": "COMPLETE"}}
+    (root / "metrics/leaderboard.json").write_text(json.dumps(said))
+    shutil.rmtree(root / "data/costs")
+    done = build(root)
+    assert done.returncode == 0, done.stderr
+    text = (root / "report/index.html").read_text()
+    assert "Kaggle public" in text
+    assert "0.61234" in text
+    assert "not submitted" in text
+    assert 'id="cost"' not in text  # nothing was measured: no empty section
+
+
+def test_missing_result_is_one_line_and_leaves_no_page(run_folder: Path, tmp_path: Path) -> None:
+    root = tmp_path / "run"
+    shutil.copytree(run_folder, root)
+    shutil.rmtree(root / "report", ignore_errors=True)
+    (root / "metrics/comparison.csv").unlink()
+    done = build(root)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "metrics/comparison.csv" in done.stderr
+    assert "dvc repro summary" in done.stderr
+    assert not (root / "report").exists()
+
+
+def test_report_needs_no_torch() -> None:
+    code = "import sys, stages.report; sys.exit('torch' in sys.modules)"
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

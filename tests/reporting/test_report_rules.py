@@ -1,0 +1,96 @@
+"""The rules that choose frames, cut them, and say how faint a nerve is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nerveseg.reporting import selection
+from nerveseg.reporting.contrast import contrast_to_noise
+from nerveseg.reporting.crop import MARGIN, window
+
+FRAMES = pd.DataFrame(
+    {
+        "subject": [2, 1, 1, 3, 3, 2],
+        "img": [1, 2, 1, 1, 2, 2],
+        "true_area": [500, 100, 300, 0, 0, 200],
+        "contrast": [0.5, 2.0, 1.0, np.nan, np.nan, 0.1],
+        "a": [0.9, 0.2, 0.6, 1.0, 1.0, 0.1],
+        "b": [0.9, 0.4, 0.6, 0.0, 1.0, 0.3],
+    },
+    index=["2_1", "1_2", "1_1", "3_1", "3_2", "2_2"],
+)
+
+
+def test_examples_run_from_hard_to_easy_then_the_frame_that_splits_the_networks() -> None:
+    # Means .9 .3 .6 .2; the quartiles' middles of two are .275 and .675: 1_2 (.3), then the
+    # nearest of the other subject.
+    assert selection.examples(FRAMES, ["a", "b"], 2) == ["1_2", "2_1", "3_1"]
+
+
+def test_examples_never_repeat_a_frame_even_when_asked_for_more_than_there_are() -> None:
+    chosen = selection.examples(FRAMES, ["a", "b"], 10)
+    assert sorted(chosen) == ["1_1", "1_2", "2_1", "2_2", "3_1"]
+
+
+def test_smallest_and_faintest_pass_by_frames_without_a_nerve() -> None:
+    assert selection.smallest(FRAMES, 2) == ["1_2", "2_2"]
+    assert selection.faintest(FRAMES, 2) == ["2_2", "2_1"]
+
+
+def test_worst_takes_one_of_each_subject_first() -> None:
+    assert selection.worst(FRAMES, "a", 3) == ["2_2", "1_2", "1_1"]
+
+
+def test_false_alarms_are_frames_without_a_nerve_that_got_an_outline() -> None:
+    area = pd.Series([9, 9, 9, 70, 0, 9], index=FRAMES.index)
+    assert selection.false_alarms(FRAMES, area, 4) == ["3_1"]
+
+
+def test_rules_stand_a_set_without_any_nerve() -> None:
+    empty = FRAMES[FRAMES["true_area"] == 0]
+    assert selection.examples(empty, ["a", "b"], 3) == ["3_1"]
+    assert selection.worst(empty, "a", 3) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 6, 9])
+def test_spread_is_even_ordered_and_without_repeats(count: int) -> None:
+    chosen = selection.spread(FRAMES, count)
+    assert len(chosen) == len(set(chosen)) == min(count, 6)
+    assert chosen == sorted(chosen)
+
+
+def test_contrast_of_two_greys_with_known_noise() -> None:
+    image = np.zeros((100, 100), np.uint8)
+    image[:, ::2] = 20  # mean 10, variance 100
+    mask = np.zeros_like(image)
+    mask[40:60, 40:60] = 1
+    image[40:60, 40:60] += 30
+    assert contrast_to_noise(image, mask) == pytest.approx(3.0, rel=0.03)
+
+
+def test_contrast_is_undefined_without_a_nerve_and_without_surroundings() -> None:
+    image = np.zeros((50, 50), np.uint8)
+    assert np.isnan(contrast_to_noise(image, np.zeros_like(image)))
+    assert np.isnan(contrast_to_noise(image, np.ones_like(image)))
+
+
+def test_window_holds_the_mask_with_its_margin_in_the_frames_proportions() -> None:
+    mask = np.zeros((420, 580), np.uint8)
+    mask[100:300, 200:260] = 1
+    top, left, height, width = window(mask)
+    assert top <= 100 - MARGIN
+    assert top + height >= 300 + MARGIN
+    assert left <= 200
+    assert left + width >= 260
+    assert width / height == pytest.approx(580 / 420, rel=0.01)
+
+
+def test_window_stays_within_the_frame_and_is_all_of_it_for_an_empty_mask() -> None:
+    mask = np.zeros((420, 580), np.uint8)
+    assert window(mask) == (0, 0, 420, 580)
+    mask[0, 0] = mask[419, 579] = 1
+    assert window(mask) == (0, 0, 420, 580)
+    mask[:] = 0
+    mask[415:, 575:] = 1
+    top, left, height, width = window(mask)
+    assert (top + height, left + width) == (420, 580)
