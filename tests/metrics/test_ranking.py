@@ -81,6 +81,13 @@ def test_histograms_count_the_codes_of_either_class(
     )
 
 
+def test_more_pixels_of_a_score_than_float32_can_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nerveseg.metrics.ranking._MOST_PIXELS", 11)
+    scores = np.random.default_rng(0).integers(0, 4, (3, 7, 5), dtype=np.uint8)
+    truth = np.random.default_rng(1).integers(0, 2, (3, 7, 5), dtype=np.uint8)
+    assert auc_of(scores, truth) == pytest.approx(theirs(scores, truth), abs=1e-12)
+
+
 @pytest.mark.parametrize("value", [0, 1])
 def test_one_class_has_no_auc(value: int) -> None:
     scores = np.arange(6, dtype=np.uint8).reshape(2, 3)

@@ -30,12 +30,13 @@ def clean(mask: NDArray[Any], min_blob: int, min_total: int) -> NDArray[np.uint8
     if not wide:
         return kept
     box = np.s_[top : top + tall, left : left + wide]
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(inside[box], connectivity=8)
-    areas = stats[:, cv2.CC_STAT_AREA]
+    # cv2's own statistics take four times as long as counting the labels.
+    _, labels = cv2.connectedComponents(inside[box], connectivity=8)
+    areas = np.bincount(labels.reshape(-1))
     keep = areas >= min_blob
     keep[0] = False  # the outside
     if areas[keep].sum() >= min_total:
-        kept[box] = keep[labels]
+        kept[box] = np.take(keep, labels)
     return kept
 
 

@@ -46,9 +46,11 @@ class PixelRanking:
             )
         bits = np.ascontiguousarray(scores).view(f"u{self._kind.itemsize}")
         mask = np.ascontiguousarray(truth).view(np.uint8)
-        frame = scores.shape[-2:]
-        for one, other in zip(bits.reshape(-1, *frame), mask.reshape(-1, *frame), strict=True):
-            self._add(one, other)
+        height, width = scores.shape[-2:]
+        frames = zip(bits.reshape(-1, height, width), mask.reshape(-1, height, width), strict=True)
+        found = sum((self._inside(one, other) for one, other in frames), start=np.int64(0))
+        self.inside += found
+        self.outside += self._all(bits.reshape(-1, width)) - found
 
     def auc(self) -> float:
         """Return the AUC, 0..1, ties counted half as scikit-learn does; NaN without both classes.
@@ -63,19 +65,21 @@ class PixelRanking:
         below = np.cumsum(outside) - outside
         return int((inside * (2 * below + outside)).sum()) / (2 * pairs)
 
-    def _add(self, bits: NDArray[Any], truth: NDArray[np.uint8]) -> None:
-        if bits.size > _MOST_PIXELS:
-            raise ValueError(f"at most {_MOST_PIXELS} pixels a frame, got {bits.size}")
+    def _inside(self, bits: NDArray[Any], truth: NDArray[np.uint8]) -> NDArray[np.int64]:
         # The nerve is a small part of a frame: look for it in its box alone.
         left, top, wide, tall = cv2.boundingRect(truth)
         box = np.s_[top : top + tall, left : left + wide]
-        found = self._histogram(bits[box], truth[box]) if wide else np.int64(0)
-        self.inside += found
-        self.outside += self._histogram(bits, None) - found
+        return np.bincount(bits[box][truth[box] != 0], minlength=self._bins)
 
-    def _histogram(self, bits: NDArray[Any], where: NDArray[np.uint8] | None) -> NDArray[np.int64]:
-        counts = cv2.calcHist([bits], [0], where, [self._bins], [0, self._bins])
-        return np.asarray(counts, dtype=np.int64).reshape(-1)
+    def _all(self, bits: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the histogram of rows of any number, many at a time: each call has its cost."""
+        counts = np.zeros(self._bins, dtype=np.int64)
+        step = _MOST_PIXELS // bits.shape[1]
+        for top in range(0, len(bits), step):
+            part = [bits[top : top + step]]
+            found = cv2.calcHist(part, [0], None, [self._bins], [0, self._bins])
+            counts += found.reshape(-1).astype(np.int64)
+        return counts
 
     def _ordered(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return `counts` in the order of the scores."""

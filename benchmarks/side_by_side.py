@@ -1,0 +1,77 @@
+"""Timing two ways of doing the same, in turns, so that both meet the same machine."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict
+
+
+class Result(TypedDict):
+    """One line of the table.
+
+    Attributes:
+        ours: a rate, in `unit`; for limits the amount itself.
+        peer: the same of the peer, or the limit.
+        unit: what both are in.
+        ratio: how many times better ours is.
+        bar: the least `ratio` to reach.
+    """
+
+    ours: float
+    peer: float
+    unit: str
+    ratio: float
+    bar: float
+
+
+def compare(
+    ours: Callable[[Any], object],
+    peer: Callable[[Any], object],
+    items: Sequence[Any],
+    *,
+    unit: str,
+    bar: float,
+    per_item: float = 1.0,
+    rounds: int = 7,
+) -> Result:
+    """Run both over all `items`, `rounds` times in turns, and compare the best rates.
+
+    Args:
+        ours: called with one item.
+        peer: the same.
+        items: what they work on.
+        unit: of `per_item` in a second.
+        bar: the least ratio to reach.
+        per_item: how many units an item is worth.
+        rounds: the best of so many counts: others' work only ever slows a round down.
+    """
+    best = {ours: float("inf"), peer: float("inf")}
+    for _ in range(rounds):
+        for work in (ours, peer):
+            best[work] = min(best[work], _seconds(work, items))
+    rate = {work: len(items) * per_item / seconds for work, seconds in best.items()}
+    return Result(
+        ours=rate[ours], peer=rate[peer], unit=unit, ratio=rate[ours] / rate[peer], bar=bar
+    )
+
+
+def within(amount: float, limit: float, unit: str) -> Result:
+    """Hold an amount against the limit that it must not exceed."""
+    return Result(ours=amount, peer=limit, unit=unit, ratio=limit / amount, bar=1.0)
+
+
+def print_table(results: dict[str, Result]) -> None:
+    """Print one line a result."""
+    print(f"{'':44}{'ours':>12}{'peer':>12}  {'unit':14}{'ratio':>8}{'bar':>6}")
+    for name, row in results.items():
+        mark = "" if row["ratio"] >= row["bar"] else "  below the bar"
+        print(
+            f"{name:44}{row['ours']:12.4g}{row['peer']:12.4g}  {row['unit']:14}"
+            f"{row['ratio']:8.1f}{row['bar']:6.3g}{mark}"
+        )
+
+
+def _seconds(work: Callable[[Any], object], items: Sequence[Any]) -> float:
+    start = time.perf_counter()
+    for item in items:
+        work(item)
+    return time.perf_counter() - start
