@@ -1,5 +1,6 @@
 """Packing: frames decoded and resized once."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -82,6 +83,18 @@ def test_a_bad_frame_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"2\.tif: damaged"):
         packed(folder, out / "packed", (32, 32))
     assert not list(out.iterdir())
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    pristine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pwrite(handle: int, content: bytes, at: int) -> int:
+        return len(content) // 2  # what a disk does with its last free bytes
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    with pytest.raises(InputError, match="no room for frame"):
+        packed(pristine, tmp_path / "out/packed", (32, 32))
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_arrays_that_do_not_fit_the_table_are_refused(pristine: Path, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Writing the packed competition: every frame decoded and resized once."""
 
 import csv
+import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -12,14 +14,14 @@ from numpy.typing import NDArray
 from nerveseg.data import packed, tables
 from nerveseg.data.archive import Competition
 from nerveseg.data.parallel import for_each
+from nerveseg.errors import InputError
 from nerveseg.files import whole_folder
 
 
 def pack(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
     """Write `folder` as `nerveseg.data.packed` reads it.
 
-    The arrays are memory maps that the workers fill row by row: what is in memory at any
-    time is a few frames, however many there are.
+    What is in memory at any time is a few frames, however many there are.
 
     Args:
         competition: where the frames come from.
@@ -37,24 +39,62 @@ def pack(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
 
 
 def _pack_train(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
-    count = len(competition.train)
-    images = _new(folder / packed.TRAIN_IMAGES, count, size)
-    masks = _new(folder / packed.TRAIN_MASKS, count, size)
+    records = competition.train
 
-    def fill(row: int) -> None:
-        images[row] = resize_image(competition.image(competition.train[row]), size)
-        masks[row] = resize_mask(competition.mask(competition.train[row]), size)
+    def put(row: int) -> None:
+        images.put(row, resize_image(competition.image(records[row]), size))
+        masks.put(row, resize_mask(competition.mask(records[row]), size))
 
-    for_each(fill, range(count), "pack train")
+    with (
+        FrameFile(folder / packed.TRAIN_IMAGES, len(records), size) as images,
+        FrameFile(folder / packed.TRAIN_MASKS, len(records), size) as masks,
+    ):
+        for_each(put, range(len(records)), "pack train")
 
 
 def _pack_test(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
-    images = _new(folder / packed.TEST_IMAGES, len(competition.test), size)
+    numbers = competition.test
+    with FrameFile(folder / packed.TEST_IMAGES, len(numbers), size) as images:
+        for_each(
+            lambda row: images.put(row, resize_image(competition.test_image(numbers[row]), size)),
+            range(len(numbers)),
+            "pack test",
+        )
 
-    def fill(row: int) -> None:
-        images[row] = resize_image(competition.test_image(competition.test[row]), size)
 
-    for_each(fill, range(len(competition.test)), "pack test")
+class FrameFile:
+    """A .npy file of uint8 frames that several threads fill in any order.
+
+    Writing through a memory map would keep every frame in the process's memory until the end.
+    """
+
+    def __init__(self, path: Path, count: int, size: tuple[int, int]) -> None:
+        """Make the file, all zeros: `count` x height x width."""
+        array = open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, *size))
+        self._start, self._frame = array.offset, size[0] * size[1]
+        self._file = path.open("r+b", buffering=0)
+
+    def put(self, row: int, frame: NDArray[np.uint8]) -> None:
+        """Write frame number `row`.
+
+        Raises:
+            InputError: the disk is full.
+        """
+        at = self._start + row * self._frame
+        try:
+            written = os.pwrite(self._file.fileno(), frame.tobytes(), at)
+        except OSError as error:
+            raise InputError(f"{self._file.name}: {error.strerror}; make room") from error
+        if written != self._frame:
+            raise InputError(f"{self._file.name}: no room for frame {row}; make room on the disk")
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -72,11 +112,6 @@ def resize_mask(mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.ui
     Half of 255 rounds to 128, so 8 bits decide as exactly as floats would.
     """
     return (resize_image(mask * np.uint8(255), size) >= 128).view(np.uint8)  # noqa: PLR2004
-
-
-def _new(path: Path, count: int, size: tuple[int, int]) -> NDArray[np.uint8]:
-    array: NDArray[np.uint8] = open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, *size))
-    return array
 
 
 def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
