@@ -5,6 +5,9 @@ The scores are measured by the real stages' code, so that a column renamed there
 
 import csv
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,7 @@ from nerveseg.rle import IMAGE_SHAPE
 # network -> how far its outlines are off, in pixels, and how often it sees what is not there
 SKILL = {"baseline": (9.0, 0.3), "unet": (6.0, 0.15), "rpa_apf": (4.0, 0.1)}
 Mask = NDArray[np.uint8]
+REPOSITORY = Path(__file__).parents[2]
 
 
 def write_run(
@@ -46,6 +50,15 @@ def write_run(
     for name, (error, alarm) in skill.items():
         _write_network(root, name, keys, [_predict(mask, error, alarm, rng) for mask in masks])
     _write_metrics(root, list(skill), rng)
+
+
+def build(root: Path) -> subprocess.CompletedProcess[str]:
+    """Run the stage in `root` as DVC does."""
+    stage = REPOSITORY / "stages/report.py"
+    settings = os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "PYTHONWARNINGS": "error"}
+    return subprocess.run(
+        [sys.executable, str(stage)], cwd=root, env=settings, capture_output=True, text=True
+    )
 
 
 def _none() -> Mask:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import small_run
-from conftest import build
+from small_run import build
 
 from nerveseg import rle
 
