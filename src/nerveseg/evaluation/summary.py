@@ -79,8 +79,8 @@ def read_scored(folder: Path, networks: Sequence[str]) -> Scored:
         first = first or keys
         if keys != first:
             raise InputError(f"{path}: other frames than {networks[0]}'s; run dvc repro")
-        columns.append([number(row["dice"]) for row in rows])
-    subject = np.array([int(key[0]) for key in first], dtype=np.int64)
+        columns.append([number(row["dice"], path) for row in rows])
+    subject = np.array([number(key[0], path) for key in first], dtype=np.int64)
     return Scored(list(networks), figures, subject, np.array(columns).T)
 
 
@@ -113,12 +113,12 @@ def summarise(scored: Scored, reference: str, *, draws: int, level: float, seed:
 
 def _merged(scored: Scored, rows: Sequence[Standing]) -> dict[str, dict[str, float]]:
     """Return the networks' figures; what is undefined is left out, as DVC knows no NaN."""
-    bounds = {row.network: {"dice_low": row.low, "dice_high": row.high} for row in rows}
+    standing = {row.network: row for row in rows}
     merged = {}
     for network in scored.networks:
-        figures = scored.figures[network]
+        row, figures = standing[network], scored.figures[network]
         kept = {name: figures.get(name, np.nan) for name in KEPT}
-        merged[network] = {"dice": figures["dice"], **bounds[network], **kept}
+        merged[network] = {"dice": row.dice, "dice_low": row.low, "dice_high": row.high, **kept}
     some = scored.figures[scored.networks[0]]
     boards = ("dice", "public", "private")
     merged["all_empty"] = {name: some.get(f"empty_{name}", np.nan) for name in boards}

@@ -11,7 +11,7 @@ from nerveseg.files import whole_file
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write `rows` under the header `columns`; floats to 7 figures, NaN as an empty cell."""
+    """Write `rows` under the header `columns`; floats to 9 figures, NaN as an empty cell."""
     with whole_file(path) as temporary, temporary.open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns)
@@ -60,15 +60,22 @@ def read_json(path: Path, stage: str) -> dict[str, float]:
         raise InputError(f"{path}: not readable ({error}); run dvc repro {stage}") from error
 
 
-def number(cell: str) -> float:
-    """Return the figure in a cell, NaN for an empty one."""
-    return float(cell) if cell else math.nan
+def number(cell: str, path: Path) -> float:
+    """Return the figure in a cell of the table at `path`, NaN for an empty one.
+
+    Raises:
+        InputError: it is no figure.
+    """
+    try:
+        return float(cell) if cell else math.nan
+    except ValueError as error:
+        raise InputError(f"{path}: '{cell[:20]}' is no figure; run dvc repro -f") from error
 
 
 def _cell(value: object) -> object:
     if not isinstance(value, float):
         return value
-    return "" if math.isnan(value) else f"{value:.7g}"
+    return "" if math.isnan(value) else f"{value:.9g}"
 
 
 def _plain(value: object) -> object:
