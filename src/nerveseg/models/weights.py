@@ -59,8 +59,7 @@ def load_weights(path: Path) -> tuple[nn.Module, Description]:
         ) from error
     fields["image_size"] = tuple(fields["image_size"])
     described = Description(**fields)
-    # Nothing to fetch or to initialise from: all of it is overwritten.
-    module = registry.build(described.network, described.in_channels, **described.options)
+    module = registry.build_empty(described.network, described.in_channels, described.options)
     try:
         module.load_state_dict(tensors)
     except RuntimeError as error:

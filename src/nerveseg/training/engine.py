@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from nerveseg.data.dataset import Batch
 from nerveseg.data.tensors import to_input
 from nerveseg.training.losses import frame_losses
+from nerveseg.training.replay import Replay
 from nerveseg.training.world import World
 
 
@@ -42,6 +43,9 @@ class Engine:
         dtype: what to compute in; weights and optimiser stay float32.
         weight_decay: lambda of eq. 11 (see `nerveseg.training.losses`).
         world: the processes that train it together.
+        frames: of a part of a full batch: compiled and recorded for this many, as other
+            numbers come once an epoch.
+        compiled: let torch.compile fuse the passes.
     """
 
     def __init__(
@@ -52,23 +56,29 @@ class Engine:
         dtype: torch.dtype,
         weight_decay: float,
         world: World,
+        frames: int,
+        compiled: bool = False,
     ) -> None:
-        self._world = world
-        self._device = world.device
-        self._dtype = dtype
-        if world.size > 1 and self._device.type == "cuda":
+        self._world, self._dtype, self._frames = world, dtype, frames
+        gpu = world.device.type == "cuda"
+        if world.size > 1 and gpu:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        self.network = network.to(self._device).to(memory_format=torch.channels_last)
+        self.network = network.to(world.device).to(memory_format=torch.channels_last)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )
         # Only float16 has too few exponent bits for gradients.
-        self.scaler = torch.amp.GradScaler(self._device.type, enabled=dtype == torch.float16)
+        self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
         objective: nn.Module = Objective(self.network, channels)
         if world.size > 1:
             # A bucket that views the gradients saves a copy of all of them.
             objective = nn.parallel.DistributedDataParallel(objective, gradient_as_bucket_view=True)
         self._objective = objective
+        self._fast = torch.compile(objective, dynamic=False) if compiled else objective
+        # An exchange between processes, or a scale that changes, is not to be recorded.
+        recorded = gpu and world.size == 1 and dtype != torch.float16
+        self._run = Replay(self._compute, self.network, frames) if recorded else self._compute
+        self._keep_gradients = recorded
 
     def backward(self, batch: Batch, *, last: bool) -> Tensor:
         """Add the gradient of one part of an effective batch; return the part's loss, detached.
@@ -77,17 +87,19 @@ class Engine:
             batch: on the host.
             last: of the effective batch: the processes exchange gradients with this one.
         """
-        here = Batch(*(value.to(self._device, non_blocking=True) for value in batch))
-        objective = self._objective
+        here = Batch(*(value.to(self._world.device, non_blocking=True) for value in batch))
         alone = self._world.size == 1 or last
-        with nullcontext() if alone else objective.no_sync():  # type: ignore[operator]
-            with torch.autocast(
-                self._device.type, self._dtype, enabled=self._dtype != torch.float32
-            ):
-                loss: Tensor = objective(here)
-            # The processes' gradients are averaged; the shares ask for their sum.
-            scaled: Tensor = self.scaler.scale(loss * self._world.size)
-            scaled.backward()  # type: ignore[no-untyped-call]
+        with nullcontext() if alone else self._objective.no_sync():  # type: ignore[operator]
+            return self._run(here)
+
+    def _compute(self, batch: Batch) -> Tensor:
+        objective = self._fast if len(batch.images) == self._frames else self._objective
+        low = self._dtype != torch.float32
+        with torch.autocast(self._world.device.type, self._dtype, enabled=low):
+            loss: Tensor = objective(batch)
+        # The processes' gradients are averaged; the shares ask for their sum.
+        scaled: Tensor = self.scaler.scale(loss * self._world.size)
+        scaled.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
     def update(self, rate: float) -> None:
@@ -96,7 +108,8 @@ class Engine:
             group["lr"] = rate
         self.scaler.step(self.optimiser)
         self.scaler.update()
-        self.optimiser.zero_grad(set_to_none=True)
+        # Recorded work writes gradients to where they were.
+        self.optimiser.zero_grad(set_to_none=not self._keep_gradients)
 
     def norm(self) -> float:
         """Return the norm of all weights: no number where one of them is none."""

@@ -123,8 +123,16 @@ def _fit(
 ) -> list[dict[str, float]]:
     dtype = working_dtype(params.precision, here.device)
     engine = Engine(
-        module, params.channels, dtype=dtype, weight_decay=params.weight_decay, world=here
+        module,
+        params.channels,
+        dtype=dtype,
+        weight_decay=params.weight_decay,
+        world=here,
+        frames=params.batch // (here.size * params.accumulation),
+        compiled=params.compile is True,
     )
+    # Shapes repeat: it pays to try which algorithm is fastest for each.
+    torch.backends.cudnn.benchmark = True
     sampler = EpochSampler(
         chosen.train,
         chosen.positive,
