@@ -1,0 +1,73 @@
+"""A clone of the project in a temporary folder, small enough to run whole within a test."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from ruamel.yaml import YAML
+
+ROOT: Final = Path(__file__).parents[2]
+
+
+class Clone:
+    """The working tree's tracked and new files, committed once, with a cache of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        """Copy the project into `folder`, which must not exist yet."""
+        self.folder = folder
+        listed = self._out("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT)
+        for name in filter(lambda name: (ROOT / name).is_file(), listed.splitlines()):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+        self._out("git", "init", "-q", "-b", "main")
+        self.commit("clone")
+
+    def commit(self, message: str) -> None:
+        """Commit everything."""
+        who = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+        self._out("git", "add", "-A")
+        self._out("git", *who, "commit", "-q", "-m", message)
+
+    def set(self, **values: object) -> None:
+        """Set parameters by their dotted keys, dots written as double underscores."""
+        yaml = YAML()
+        path = self.folder / "params.yaml"
+        document = yaml.load(path)
+        for key, value in values.items():
+            *parents, last = key.split("__")
+            section = document
+            for parent in parents:
+                section = section[parent]
+            section[last] = value
+        yaml.dump(document, path)
+
+    def append(self, name: str, text: str) -> None:
+        """Add a line to a file: an edit that changes nothing but its hash."""
+        with (self.folder / name).open("a") as file:
+            file.write(text)
+
+    def repro(self, *arguments: str) -> list[str]:
+        """Run `dvc repro`; return the stages that really ran, in order."""
+        output = self._out("dvc", "repro", *arguments)
+        return re.findall(r"^Running stage '([^']+)'", output, re.MULTILINE)
+
+    def dvc(self, *arguments: str) -> str:
+        """Run a DVC command and return what it printed."""
+        return self._out("dvc", *arguments)
+
+    def _out(self, *command: str, cwd: Path | None = None) -> str:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            command,
+            cwd=cwd or self.folder,
+            env={**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout

@@ -1,0 +1,90 @@
+"""The whole pipeline, tiny, and what runs again after each kind of change."""
+
+import pytest
+from clone import Clone
+
+NETWORKS = ("unet", "rpa_apf")
+AFTER = {"summary", "report"}
+
+
+def fan(*stages: str, networks: tuple[str, ...] = NETWORKS) -> set[str]:
+    return {f"{stage}@{network}" for stage in stages for network in networks}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    clone = Clone(tmp_path_factory.mktemp("pipeline") / "clone")
+    clone.set(
+        data__simulated__train_subjects=4,
+        data__simulated__train_frames=6,
+        data__simulated__test_subjects=2,
+        data__simulated__test_frames=5,
+        pack__size=[64, 64],
+        split__folds=2,
+        models={"unet": {"width": 2}, "rpa_apf": {"width": 4}},
+        train__epochs=1,
+    )
+    clone.commit("tiny")
+    ran = clone.repro()
+    assert set(ran) == {"download", "pack", "split", "audit", *AFTER} | fan(
+        "train", "predict", "encode", "score", "cost"
+    )
+    clone.commit("first run")
+    return clone
+
+
+def test_a_second_run_runs_nothing(clone: Clone) -> None:
+    assert clone.repro() == []
+
+
+def test_the_outputs_are_what_a_user_looks_for(clone: Clone) -> None:
+    rows = (clone.folder / "submissions/unet.csv").read_text().splitlines()
+    assert rows[0] == "img,pixels"
+    assert [row.split(",")[0] for row in rows[1:]] == [str(img) for img in range(1, 11)]
+    assert "<html" in (clone.folder / "report/index.html").read_text()
+    assert "rpa_apf" in clone.dvc("metrics", "show")
+
+
+def test_an_option_of_one_network_runs_its_chain_alone(clone: Clone) -> None:
+    clone.set(models__unet__width=3)
+    chain = fan("train", "predict", "encode", "score", "cost", networks=("unet",))
+    assert set(clone.repro()) == chain | AFTER
+
+
+def test_going_back_to_earlier_parameters_runs_nothing(clone: Clone) -> None:
+    clone.set(models__unet__width=2)
+    assert clone.repro() == []
+
+
+def test_an_edit_of_one_network_retrains_that_one_alone(clone: Clone) -> None:
+    clone.append("src/nerveseg/models/unet.py", "# an edit\n")
+    ran = set(clone.repro())
+    assert fan("train", networks=("unet",)) <= ran
+    assert not ran & fan("train", "predict", "encode", "score", "cost", networks=("rpa_apf",))
+
+
+def test_other_views_in_prediction_train_nothing(clone: Clone) -> None:
+    clone.set(predict__tta="none")
+    assert set(clone.repro()) == fan("predict", "encode", "score") | AFTER
+
+
+def test_another_threshold_only_encodes_and_scores(clone: Clone) -> None:
+    # Well below any output of a network trained for one epoch, so that masks do change.
+    clone.set(encode__threshold=0.05, encode__min_blob=0, encode__min_total=0)
+    assert set(clone.repro()) == fan("encode", "score") | AFTER
+
+
+def test_an_edit_of_the_report_makes_the_report_alone(clone: Clone) -> None:
+    clone.append("stages/report.py", "# an edit\n")
+    assert clone.repro() == ["report"]
+
+
+def test_the_first_parameters_again_run_nothing_but_edited_code(clone: Clone) -> None:
+    clone.set(predict__tta="d4", encode__threshold=0.5)
+    assert not set(clone.repro()) & fan("train")
+
+
+def test_the_matrix_names_a_stage_by_its_network(clone: Clone) -> None:
+    # A matrix over a dict is undocumented: every command in README relies on these names.
+    names = set(clone.dvc("stage", "list", "--name-only").split())
+    assert fan("train", "predict", "encode", "score", "cost") <= names
