@@ -136,6 +136,7 @@ def _write_network(
 def _write_metrics(root: Path, networks: list[str], rng: np.random.Generator) -> None:
     for place, name in enumerate(networks):
         cost = {"parameters": 20_000_000 * (1 + place), "gmacs": 6.0 + place, "latency_ms": 30.0}
+        cost |= {"training_gib": 2.5, "size": 512, "batch": 8, "device": "cpu", "threads": 2}
         _json(root / f"data/costs/{name}.json", cost)
     summary = summarise(
         read_scored(root / "data/scores", networks), "rpa_apf", draws=200, level=0.95, seed=1

@@ -41,7 +41,10 @@ SECTIONS: Final = {
         "costs its whole point: the decision whether there is a nerve weighs more than its "
         "outline."
     ),
-    "cost": "What accuracy costs, measured on the machine named at the end of this page.",
+    "cost": (
+        "Networks as this run built them, with the widths in params.yaml. Where intervals overlap, "
+        "the higher mark is not the better network."
+    ),
     "examples": EXAMPLES_RULE + " Press a frame to open it in the browser.",
     "failures": "The hardest frames by four rules, each with the prediction of this network.",
     "browser": BROWSER_RULE,

@@ -24,8 +24,8 @@ def comparison(results: Results) -> str:
         parts.append(f"These data put {_listed(worse)} above {reference}.")
     if level:
         parts.append(
-            f"These data do not separate {reference} from {_listed(level)}: whichever mean is larger, "
-            "no order between them is claimed."
+            f"These data do not separate {reference} from {_listed(level)}: whichever mean is "
+            "larger, no order between them is claimed."
         )
     return " ".join([*parts, _leaders(results)])
 

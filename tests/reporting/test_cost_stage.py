@@ -1,0 +1,40 @@
+"""The stage that measures what a network costs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import small_run
+from ruamel.yaml import YAML
+
+
+def measure(root: Path, network: str) -> subprocess.CompletedProcess[str]:
+    yaml = YAML()
+    params = yaml.load(small_run.REPOSITORY / "params.yaml")
+    params["cost"]["size"] = 64
+    params["models"] = {"unet": {"width": 8}}
+    yaml.dump(params, root / "params.yaml")
+    settings = os.environ | {"PYTHONPATH": str(small_run.REPOSITORY / "src")}
+    command = [sys.executable, str(small_run.REPOSITORY / "stages/cost.py"), network]
+    return subprocess.run(command, cwd=root, env=settings, capture_output=True, text=True)
+
+
+def test_cost_of_a_small_unet(tmp_path: Path) -> None:
+    done = measure(tmp_path, "unet")
+    assert done.returncode == 0, done.stderr
+    cost = json.loads((tmp_path / "data/costs/unet.json").read_text())
+    # A U-Net's weights grow with the square of its width; 34.5 million at width 64, less biases.
+    assert 34.5e6 / 64 * 0.95 < cost["parameters"] < 34.5e6 / 64 * 1.05
+    # 65.35 GMACs at width 64 and 256 x 256: an eighth of the width and a quarter of the side.
+    assert 65.35 / 64 / 16 * 0.9 < cost["gmacs"] < 65.35 / 64 / 16 * 1.1
+    assert cost["latency_ms"] > 0
+    assert cost["size"] == 64
+
+
+def test_cost_of_an_unknown_network_is_one_line(tmp_path: Path) -> None:
+    done = measure(tmp_path, "nope")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "nope" in done.stderr
