@@ -4,9 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nerveseg.errors import InputError
+from nerveseg.rle import IMAGE_SHAPE, encode
 from nerveseg.submission.__main__ import main
 
 ROWS = "img,pixels\n1,\n2,1 4\n3,3 4\n"
@@ -43,6 +45,18 @@ def test_scores_and_agreement_are_printed(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.split() == ["public", "1.00000", "private", "0.50000"]
     main(["agree", "unet.csv", "other.csv"])
     assert capsys.readouterr().out == "0.66667\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_score_that_a_slip_explains_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    mask = np.zeros(IMAGE_SHAPE, dtype=np.uint8)
+    mask[100:200, 300:380] = 1
+    Path("solution.csv").write_text(f"img,pixels,Usage\n1,{encode(mask)},Public\n")
+    Path("unet.csv").write_text(f"img,pixels\n1,{encode(np.ascontiguousarray(mask.T))}\n")
+    main(["score", "unet.csv", "solution.csv"])
+    printed = capsys.readouterr()
+    assert float(printed.out.split()[1]) < 0.5
+    assert printed.err.startswith("warning: unet.csv: line 2 (img 1): the runs lie along rows")
 
 
 @pytest.mark.usefixtures("folder")

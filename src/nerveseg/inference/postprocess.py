@@ -31,7 +31,8 @@ def clean(mask: NDArray[Any], min_blob: int, min_total: int) -> NDArray[np.uint8
         return kept
     box = np.s_[top : top + tall, left : left + wide]
     # cv2's own statistics take four times as long as counting the labels.
-    _, labels = cv2.connectedComponents(inside[box], connectivity=8)
+    _, found = cv2.connectedComponents(inside[box], connectivity=8)
+    labels = np.asarray(found, dtype=np.int32)
     areas = np.bincount(labels.reshape(-1))
     keep = areas >= min_blob
     keep[0] = False  # the outside

@@ -1,12 +1,13 @@
 """Look at submissions: `python -m nerveseg.submission check|score|agree`."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from nerveseg.errors import InputError, run
 from nerveseg.submission.check import COMPETITION_COUNT, check
-from nerveseg.submission.score import agree, score
+from nerveseg.submission.score import agree, read_solution, score
 from nerveseg.submission.table import read_ids
 
 PIPELINE_IDS = Path("data/packed/test.csv")
@@ -27,6 +28,10 @@ def _check(options: argparse.Namespace) -> None:
 def _score(options: argparse.Namespace) -> None:
     for name, value in score(options.file, options.solution).items():
         print(f"{name:8}{value:.5f}")
+    try:
+        check(options.file, list(read_solution(options.solution)))
+    except InputError as slip:
+        print(f"warning: {slip}", file=sys.stderr)
 
 
 def _agree(options: argparse.Namespace) -> None:
