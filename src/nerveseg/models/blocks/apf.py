@@ -12,16 +12,68 @@ Wu et al., AAAI 2021 (see `rpa`). Two readings here as well:
 F is the 1 x 1 fusion of the concatenated levels; channel attention as in ECA (Wang et al. 2020).
 """
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nerveseg.models.blocks.conv import conv_norm_relu
+from nerveseg.models.blocks.conv import conv
 from nerveseg.models.blocks.decoder import Pyramid
 from nerveseg.models.blocks.rpa import Reading
 from nerveseg.models.blocks.segmenter import part
 
-KERNEL = 3
+TAPS = 3
+
+
+class NearestUpConv(nn.Module):
+    """Nearest upsampling, then a 3 x 3 convolution without bias: 43% of RPA/APF's work at 512.
+
+    Most taps of the convolution meet copies of one pixel. At inference they are added up first,
+    into one kernel for each of the factor^2 phases of the output: 4/9 of the work for a factor
+    of 2, 1/4 for 4. In training the network computes as published.
+
+    Args:
+        in_channels: of the map.
+        out_channels: of the result.
+        factor: of the upsampling.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+        self.conv = conv(in_channels, out_channels, 3, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return N x out_channels x (factor * H) x (factor * W)."""
+        if self.training:
+            return cast("Tensor", self.conv(F.interpolate(x, scale_factor=self.factor)))
+        kernels = phase_kernels(self.conv.weight, self.factor)
+        return F.conv_transpose2d(x, kernels, stride=self.factor, padding=1)
+
+
+def phase_kernels(weight: Tensor, factor: int) -> Tensor:
+    """Return a transposed convolution's kernel, I x O x (factor + 2)^2, that equals both steps.
+
+    Nearest upsampling is a transposed convolution with a box of ones, and two convolutions in a
+    row are one, whose kernel is theirs convolved.
+
+    Args:
+        weight: O x I x 3 x 3, of the convolution after the upsampling.
+        factor: of the upsampling.
+    """
+    outputs, inputs = weight.shape[:2]
+    flipped = weight.flip(2, 3).transpose(0, 1).reshape(-1, 1, 3, 3)
+    kernels = F.conv_transpose2d(flipped, weight.new_ones(1, 1, factor, factor))
+    return kernels.view(inputs, outputs, factor + 2, factor + 2)
+
+
+def _to_full_size(in_channels: int, out_channels: int, factor: int) -> nn.Sequential:
+    return nn.Sequential(
+        NearestUpConv(in_channels, out_channels, factor),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+    )
 
 
 class ReleasedAPF(nn.Module):
@@ -34,17 +86,16 @@ class ReleasedAPF(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         out = part(width, 2)
-        self.from_half = conv_norm_relu(width, out, 3, bias=False)
-        self.from_quarter = conv_norm_relu(width, out, 3, bias=False)
+        self.from_half = _to_full_size(width, out, factor=2)
+        self.from_quarter = _to_full_size(width, out, factor=4)
         self.fuse = nn.Conv2d(3 * out, out, 1)
-        self.channels = nn.Conv1d(1, 1, KERNEL, padding=KERNEL // 2, bias=False)
+        self.channels = nn.Conv1d(1, 1, TAPS, padding=TAPS // 2, bias=False)
         self.gamma = nn.Parameter(torch.zeros(1))
 
     def forward(self, maps: Pyramid) -> Tensor:
         """Return N x w/2 x H x W."""
-        half = self.from_half(F.interpolate(maps.half, scale_factor=2))
-        quarter = self.from_quarter(F.interpolate(maps.quarter, scale_factor=4))
-        fused = self.fuse(torch.cat([maps.full, half, quarter], dim=1))
+        levels = [maps.full, self.from_half(maps.half), self.from_quarter(maps.quarter)]
+        fused = self.fuse(torch.cat(levels, dim=1))
         pooled = fused.amax(dim=(2, 3)).unsqueeze(1)
         scale = self.channels(pooled).sigmoid().transpose(1, 2).unsqueeze(-1)
         return torch.addcmul(fused, fused, self.gamma * scale)
@@ -63,9 +114,9 @@ class PaperAPF(nn.Module):
         self.splits = [out, width, width]
         self.fuse = nn.Conv2d(sum(self.splits), out, 1)
         self.channels = nn.Sequential(
-            nn.Conv1d(1, 1, KERNEL, padding=KERNEL // 2, bias=False),
+            nn.Conv1d(1, 1, TAPS, padding=TAPS // 2, bias=False),
             nn.ReLU(inplace=True),
-            nn.Conv1d(1, 1, KERNEL, padding=KERNEL // 2, bias=False),
+            nn.Conv1d(1, 1, TAPS, padding=TAPS // 2, bias=False),
         )
 
     def forward(self, maps: Pyramid) -> Tensor:

@@ -1,0 +1,119 @@
+"""What a network costs: parameters, multiply-adds, memory of a training step, latency."""
+
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from statistics import median
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
+from torch.utils.flop_counter import FlopCounterMode
+
+from nerveseg.models.registry import build_empty
+
+ADAM_STATE = 2  # moments, each as large as the parameters
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Return the number of parameters."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def on_meta(name: str, channels: int, options: Mapping[str, object]) -> nn.Module:
+    """Return a network of shapes only, in training mode: what is counted needs no arithmetic."""
+    with torch.device("meta"):
+        return build_empty(name, channels, options).train()
+
+
+def multiply_adds(network: nn.Module, channels: int, size: tuple[int, int]) -> float:
+    """Return the multiply-adds of one forward pass of one image.
+
+    Args:
+        network: from `on_meta`. In training mode networks compute as published; at inference an
+            exact saving may need fewer.
+        channels: of the image.
+        size: (height, width).
+    """
+    with FlopCounterMode(display=False) as counter:
+        network(torch.empty(1, channels, *size, device="meta"))
+    operations: int = counter.get_total_flops()
+    return operations / 2
+
+
+def step_memory(network: nn.Module, channels: int, size: tuple[int, int], batch: int) -> int:
+    """Return the bytes of all tensors at the peak of a training step in float32, with Adam.
+
+    Weights, gradients, moments, saved activations and what lives between two operators; not the
+    workspaces of the convolutions or the allocator's slack, which differ by machine.
+
+    Args:
+        network: from `on_meta`.
+        channels: of the images.
+        size: (height, width) of the images.
+        batch: images in a step.
+    """
+    weights = sum(each.nbytes for each in (*network.parameters(), *network.buffers()))
+    moments = ADAM_STATE * sum(each.nbytes for each in network.parameters())
+    with LiveBytes() as live:
+        logits = network(torch.empty(batch, channels, *size, device="meta"))
+        heads = logits if isinstance(logits, tuple) else (logits,)
+        losses = [F.binary_cross_entropy_with_logits(head, head.detach()) for head in heads]
+        torch.autograd.backward(torch.stack(losses).mean())
+    return int(weights + moments + live.peak)
+
+
+class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Follow every storage that an operator makes until it is freed; `peak` is the most at once."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now: int = 0
+        self.peak: int = 0
+        self._seen: weakref.WeakSet[torch.UntypedStorage] = weakref.WeakSet()
+
+    def __torch_dispatch__(  # noqa: D105
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401
+        result = func(*args, **(kwargs or {}))
+        tree_map_only(Tensor, self._follow, result)
+        return result
+
+    def _follow(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        if storage in self._seen:
+            return
+        self._seen.add(storage)
+        self.now += storage.nbytes()
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(storage, self._forget, storage.nbytes())
+
+    def _forget(self, size: int) -> None:
+        self.now -= size
+
+
+def latency(network: nn.Module, image: Tensor, repeats: int = 5) -> float:
+    """Return the median seconds of a forward pass at inference, after one to warm up.
+
+    Args:
+        network: on the device of `image`; it is put in eval mode.
+        image: N x C x H x W, float.
+        repeats: passes that are timed.
+    """
+    network.eval()
+    seconds = []
+    with torch.inference_mode():
+        for _ in range(repeats + 1):
+            start = time.perf_counter()
+            network(image)
+            if image.is_cuda:
+                torch.cuda.synchronize(image.device)
+            seconds.append(time.perf_counter() - start)
+    return median(seconds[1:])

@@ -1,0 +1,202 @@
+"""One contract for all networks. A new network adds a row to `TABLE`."""
+
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nerveseg.models.blocks.segmenter import Segmenter
+from nerveseg.models.cost import multiply_adds, on_meta, parameter_count
+from nerveseg.models.registry import NETWORKS, build
+
+
+class Row(NamedTuple):
+    """Published parameters by input channels; GMACs of 3 channels by size."""
+
+    grey: int
+    colour: int
+    gmacs_256: float
+    gmacs_512: float
+
+
+TABLE = {
+    "baseline": Row(21_650_625, 21_656_897, 6.04, 24.16),
+    "baseline_rpa": Row(23_687_906, 23_694_178, 6.17, 24.68),
+    "baseline_apf": Row(21_690_725, 21_696_997, 8.66, 34.63),
+    "rpa_apf": Row(23_728_006, 23_734_278, 8.79, 35.15),
+    "unet": Row(34_525_889, 34_527_041, 65.35, 261.4),
+    "attention_unet": Row(34_877_421, 34_878_573, 66.43, 265.7),
+    "unetpp": Row(9_162_753, 9_163_329, 34.49, 137.9),
+    "danet": Row(22_775_013, 22_781_285, 24.3, 99.1),
+    "cenet": Row(28_996_821, 29_003_093, 7.15, 28.59),
+    # The layers in use; the authors' code declares 43,269,858.
+    "cpfnet": Row(30_644_452, 30_650_724, 8.30, 33.19),
+}
+VARIANTS = [
+    *((name, {}) for name in TABLE),
+    ("rpa_apf", {"reading": "paper"}),
+    ("unetpp", {"deep_supervision": True}),
+    ("danet", {"deep_supervision": False}),
+]
+every_network = pytest.mark.parametrize("name", TABLE)
+every_variant = pytest.mark.parametrize(("name", "options"), VARIANTS, ids=str)
+NARROW = 8
+
+
+def narrow(name: str, channels: int = 1, seed: int = 0, **options: object) -> Segmenter:
+    """Return a small network whose residual gates are open: gammas start at 0."""
+    torch.manual_seed(seed)
+    network = build(name, channels, width=NARROW, **options)
+    for key, parameter in network.named_parameters():
+        if key.endswith(("gamma", "alpha", "beta")):
+            nn.init.constant_(parameter, 0.5)
+    return network
+
+
+def settled(name: str, **options: object) -> Segmenter:
+    """Return a small network in eval mode, its normalisation fitted to noise as if trained."""
+    network = narrow(name, **options)
+    norms = [each for each in network.modules() if isinstance(each, nn.BatchNorm2d)]
+    for each in norms:
+        each.momentum = 0.7
+    with torch.no_grad():
+        for _ in range(4):
+            network(torch.randn(4, 1, 96, 96))
+    return network.eval()
+
+
+def heads(logits: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return logits if isinstance(logits, tuple) else (logits,)
+
+
+def test_every_network_is_in_the_table() -> None:
+    assert TABLE.keys() == NETWORKS.keys()
+
+
+@every_network
+def test_parameters_equal_the_published_count(name: str) -> None:
+    assert parameter_count(on_meta(name, 1, {})) == TABLE[name].grey
+    assert parameter_count(on_meta(name, 3, {})) == TABLE[name].colour
+
+
+@every_network
+def test_multiply_adds_are_within_a_hundredth_of_the_published(name: str) -> None:
+    network = on_meta(name, 3, {})
+    at_256, at_512 = (multiply_adds(network, 3, (size, size)) / 1e9 for size in (256, 512))
+    assert at_256 == pytest.approx(TABLE[name].gmacs_256, rel=0.01)
+    assert at_512 == pytest.approx(TABLE[name].gmacs_512, rel=0.01)
+
+
+@every_variant
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(64, 64), (96, 96), (75, 104)], ids=str)
+def test_logits_have_the_input_s_size_and_gradients_reach_every_parameter(
+    name: str, options: dict[str, object], channels: int, size: tuple[int, int]
+) -> None:
+    network = narrow(name, channels, **options)
+    logits = heads(network(torch.randn(2, channels, *size)))
+    assert {tuple(each.shape) for each in logits} == {(2, 1, *size)}
+    torch.stack([each.square().mean() for each in logits]).sum().backward()
+    gradients = {key: each.grad for key, each in network.named_parameters()}
+    assert not [key for key, each in gradients.items() if each is None]
+    assert all(each.isfinite().all() for each in gradients.values() if each is not None)
+    # Normalisation cancels the biases before it: their gradients are rounding alone.
+    weights = {key: each for key, each in gradients.items() if each is not None and each.ndim > 1}
+    assert not [key for key, each in weights.items() if not each.any()]
+
+
+@every_network
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(512, 512), (420, 580)], ids=str)
+def test_one_image_of_the_paper_s_and_of_the_competition_s_size(
+    name: str, size: tuple[int, int]
+) -> None:
+    network = narrow(name)
+    logits = heads(network(torch.randn(1, 1, *size)))
+    assert {tuple(each.shape) for each in logits} == {(1, 1, *size)}
+    torch.stack([each.mean() for each in logits]).sum().backward()
+    assert all(each.grad is not None for each in network.parameters())
+
+
+@every_network
+def test_one_small_image_can_be_trained_on(name: str) -> None:
+    # The coarsest maps are 2 x 2 here: enough for batch statistics, less than CE-Net's windows.
+    for each in heads(narrow(name)(torch.randn(1, 1, 64, 64))):
+        assert each.isfinite().all()
+
+
+@every_variant
+def test_only_training_mode_returns_auxiliary_logits(name: str, options: dict[str, object]) -> None:
+    network = narrow(name, **options)
+    image = torch.randn(2, 1, 64, 64)
+    supervised = options.get("deep_supervision", name == "danet")
+    count = {"danet": 3, "unetpp": 4}[name] if supervised else 1
+    assert len(heads(network.train()(image))) == count
+    assert isinstance(network.eval()(image), Tensor)
+
+
+@every_variant
+def test_weights_saved_and_loaded_give_the_same_logits(
+    name: str, options: dict[str, object]
+) -> None:
+    first, image = settled(name, **options), torch.randn(1, 1, 64, 64)
+    second = narrow(name, seed=1, **options).eval()
+    assert not torch.equal(first(image), second(image))
+    second.load_state_dict(first.state_dict())
+    assert torch.equal(first(image), second(image))
+
+
+@every_network
+def test_the_seed_decides_the_initial_weights(name: str) -> None:
+    first, same, other = (narrow(name, seed=seed).state_dict() for seed in (0, 0, 1))
+    assert all(torch.equal(first[key], same[key]) for key in first)
+    assert any(not torch.equal(first[key], other[key]) for key in first)
+
+
+@every_network
+def test_evaluation_is_deterministic_and_regards_each_image_by_itself(name: str) -> None:
+    network, images = settled(name), torch.randn(3, 1, 64, 64)
+    together = network(images)
+    assert torch.equal(together, network(images))
+    torch.testing.assert_close(network(images[1:2]), together[1:2], rtol=1e-4, atol=1e-4)
+
+
+@every_network
+def test_half_precision_and_channels_last_change_little(name: str) -> None:
+    network, images = settled(name), torch.randn(2, 1, 64, 64)
+    expected = network(images)
+    network = network.to(memory_format=torch.channels_last)
+    images = images.contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(network(images), expected, rtol=1e-3, atol=1e-3)
+    with torch.autocast("cpu", torch.bfloat16):
+        difference = network(images).float() - expected
+    assert difference.abs().mean() < 0.1 * expected.abs().mean().clamp(min=1)
+
+
+@every_network
+def test_exported_programs_agree_with_eager(name: str) -> None:
+    network, image = settled(name), torch.randn(1, 1, 64, 64)
+    with torch.no_grad():
+        expected = network(image)
+        program = torch.export.export(network, (image,))
+        torch.testing.assert_close(program.module()(image), expected, rtol=1e-4, atol=1e-4)
+        model = torch.onnx.export(program, dynamo=True, verbose=False)
+    assert model is not None
+    session = onnxruntime.InferenceSession(model.model_proto.SerializeToString())
+    found = session.run(None, {session.get_inputs()[0].name: image.numpy()})[0]
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-4)
+
+
+@every_network
+def test_the_graph_is_captured_whole_in_training(name: str) -> None:
+    network, image = narrow(name), torch.randn(2, 1, 64, 64)
+    compiled = torch.compile(network, backend="aot_eager", fullgraph=True, dynamic=False)
+    torch.manual_seed(0)  # of DA-Net's dropout
+    expected = heads(network(image))
+    torch.manual_seed(0)
+    for found, wanted in zip(heads(compiled(image)), expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-3)
+    sum(each.mean() for each in heads(compiled(image))).backward()
