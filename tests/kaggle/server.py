@@ -239,8 +239,10 @@ def main() -> None:
     parser.add_argument("--solution", type=Path)
     parser.add_argument("--pending", type=int, default=2, help="looks before a score is there")
     parser.add_argument("--allowance", type=int, default=5)
+    parser.add_argument("--cut", type=int, help="cut the first download after so many bytes")
     given = parser.parse_args()
     kaggle = Kaggle(given.archive.read_bytes(), left=given.allowance, looks_pending=given.pending)
+    kaggle.cut_after = given.cut
     if given.solution:
         kaggle.score = scorer(given.solution)
     with serving(kaggle, given.port, verbose=True) as port:

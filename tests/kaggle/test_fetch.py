@@ -21,9 +21,9 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "data" / "raw" / "competition.zip"
 
 
-def failure(target: Path, slug: str = SLUG, seconds: float = 60.0) -> str:
+def failure(target: Path, slug: str = SLUG, **seconds: float) -> str:
     with pytest.raises(InputError) as caught:
-        fetch(slug, target, seconds)
+        fetch(slug, target, **seconds)
     message = str(caught.value)
     assert not target.exists()
     assert "\n" not in message
@@ -66,7 +66,7 @@ def test_a_stalled_download_is_stopped_and_the_next_run_goes_on_from_there(
     kaggle: Kaggle, target: Path
 ) -> None:
     kaggle.stall_after = 1_500_000
-    assert "took longer than 2 s" in failure(target, seconds=SLOW)
+    assert "took longer than 2 s" in failure(target, stall_seconds=SLOW)
     kaggle.stall_after = None
     fetch(SLUG, target)
     assert kaggle.ranges[-1] == "bytes=1048576-"
@@ -174,7 +174,7 @@ def test_no_network_is_one_line(
 
 def test_an_answer_past_the_time_limit_is_not_waited_for(kaggle: Kaggle, target: Path) -> None:
     kaggle.delay["ListDataFiles"] = 5.0
-    assert "took longer than 2 s and was stopped" in failure(target, seconds=SLOW)
+    assert "took longer than 2 s and was stopped" in failure(target, question_seconds=SLOW)
 
 
 def test_a_disk_too_small_is_told_before_the_first_byte(

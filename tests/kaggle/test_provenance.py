@@ -62,14 +62,15 @@ def test_the_parameter_hash_ignores_other_networks_and_later_stages() -> None:
 def test_the_revision_tells_edits_but_not_what_runs_write() -> None:
     assert told()["git"] == "none"
     git("init", "-q")
-    Path("leaderboard").mkdir()
-    for name in ("dvc.lock", "leaderboard/dvc.lock", "leaderboard/submissions.json"):
+    written = ["dvc.lock", "leaderboard/dvc.lock", "leaderboard/submissions.json", "metrics/a.json"]
+    for name in written:
+        Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text("before")
     git("add", ".")
     git("commit", "-qm", "first")
     clean = told()["git"]
     assert len(clean) == 10
-    for name in ("dvc.lock", "leaderboard/dvc.lock", "leaderboard/submissions.json"):
+    for name in written:
         Path(name).write_text("after")
     assert told()["git"] == clean
     assert told(params=f"{PARAMS}\n# edited\n")["git"] == f"{clean}+edits"

@@ -14,7 +14,12 @@ from nerveseg.kaggle_client.lock import locked
 MEGABYTE: Final = 1_000_000
 
 
-def fetch(slug: str, archive: Path, stall_seconds: float = service.STALL_SECONDS) -> None:
+def fetch(
+    slug: str,
+    archive: Path,
+    question_seconds: float = service.QUESTION_SECONDS,
+    stall_seconds: float = service.STALL_SECONDS,
+) -> None:
     """Download the archive of competition `slug` to `archive`.
 
     Credentials, rules and disk are checked before the first byte is stored. What arrives is
@@ -24,6 +29,7 @@ def fetch(slug: str, archive: Path, stall_seconds: float = service.STALL_SECONDS
     Args:
         slug: the competition's name in its address.
         archive: where the zip goes; whole and verified, or not there.
+        question_seconds: how long Kaggle may take to answer what is asked before.
         stall_seconds: how long the download may pause before it is given up.
 
     Raises:
@@ -34,7 +40,7 @@ def fetch(slug: str, archive: Path, stall_seconds: float = service.STALL_SECONDS
     folder = archive.parent.with_name("arriving")
     arriving = folder / f"{slug}.zip"
     with locked(folder / "lock") as held:
-        need = service.archive_bytes(slug, stall_seconds)
+        need = service.archive_bytes(slug, question_seconds)
         _check_room(arriving, need)
         process.download(slug, folder, stall_seconds, held)
         _verify(arriving)

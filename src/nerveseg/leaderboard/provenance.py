@@ -13,8 +13,12 @@ HASH_CHARACTERS: Final = 16
 _HASH = re.compile(f"sha256 ([0-9a-f]{{{HASH_CHARACTERS}}})")
 # What does not change a CSV: asking for other scores or tables leaves the hash alone.
 _AFTER_ENCODING: Final = ("score", "summary", "report", "leaderboard")
-# DVC writes its lock while it makes the CSV, and we write the ledger: neither is an edit.
-_WRITTEN_BY_RUNS: Final = (":(exclude,top)**dvc.lock", ":(exclude,top)leaderboard/submissions.json")
+# DVC writes its lock while it makes the CSV, and we write the rest: none of it is an edit.
+_WRITTEN_BY_RUNS: Final = (
+    ":(exclude,top)**dvc.lock",
+    ":(exclude,top)leaderboard/submissions.json",
+    ":(exclude,top)metrics",
+)
 
 
 def file_hash(path: Path) -> str:

@@ -12,13 +12,14 @@ from nerveseg.leaderboard.candidates import Candidate
 from nerveseg.leaderboard.ledger import Ledger
 
 NOT_SUBMITTED: Final = "NOT SUBMITTED"
-Row = dict[str, str | float | None]
+Row = dict[str, str | float | list[dict[str, str]] | None]
 
 
 def write_record(path: Path, candidates: Sequence[Candidate], ledger: Ledger) -> None:
-    """Write one row for each candidate: public, private, ref, status, sha256, message, date.
+    """Write one row for each candidate: public, private, status, submission.
 
-    Scores are null until Kaggle has them. `ref` is text: a number would show up as a metric.
+    Scores are null until Kaggle has them. `submission` is a list of one: DVC leaves lists out of
+    its tables of metrics, where hashes and messages would push the scores off the screen.
     """
     rows = {candidate.network: _row(candidate, ledger) for candidate in candidates}
     with whole_file(path) as temporary:
@@ -46,12 +47,15 @@ def raise_errors(candidates: Sequence[Candidate], ledger: Ledger) -> None:
 
 def _row(candidate: Candidate, ledger: Ledger) -> Row:
     entry = ledger.entries.get(candidate.sha256)
-    return {
-        "public": entry.public if entry else None,
-        "private": entry.private if entry else None,
+    submission = {
         "ref": entry.ref if entry else "",
-        "status": entry.status if entry else NOT_SUBMITTED,
         "sha256": candidate.sha256,
         "message": entry.message if entry else candidate.message,
         "date": entry.date if entry else "",
+    }
+    return {
+        "public": entry.public if entry else None,
+        "private": entry.private if entry else None,
+        "status": entry.status if entry else NOT_SUBMITTED,
+        "submission": [submission],
     }
