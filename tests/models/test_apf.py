@@ -1,0 +1,88 @@
+"""APF against loops over its equations, in both readings, and its exact savings."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from loop_reading import (
+    Array,
+    along_channels,
+    array,
+    bilinear,
+    conv,
+    lively,
+    nearest,
+    norm,
+    relu,
+    sigmoid,
+)
+
+from nerveseg.models.blocks.apf import NearestUpConv, PaperAPF, ReleasedAPF, apf
+from nerveseg.models.blocks.decoder import Pyramid
+from nerveseg.models.blocks.rpa import Reading
+
+WIDTH = 6
+SIZE = (4, 8)
+
+
+def pyramid(dtype: torch.dtype = torch.float64) -> Pyramid:
+    height, width = SIZE
+    return Pyramid(
+        torch.randn(2, WIDTH // 2, height, width, dtype=dtype),
+        torch.randn(2, WIDTH, height // 2, width // 2, dtype=dtype),
+        torch.randn(2, WIDTH, height // 4, width // 4, dtype=dtype),
+    )
+
+
+def released_loops(full: Array, half: Array, quarter: Array, module: ReleasedAPF) -> Array:
+    levels = [full]
+    for x, step, factor in ((half, module.from_half, 2), (quarter, module.from_quarter, 4)):
+        up, normalise, _ = step
+        levels.append(relu(norm(conv(nearest(x, factor), up.conv), normalise)))
+    fused = conv(np.concatenate(levels), module.fuse)
+    scale = sigmoid(along_channels(fused.max(axis=(1, 2)), module.channels))
+    return fused + module.gamma.item() * fused * scale[:, None, None]
+
+
+def paper_loops(full: Array, half: Array, quarter: Array, module: PaperAPF) -> Array:
+    levels = [full, bilinear(half, SIZE), bilinear(quarter, SIZE)]
+    fused = conv(np.concatenate(levels), module.fuse)
+    first, _, second = module.channels
+    pooled = relu(along_channels(fused.mean(axis=(1, 2)), first))
+    return fused + fused * sigmoid(along_channels(pooled, second))[:, None, None]
+
+
+@pytest.mark.parametrize("reading", ["released", "paper"])
+def test_apf_equals_its_equations_in_loops(reading: Reading) -> None:
+    module, maps = lively(apf(WIDTH, reading)), pyramid()
+    loops = released_loops if reading == "released" else paper_loops
+    expected = loops(*(array(each[0]) for each in maps), module)
+    np.testing.assert_allclose(array(module(maps)[0]), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_released_channel_attention_is_a_no_op_at_initialisation() -> None:
+    module, maps = ReleasedAPF(WIDTH), pyramid(torch.float32)
+    levels = [maps.full, module.from_half(maps.half), module.from_quarter(maps.quarter)]
+    assert torch.equal(module(maps), module.fuse(torch.cat(levels, dim=1)))
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float64, 1e-12), (torch.float32, 1e-6)])
+def test_phase_kernels_are_exact(factor: int, dtype: torch.dtype, error: float) -> None:
+    module = NearestUpConv(8, 4, factor).to(dtype)
+    x = torch.randn(2, 8, 5, 7, dtype=dtype)
+    plain, phases = module.train()(x), module.eval()(x)
+    assert plain.shape == phases.shape == (2, 4, 5 * factor, 7 * factor)
+    assert (plain - phases).abs().max() <= error * plain.abs().max()
+
+
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float64, 1e-12), (torch.float32, 1e-6)])
+def test_projecting_each_level_before_its_upsampling_is_exact(
+    dtype: torch.dtype, error: float
+) -> None:
+    module, maps = PaperAPF(WIDTH).to(dtype), pyramid(dtype)
+    upsampled = [F.interpolate(x, SIZE, mode="bilinear", align_corners=True) for x in maps]
+    plain = module.fuse(torch.cat(upsampled, dim=1))
+    scale = module.channels(plain.mean(dim=(2, 3)).unsqueeze(1)).sigmoid().view(2, -1, 1, 1)
+    expected = plain + plain * scale
+    assert (module(maps) - expected).abs().max() <= error * expected.abs().max()
