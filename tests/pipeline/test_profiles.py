@@ -1,25 +1,86 @@
-"""Every key that a profile sets is a parameter, and gets a value of its kind."""
+"""Every key that a profile sets is a parameter, and gets a value that its stage accepts."""
 
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from nerveseg.models.registry import NETWORKS, build
+from nerveseg.params.audit import AuditParams
+from nerveseg.params.cost import CostParams
+from nerveseg.params.data import DataParams
+from nerveseg.params.encode import EncodeParams
+from nerveseg.params.leaderboard import LeaderboardParams
+from nerveseg.params.pack import PackParams
+from nerveseg.params.predict import PredictParams
+from nerveseg.params.report import ReportParams
+from nerveseg.params.score import ScoreParams
+from nerveseg.params.section import read
+from nerveseg.params.split import SplitParams
+from nerveseg.params.summary import SummaryParams
+from nerveseg.params.train import ModelsParams, TrainParams
+
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted((ROOT / "profiles").iterdir())
 PARAMS = YAML(typ="safe").load(ROOT / "params.yaml")
+SECTIONS = {
+    "data": DataParams,
+    "pack": PackParams,
+    "audit": AuditParams,
+    "split": SplitParams,
+    "models": ModelsParams,
+    "train": TrainParams,
+    "predict": PredictParams,
+    "encode": EncodeParams,
+    "score": ScoreParams,
+    "cost": CostParams,
+    "summary": SummaryParams,
+    "report": ReportParams,
+    "leaderboard": LeaderboardParams,
+}
+
+
+def settings(profile: Path) -> list[tuple[list[str], Any]]:
+    words = profile.read_text().split()
+    assert set(words[::2]) == {"-S"}
+    pairs = [word.partition("=") for word in words[1::2]]
+    return [(key.split("."), YAML(typ="safe").load(value)) for key, _, value in pairs]
+
+
+def applied(profile: Path) -> dict[str, Any]:
+    document = deepcopy(PARAMS)
+    for (*parents, last), value in settings(profile):
+        section = document
+        for part in parents:
+            section = section[part]
+        assert last in section, f"{profile.name}: {'.'.join([*parents, last])} is no parameter"
+        section[last] = value
+    return document  # type: ignore[no-any-return]
+
+
+def test_every_section_of_the_parameters_is_typed() -> None:
+    assert set(PARAMS) == set(SECTIONS)
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.name)
-def test_every_key_of_a_profile_exists(profile: Path) -> None:
-    words = profile.read_text().split()
-    flags, settings = words[::2], words[1::2]
-    assert set(flags) == {"-S"}
-    assert len(flags) == len(settings)
-    for setting in settings:
-        key, _, value = setting.partition("=")
-        section = PARAMS
-        for part in key.split("."):
-            assert part in section, f"{profile.name}: {key} is no parameter"
-            section = section[part]
-        assert value
+def test_a_profile_sets_parameters_that_exist_to_values_that_are_accepted(
+    profile: Path, tmp_path: Path
+) -> None:
+    document = applied(profile)
+    path = tmp_path / "params.yaml"
+    YAML().dump(document, path)
+    for name, kind in SECTIONS.items():
+        read(name, kind, path)
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_the_default_networks_are_built_from_their_parameters(name: str) -> None:
+    assert build(name, PARAMS["train"]["channels"], **PARAMS["models"][name])
+
+
+def test_the_paper_s_profile_sets_every_network_to_its_full_width() -> None:
+    document = applied(ROOT / "profiles/paper")
+    full = {name: 32 if name == "unetpp" else 64 for name in NETWORKS}
+    assert {name: options["width"] for name, options in document["models"].items()} == full
