@@ -1,5 +1,6 @@
 """Batches of packed frames, kept in uint8 until they are on the device."""
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from nerveseg.data.sampler import Draw, EpochSampler
+from nerveseg.errors import InputError
 
 
 class Batch(NamedTuple):
@@ -92,6 +94,24 @@ def loader(
         # generator that dropout draws from.
         generator=torch.Generator(),
     )
+
+
+def workers_for(device: torch.device) -> int:
+    """Return how many processes load frames: `NERVESEG_WORKERS`, else what suits `device`.
+
+    Raises:
+        InputError: the variable is no whole number.
+    """
+    text = os.environ.get("NERVESEG_WORKERS", "")
+    if not text:
+        # On a CPU the network's step keeps every core busy: a second process would only wait.
+        cores = len(os.sched_getaffinity(0))
+        return min(8, cores - 1) if device.type == "cuda" else 0
+    if not text.isascii() or not text.isdigit():
+        raise InputError(
+            f"NERVESEG_WORKERS: '{text}' is not a whole number; leave it unset or use 0"
+        )
+    return int(text)
 
 
 def _one_thread(_worker: int) -> None:

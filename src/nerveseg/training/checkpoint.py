@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 import torch
+from torch.utils._pytree import tree_map
 
 from nerveseg.errors import InputError
 
@@ -63,6 +65,8 @@ class Checkpoints:
         self._folder = folder
         self._seconds = 60.0 * minutes
         self._saved = time.monotonic()
+        self._writing: Thread | None = None
+        self._failure: Exception | None = None
 
     @property
     def due(self) -> bool:
@@ -91,30 +95,57 @@ class Checkpoints:
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
-            yield
+            try:
+                yield
+            finally:
+                if self._writing is not None:
+                    self._writing.join()
 
     def save(self, state: dict[str, Any]) -> None:
         """Write `state` (tensors, numbers, text in dicts and lists) in place of the last one.
 
+        A thread writes a copy: training goes on meanwhile.
+
         Raises:
-            InputError: it cannot be written; the last one is kept.
+            InputError: the write before this one failed; the last good one is kept.
         """
-        path, new = self._folder / FILE, self._folder / f"{FILE}.new"
-        try:
-            with new.open("wb") as file:
-                torch.save(state, file)
-                file.flush()
-                # In the rename's way: else a crash of the machine may leave an empty file
-                # under the new name.
-                os.fsync(file.fileno())
-            new.replace(path)
-        except (OSError, RuntimeError) as error:
-            new.unlink(missing_ok=True)
-            raise InputError(
-                f"{path}: could not write a checkpoint ({error}); make room on the disk and run "
-                "again: training goes on from the last checkpoint, which is kept"
-            ) from error
+        self.finish()
+        copy = tree_map(
+            lambda leaf: leaf.detach().clone() if isinstance(leaf, torch.Tensor) else leaf, state
+        )
+        self._writing = Thread(target=self._write, args=(copy,))
+        self._writing.start()
         self._saved = time.monotonic()
+
+    def finish(self) -> None:
+        """Return once what was saved is on the disk.
+
+        Raises:
+            InputError: it could not be written; the last good one is kept.
+        """
+        if self._writing is not None:
+            self._writing.join()
+            self._writing = None
+        if self._failure is not None:
+            error, self._failure = self._failure, None
+            raise InputError(
+                f"{self._folder / FILE}: could not write a checkpoint ({error}); make room on the "
+                "disk and run again: training goes on from the last one, which is kept"
+            ) from error
+
+    def _write(self, state: dict[str, Any]) -> None:
+        new = self._folder / f"{FILE}.new"
+        try:
+            # By its name: torch then writes without Python's lock.
+            torch.save(state, str(new))
+            with new.open("rb") as file:
+                # Before the rename: else a crash of the machine may leave an empty file
+                # under the good one's name.
+                os.fsync(file.fileno())
+            new.replace(self._folder / FILE)
+        except (OSError, RuntimeError) as error:
+            self._failure = error
+            new.unlink(missing_ok=True)
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
         """Return the last state that was saved, its tensors on `device`; None if there is none.

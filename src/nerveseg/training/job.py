@@ -1,6 +1,5 @@
 """From the files of a stage to trained weights and curves."""
 
-import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from nerveseg.data.augment import Augmentation
-from nerveseg.data.dataset import FrameBatches, loader
+from nerveseg.data.dataset import FrameBatches, loader, workers_for
 from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
 from nerveseg.data.parts import read_parts, rows_of
 from nerveseg.data.sampler import EpochSampler, Portion
@@ -187,21 +186,3 @@ def parts_of(split: Path, frames: Packed) -> Chosen:
         raise InputError(f"{split}: no frame to train on; change the section split of params.yaml")
     positive = np.array([frames.train[row].pixels != "" for row in train])
     return Chosen(train, positive, rows_of(places, "valid"))
-
-
-def workers_for(device: torch.device) -> int:
-    """Return how many processes load frames: `NERVESEG_WORKERS`, else what suits `device`.
-
-    Raises:
-        InputError: the variable is no whole number.
-    """
-    text = os.environ.get("NERVESEG_WORKERS", "")
-    if not text:
-        # On a CPU the network's step keeps every core busy: a second process would only wait.
-        cores = len(os.sched_getaffinity(0))
-        return min(8, cores - 1) if device.type == "cuda" else 0
-    if not text.isascii() or not text.isdigit():
-        raise InputError(
-            f"NERVESEG_WORKERS: '{text}' is not a whole number; leave it unset or use 0"
-        )
-    return int(text)

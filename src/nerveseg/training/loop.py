@@ -107,4 +107,5 @@ def fit(
             bar.epoch(epoch, point)
             at = Position(epoch + 1, 0, 0.0, [*at.history, point])
             save()
+        checkpoints.finish()
     return at.history

@@ -1,0 +1,108 @@
+"""A whole training, data and checkpoints and all, against its network's steps alone."""
+
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from benchmarks.roofline import wait
+from benchmarks.steps import batch_of, engine_of, our_step, seconds_of
+from torch import nn
+
+from nerveseg.data.augment import Augmentation
+from nerveseg.data.dataset import FrameBatches, loader, workers_for
+from nerveseg.data.sampler import EpochSampler
+from nerveseg.device import working_dtype
+from nerveseg.models.registry import build
+from nerveseg.params.train import TrainParams
+from nerveseg.training.checkpoint import Checkpoints
+from nerveseg.training.loop import fit
+from nerveseg.training.validation import Quality
+from nerveseg.training.world import World
+
+EPOCHS = 3
+PARAMS = TrainParams(
+    epochs=EPOCHS,
+    batch=8,
+    accumulation=1,
+    learning_rate=1e-4,
+    power=0.9,
+    weight_decay=1e-3,
+    balance=True,
+    flips=["horizontal", "vertical", "diagonal"],
+    rotation=15,
+    channels=1,
+    precision="auto",
+    compile="auto",
+    seed=1,
+    checkpoint_minutes=5,
+)
+
+
+class Speed(NamedTuple):
+    """What an epoch is made of.
+
+    Attributes:
+        images_per_second: of the training loop: loading, augmentation, checkpoints included.
+        step_images_per_second: of the network's steps alone, on one batch again and again.
+        share_outside: of the loop's time, 0..1.
+        workers: processes that loaded frames.
+    """
+
+    images_per_second: float
+    step_images_per_second: float
+    share_outside: float
+    workers: int
+
+
+def epoch_speed(
+    name: str, options: Mapping[str, Any], device: torch.device, *, size: int, frames: int
+) -> Speed:
+    """Train `name` on `frames` random frames, size x size, and on one batch alone."""
+    torch.manual_seed(0)
+    dtype = working_dtype("auto", device)
+    network: nn.Module = build(name, 1, **options)
+    engine = engine_of(network, device, dtype, PARAMS.batch, compiled=False)
+    step = our_step(engine, batch_of(PARAMS.batch, size))
+    seconds_of(step, device, 3, 1)
+    steps = frames // PARAMS.batch
+    alone = seconds_of(step, device, steps, 1)
+    workers = workers_for(device)
+    data = batch_of(frames, size)
+    indices = np.arange(frames)
+    sampler = EpochSampler(indices, indices % 2 == 0, batch=PARAMS.batch, seed=1)
+    change = Augmentation(PARAMS.flips, PARAMS.rotation, (size, size), 1)
+    batches = loader(
+        FrameBatches(data.images.numpy(), data.masks.numpy(), change),
+        sampler,
+        workers=workers,
+        pin=device.type == "cuda",
+    )
+    stamps: list[float] = []
+
+    def no_validation() -> Quality:
+        wait(device)
+        stamps.append(time.perf_counter())
+        return Quality(0.0, 0.0)
+
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoints = Checkpoints(Path(folder), PARAMS.checkpoint_minutes)
+        world = World(0, 1, device)
+        fit(
+            engine,
+            batches,
+            sampler,
+            no_validation,
+            name=name,
+            params=PARAMS,
+            checkpoints=checkpoints,
+            world=world,
+        )
+    # The first epoch starts the workers, once a training.
+    seconds = (stamps[-1] - stamps[0]) / (EPOCHS - 1)
+    again = seconds_of(step, device, steps, 1)
+    best = min(alone, again) * steps
+    return Speed(frames / seconds, frames / best, max(0.0, 1 - best / seconds), workers)

@@ -1,0 +1,102 @@
+"""One update of a network's weights: ours, and the plain loop that people write first."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import torch
+from benchmarks.roofline import Ceilings, Tally, wait
+from torch import nn
+
+from nerveseg.data.dataset import Batch
+from nerveseg.data.tensors import to_input
+from nerveseg.training.engine import Engine
+from nerveseg.training.losses import frame_losses
+from nerveseg.training.world import World
+
+RATE: Final = 1e-4
+DECAY: Final = 1e-3
+
+
+def batch_of(frames: int, size: int, seed: int = 0) -> Batch:
+    """Return random frames, size x size, with a disc for a nerve in every second one."""
+    random = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 256, (frames, size, size), dtype=torch.uint8, generator=random)
+    place = torch.arange(size)
+    disc = (place[:, None] - size // 2) ** 2 + (place - size // 2) ** 2 < (size // 5) ** 2
+    masks = disc.to(torch.uint8).repeat(frames, 1, 1)
+    masks[1::2] = 0
+    return Batch(images, masks, torch.full((frames,), 1.0 / frames))
+
+
+def engine_of(
+    network: nn.Module, device: torch.device, dtype: torch.dtype, frames: int, *, compiled: bool
+) -> Engine:
+    """Return our engine for a network of one input channel, as a training of one process has it."""
+    return Engine(
+        network,
+        1,
+        dtype=dtype,
+        weight_decay=DECAY,
+        world=World(0, 1, device),
+        frames=frames,
+        compiled=compiled,
+    )
+
+
+def our_step(engine: Engine, batch: Batch) -> Callable[[], None]:
+    """Return one update as the training loop does it; the batch comes from the host."""
+
+    def step() -> None:
+        engine.backward(batch, last=True)
+        engine.update(RATE)
+
+    return step
+
+
+def plain_step(network: nn.Module, batch: Batch, device: torch.device) -> Callable[[], None]:
+    """Return one update as written first: float32 (TF32 by default), contiguous, Adam, item().
+
+    It has its batch on the device as float already: the time of the copy is a present to it.
+    """
+    network = network.to(device)
+    optimiser = torch.optim.Adam(network.parameters(), RATE, weight_decay=DECAY)
+    inputs, masks = to_input(batch.images, 1).to(device), batch.masks.to(device)
+
+    def step() -> None:
+        optimiser.zero_grad()
+        loss = frame_losses(network(inputs), masks).mean()
+        loss.backward()
+        optimiser.step()
+        loss.item()
+
+    return step
+
+
+def seconds_of(step: Callable[[], None], device: torch.device, steps: int, blocks: int) -> float:
+    """Return the median over `blocks` of the time of one of `steps` updates, in seconds."""
+    times = []
+    for _ in range(blocks):
+        wait(device)
+        start = time.perf_counter()
+        for _ in range(steps):
+            step()
+        wait(device)
+        times.append((time.perf_counter() - start) / steps)
+    return sorted(times)[len(times) // 2]
+
+
+def roof_of(
+    network: nn.Module, batch: Batch, device: torch.device, dtype: torch.dtype, limits: Ceilings
+) -> Tally:
+    """Count one update, computed operation by operation in `dtype`, against the ceilings."""
+    network = network.to(device).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.Adam(network.parameters(), RATE, weight_decay=DECAY, fused=True)
+    inputs = to_input(batch.images, 1).to(device).contiguous(memory_format=torch.channels_last)
+    masks = batch.masks.to(device)
+    with Tally(limits) as tally:
+        with torch.autocast(device.type, dtype):
+            outputs = network(inputs)
+        frame_losses(outputs, masks).mean().backward()
+        optimiser.step()
+    return tally
