@@ -12,8 +12,6 @@ from pydantic import TypeAdapter, ValidationError
 from nerveseg.errors import InputError
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from nerveseg.models.blocks.segmenter import Segmenter
 
 AAAI = "Wu et al., AAAI 2021"
@@ -87,14 +85,23 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
     with torch.device("meta"):  # the class's own checks, without its memory
         build_empty(name, 1, options)
     if "encoder_weights" in options:
-        width = options.get("width", _options(_network(name))["width"].default)
+        width = options.get("width", options_of(name)["width"].default)
         find_encoder(str(options["encoder_weights"]), int(str(width)))
 
 
+def options_of(name: str) -> dict[str, inspect.Parameter]:
+    """Return the options of a network, with their defaults.
+
+    Raises:
+        InputError: there is no such network.
+    """
+    parameters = inspect.signature(_network(name)).parameters
+    return {key: each for key, each in parameters.items() if key != "in_channels"}
+
+
 def _check_signature(name: str, options: Mapping[str, object]) -> None:
-    network = _network(name)
-    known = _options(network)
-    hints = get_type_hints(network.__init__)
+    known = options_of(name)
+    hints = get_type_hints(_network(name).__init__)
     for key, value in options.items():
         if key not in known:
             listed = ", ".join(known)
@@ -104,11 +111,6 @@ def _check_signature(name: str, options: Mapping[str, object]) -> None:
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise InputError(f"models.{name}.{key}: '{value}' cannot be: {reason}") from error
-
-
-def _options(network: type[nn.Module]) -> dict[str, inspect.Parameter]:
-    parameters = inspect.signature(network).parameters
-    return {key: each for key, each in parameters.items() if key != "in_channels"}
 
 
 def _network(name: str) -> type[Segmenter]:

@@ -1,0 +1,80 @@
+"""Names and options of the networks, checked before any work."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nerveseg.errors import InputError
+from nerveseg.models import registry
+from nerveseg.models.registry import NETWORKS, build, build_empty, check_options, options_of
+
+
+def test_importing_the_registry_imports_neither_torch_nor_a_network() -> None:
+    code = "import sys, nerveseg.models.registry; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    ).stdout.split()
+    assert "torch" not in modules
+    assert not [each for each in modules if each.startswith("nerveseg.models.blocks")]
+
+
+def test_a_network_s_file_imports_blocks_alone() -> None:
+    # DVC knows a network by its file and the folder of blocks.
+    folder = Path(registry.__file__).parent
+    for entry in NETWORKS.values():
+        text = (folder / f"{entry.module}.py").read_text()
+        ours = [line.split()[1] for line in text.splitlines() if line.startswith("from nerveseg")]
+        assert all(each.startswith("nerveseg.models.blocks.") for each in ours)
+
+
+def test_an_unknown_network_is_answered_with_those_there_are() -> None:
+    with pytest.raises(InputError, match=r"models.resnet: no such network; there are baseline,"):
+        check_options("resnet", {})
+
+
+def test_an_unknown_option_is_answered_with_those_there_are() -> None:
+    with pytest.raises(InputError, match=r"models.unetpp.depth: .*has width, deep_supervision"):
+        check_options("unetpp", {"depth": 5})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("unet", {"width": "64"}),
+        ("unet", {"width": 2.5}),
+        ("rpa_apf", {"reading": "reader"}),
+        ("danet", {"deep_supervision": "yes"}),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named(name: str, options: dict[str, object]) -> None:
+    (key, value) = next(iter(options.items()))
+    with pytest.raises(InputError, match=rf"models.{name}.{key}: '{value}' cannot be: "):
+        check_options(name, options)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_without_channels_is_refused(name: str) -> None:
+    for width in (0, -8, 3):
+        with pytest.raises(InputError, match=f"width: {width} is too narrow"):
+            check_options(name, {"width": width})
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("width", [4, 5, 10])
+def test_any_width_makes_a_network(name: str, width: int) -> None:
+    check_options(name, {"width": width})
+
+
+def test_width_is_an_option_of_every_network_and_the_paper_s_by_default() -> None:
+    widths = {name: options_of(name)["width"].default for name in NETWORKS}
+    assert widths.pop("unetpp") == 32
+    assert set(widths.values()) == {64}
+
+
+def test_a_network_for_trained_weights_asks_for_no_pretrained_ones(tmp_path: Path) -> None:
+    options: dict[str, object] = {"encoder_weights": str(tmp_path / "gone.pth"), "width": 64}
+    with pytest.raises(InputError, match="is no file"):
+        build("baseline", 1, **options)
+    build_empty("baseline", 1, options)
