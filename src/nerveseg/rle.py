@@ -17,6 +17,8 @@ IMAGE_SHAPE: Final = (420, 580)
 
 # No frame has more pixels than nine digits can count; longer numbers need no arithmetic.
 _MOST_DIGITS = 9
+# Type codes of uint8 and bool: comparing types themselves is slow enough to show.
+_BYTES = (np.dtype(np.uint8).char, np.dtype(np.bool_).char)
 
 
 def encode(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> str:
@@ -25,11 +27,11 @@ def encode(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> str:
     Args:
         mask: H x W, uint8 or bool; every value but 0 is inside.
     """
-    starts, lengths = _runs_of(mask)
-    numbers = np.empty(2 * starts.size, dtype=np.int64)
-    numbers[0::2] = starts + 1
-    numbers[1::2] = lengths
-    return " ".join(map(str, numbers.tolist()))
+    numbers = _edges_of(mask)
+    numbers[1::2] -= numbers[0::2]
+    numbers[0::2] += 1
+    # One format of all numbers takes half the time of joining them one by one.
+    return ("%d " * numbers.size)[:-1] % tuple(numbers.tolist())
 
 
 def decode(pixels: str, shape: tuple[int, int] = IMAGE_SHAPE) -> NDArray[np.uint8]:
@@ -83,28 +85,31 @@ def covering(found: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[
     return np.asarray(np.interp(positions, found.reshape(-1), np.cumsum(grown)))
 
 
-def _runs_of(mask: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return 0-indexed column-major starts and lengths of the runs of `mask`."""
+def _edges_of(mask: NDArray[Any]) -> NDArray[np.int64]:
+    """Return where runs begin and end in turn, 0-indexed and column-major."""
     inside = _as_bytes(mask)
     height = inside.shape[0]
-    left, top, wide, tall = cv2.boundingRect(inside)
-    # One empty row beside the box keeps a run from joining the next column's. A box of full
-    # height has none, and there the join is right: pixels of both columns are consecutive.
-    if top + tall < height:
-        tall += 1
-    elif top > 0:
-        top, tall = top - 1, tall + 1
-    box = inside[top : top + tall, left : left + wide]
-    flat = np.zeros(tall * wide + 2, dtype=np.bool_)
-    np.not_equal(box.T, 0, out=flat[1:-1].reshape(wide, tall))
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    starts, ends = edges[0::2], edges[1::2]
-    column, row = np.divmod(starts, max(tall, 1))
-    return (left + column) * height + top + row, ends - starts
+    columns = np.bitwise_or.reduce(inside, axis=0).nonzero()[0].tolist()
+    if not columns:
+        return np.zeros(0, dtype=np.int64)
+    left, wide = columns[0], columns[-1] + 1 - columns[0]
+    # A row of nothing above and below, so that every run has two edges within its column.
+    padded = np.zeros((height + 2, wide), dtype=np.bool_)
+    np.not_equal(inside[:, left : left + wide], 0, out=padded[1:-1])
+    # Edges are few: it is cheaper to sort them by column than to transpose the pixels.
+    changes = (padded[1:] != padded[:-1]).reshape(-1).nonzero()[0]
+    row, column = np.divmod(changes, wide)
+    edges: NDArray[np.int64] = (left + column) * height + row
+    edges.sort()
+    # A run to the bottom of a column ends where one from the top of the next begins: one run.
+    joined = edges[1:] == edges[:-1]
+    if np.count_nonzero(joined):
+        edges = edges[~(np.append(joined, False) | np.append(False, joined))]
+    return edges
 
 
 def _as_bytes(mask: NDArray[Any]) -> NDArray[np.uint8]:
-    if mask.ndim != 2 or mask.dtype not in (np.uint8, np.bool_):  # noqa: PLR2004
+    if mask.ndim != 2 or mask.dtype.char not in _BYTES:  # noqa: PLR2004
         raise TypeError(f"a mask is H x W uint8 or bool, got {mask.dtype} {mask.shape}")
     return np.ascontiguousarray(mask).view(np.uint8)
 
