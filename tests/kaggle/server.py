@@ -33,6 +33,7 @@ class Kaggle:
     archive: bytes = b""
     score: Callable[[bytes], Scores] = lambda content: (0.5, 0.6)
     left: int = 5
+    page: int = 20  # submissions listed at a time
     submissions: list[dict[str, Any]] = field(default_factory=list)
     uploads: dict[str, bytes] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -72,6 +73,7 @@ class Kaggle:
         ref = 1001 + len(self.submissions)
         entry = {
             "ref": ref,
+            "fileName": "submission.csv",
             "description": request["submissionDescription"],
             "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "looks": self.looks_pending,
@@ -84,18 +86,17 @@ class Kaggle:
         return {"message": "Successfully submitted", "ref": ref}
 
     def _ListSubmissions(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        # One a page, to make the client turn pages.
         start = int(request.get("pageToken") or 0)
         shown = [e for e in self.submissions if e["hidden"] <= 0]
-        page = [self._listed(entry) for entry in shown[start : start + 1]]
-        more = start + 1 < len(shown)
+        page = [self._listed(entry) for entry in shown[start : start + self.page]]
+        more = start + self.page < len(shown)
         if not more:
             for entry in self.submissions:
                 entry["hidden"] -= 1
-        return {"submissions": page, "nextPageToken": str(start + 1) if more else ""}
+        return {"submissions": page, "nextPageToken": str(start + self.page) if more else ""}
 
     def _listed(self, entry: dict[str, Any]) -> dict[str, Any]:
-        reply = {key: entry[key] for key in ("ref", "description", "date")}
+        reply = {key: entry[key] for key in ("ref", "fileName", "description", "date")}
         entry["looks"] -= 1
         if entry["looks"] >= 0:
             return {**reply, "status": "PENDING"}

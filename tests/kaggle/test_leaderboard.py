@@ -72,9 +72,12 @@ def test_the_best_network_goes_first_and_says_where_it_comes_from(kaggle: Kaggle
     assert second.startswith("unet; ")
 
 
-def test_scores_are_recorded_as_kaggle_gives_them(kaggle: Kaggle) -> None:
+def test_scores_are_recorded_and_told_as_kaggle_gives_them(
+    kaggle: Kaggle, capfd: pytest.CaptureFixture[str]
+) -> None:
     kaggle.score = lambda content: (0.72356, 0.73226)
     go("rpa_apf", wait=30)
+    assert "rpa_apf: public 0.72356, private 0.73226" in capfd.readouterr().err
     row = record()["rpa_apf"]
     assert (row["public"], row["private"], row["status"]) == (0.72356, 0.73226, "COMPLETE")
     assert row["ref"] == "1001"
@@ -97,7 +100,8 @@ def test_equal_files_of_two_networks_are_submitted_once(kaggle: Kaggle) -> None:
 
 
 def test_a_lost_ledger_is_made_up_for_by_the_hashes_in_kaggles_list(kaggle: Kaggle) -> None:
-    go("unet", "rpa_apf", wait=30)  # two pages of the list
+    kaggle.page = 1
+    go("unet", "rpa_apf", wait=30)
     before = record()
     LEDGER.unlink()
     go("unet", "rpa_apf", wait=30)

@@ -1,6 +1,7 @@
 """metrics/leaderboard.json: what Kaggle says of every chosen network, for DVC and the report."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,12 +17,16 @@ Row = dict[str, str | float | list[dict[str, str]] | None]
 
 
 def write_record(path: Path, candidates: Sequence[Candidate], ledger: Ledger) -> None:
-    """Write one row for each candidate: public, private, status, submission.
+    """Write, and say, one row for each candidate: public, private, status, submission.
 
     Scores are null until Kaggle has them. `submission` is a list of one: DVC leaves lists out of
     its tables of metrics, where hashes and messages would push the scores off the screen.
     """
     rows = {candidate.network: _row(candidate, ledger) for candidate in candidates}
+    for candidate in candidates:
+        if (entry := ledger.entries.get(candidate.sha256)) and entry.status == Status.COMPLETE:
+            scores = f"public {entry.public}, private {entry.private}"
+            print(f"{candidate.network}: {scores}", file=sys.stderr)
     with whole_file(path) as temporary:
         temporary.write_text(f"{json.dumps(rows, indent=2)}\n", encoding="utf-8")
 
