@@ -10,6 +10,11 @@ from typing import Final
 
 from ruamel.yaml import YAML
 
+WHO: Final = {
+    f"GIT_{role}_{part}": f"test{suffix}"
+    for role in ("AUTHOR", "COMMITTER")
+    for part, suffix in (("NAME", ""), ("EMAIL", "@localhost"))
+}
 ROOT: Final = Path(__file__).parents[2]
 
 
@@ -28,9 +33,8 @@ class Clone:
 
     def commit(self, message: str) -> None:
         """Commit everything."""
-        who = ("-c", "user.name=test", "-c", "user.email=test@localhost")
         self._out("git", "add", "-A")
-        self._out("git", *who, "commit", "-q", "-m", message)
+        self._out("git", "commit", "-q", "-m", message)
 
     def set(self, **values: object) -> None:
         """Set parameters by their dotted keys, dots written as double underscores."""
@@ -59,12 +63,16 @@ class Clone:
         """Run a DVC command and return what it printed."""
         return self._out("dvc", *arguments)
 
+    def shell(self, command: str) -> str:
+        """Run a line of shell, as a reader of README would, and return what it printed."""
+        return self._out("bash", "-euc", command)
+
     def _out(self, *command: str, cwd: Path | None = None) -> str:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             command,
             cwd=cwd or self.folder,
-            env={**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"},
+            env={**os.environ, **WHO, "PATH": path},
             capture_output=True,
             text=True,
             check=False,

@@ -1,0 +1,24 @@
+"""The pipeline, tiny: minutes become seconds, and every stage still does its real work."""
+
+import pytest
+from clone import Clone
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """Return a clone with two narrow networks and a few frames, committed, not yet run."""
+    clone = Clone(tmp_path_factory.mktemp("pipeline") / "clone")
+    clone.set(
+        data__simulated__train_subjects=4,
+        data__simulated__train_frames=6,
+        data__simulated__test_subjects=2,
+        data__simulated__test_frames=5,
+        pack__size=[64, 64],
+        split__folds=2,
+        models={"unet": {"width": 4}, "rpa_apf": {"width": 4}},
+        train__epochs=1,
+        predict__tta="flips",
+        cost__size=64,
+    )
+    clone.commit("tiny")
+    return clone
