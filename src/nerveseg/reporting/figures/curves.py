@@ -23,6 +23,6 @@ def draw(results: Results) -> Figure:
             every = max(1, len(rows) // 8)
             line(one, results, network, rows["epoch"] + 1, rows["value"], markevery=every)
         one.set(xlabel="epoch", ylabel=label)
-        one.xaxis.set_major_locator(MaxNLocator(integer=True))
+        one.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     legend(axes[-1])
     return figure
