@@ -194,7 +194,8 @@ def _machine(rng: np.random.Generator) -> Machine:
     if rng.random() < 0.4:  # noqa: PLR2004 - one probe in a few touches badly at a side
         edge = rng.uniform(25, 90)
         from_side = across if rng.random() < 0.5 else SHAPE[1] - 1 - across  # noqa: PLR2004
-        shadow += rng.uniform(6, 16) / (1 + np.exp((from_side - edge) / rng.uniform(6, 20)))
+        lost = rng.uniform(3, 8) * (1 - np.tanh((from_side - edge) / rng.uniform(12, 40)))
+        shadow += lost.astype(np.float32)
     return Machine(
         gain=float(rng.normal(0, 2.0)),
         reach=float(rng.uniform(42, 52)),

@@ -14,7 +14,7 @@ _PAD: Final = 40
 """Scatterers beyond the frame, for tissue that the probe's motion brings into it."""
 _FRAMES_PER_PLANE: Final = 6
 """Frames after which the beam's slice holds other scatterers."""
-_SPREADS: Final = ((0.85, 1.9), (1.1, 2.1), (1.7, 4.0))
+_SPREADS: Final = ((0.85, 1.9), (1.1, 2.1), (1.8, 4.6))
 """Point spread (down, across) in pixels near the probe, at the focus and at the bottom."""
 _WHITE: Final = 27.5
 """Level, decibels over muscle, that the middle setting of the gain shows as white."""

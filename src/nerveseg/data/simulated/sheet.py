@@ -52,7 +52,7 @@ def _tile(shot: Shot) -> NDArray[np.uint8]:
     image = cv2.cvtColor(image_of(shot), cv2.COLOR_GRAY2BGR)
     contours, _ = cv2.findContours(mask_of(shot), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(image, contours, -1, _COLOUR, 2, cv2.LINE_AA)
-    small = cv2.resize(image, (SHAPE[1] * 3 // 5, SHAPE[0] * 3 // 5), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(image, (SHAPE[1] // 2, SHAPE[0] // 2), interpolation=cv2.INTER_AREA)
     framed = cv2.copyMakeBorder(
         small, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=(255, 255, 255)
     )

@@ -11,6 +11,8 @@ from nerveseg.data.simulated.fields import Array, curves, generator
 
 # Of the real subjects, the one with the fewest frames with a nerve and the one with the most.
 FEWEST, MOST = 0.017, 0.89
+_FULL: Final = 60
+"""Frames of a sweep that goes all the way."""
 _TWICE: Final = 0.35
 """Share of sweeps in which the nerve comes into view twice."""
 _SHORTEST: Final = 3
@@ -57,8 +59,10 @@ def nerve_shares(
 def draw_sweep(rng: np.random.Generator, frames: int, share: float) -> Sweep:
     """Return a sweep of which `share` of the frames show the nerve, in one stretch or two."""
     nerve = _stretches(rng, frames, max(1, round(share * frames)))
-    drift = curves(rng, 2, frames, (2, 4)) * np.array([[5], [12]], dtype=np.float32)
-    return Sweep(shift=drift.T.copy(), nerve=nerve, visible=_visible(nerve))
+    # A hand moves a pixel or less from frame to frame: a short sweep does not go as far.
+    reach = np.array([[5], [12]], dtype=np.float32) * min(1, frames / _FULL)
+    drift = curves(rng, 2, frames, (2, 4)) * reach
+    return Sweep(shift=drift.T.astype(np.float32), nerve=nerve, visible=_visible(nerve))
 
 
 def _stretches(rng: np.random.Generator, frames: int, count: int) -> NDArray[np.bool_]:

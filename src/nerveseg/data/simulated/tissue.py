@@ -12,7 +12,9 @@ from nerveseg.data.simulated.overlay import lay_bone, lay_nerve, lay_oval
 _PATCHES: Final = Weave((11.0, 26.0), 0.0)
 _SEPTA: Final = Weave((3.2, 38.0), 0.0)
 _PLANES: Final = 4
-"""Independent planes of every texture from one end of a sweep to the other."""
+"""Independent planes of every texture from one end of a long sweep to the other."""
+_FRAMES_PER_PLANE: Final = 12
+"""The fewest frames from one of them to the next: neighbouring frames look alike."""
 _SPLIT: Final = round(LEVELS[2])
 _WIDTHS: Final = np.array([2.0, 1.2, 2.3, 1.6, 1.8], dtype=np.float32)
 """Thickness of the surface on every boundary, canonical rows."""
@@ -46,7 +48,7 @@ def paint(neck: Neck, frame: int) -> Tissue:
 
 
 def _layers(neck: Neck, frame: int) -> Tissue:
-    flat = _flat(neck, frame / len(neck.sweep) * (_PLANES - 1))
+    flat = _flat(neck, frame / max(len(neck.sweep) / (_PLANES - 1), _FRAMES_PER_PLANE))
     rows, columns = _canonical(neck.boundaries[frame], float(neck.sweep.shift[frame, 1]))
     echo, mirror = (_sampled(flat_map, rows, columns) for flat_map in flat)
     # A surface that slopes sends its echo past the probe.
