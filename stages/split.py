@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from nerveseg.data.contradictions import read_doubtful
 from nerveseg.data.packed import TRAIN_TABLE, read_train
 from nerveseg.data.parts import write_parts
 from nerveseg.data.split import split
@@ -12,11 +13,13 @@ from nerveseg.params.split import SplitParams
 
 
 def main() -> None:
-    """Write data/split.csv from data/packed/train.csv."""
+    """Write data/split.csv from data/packed/train.csv and data/audit.csv."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     params = read("split", SplitParams)
     records = read_train(Path("data/packed") / TRAIN_TABLE)
-    write_parts(Path("data/split.csv"), split(records, **params.model_dump()))
+    doubtful = read_doubtful(Path("data/audit.csv")) if params.drop_contradictions else set()
+    settings = params.model_dump(exclude={"drop_contradictions"})
+    write_parts(Path("data/split.csv"), split(records, **settings, doubtful=doubtful))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The stages download, pack and split as commands."""
+"""The stages download, pack, audit and split as commands."""
 
 import json
 import subprocess
@@ -24,6 +24,7 @@ SIMULATED = {
     "nerve_spread": 0.1,
     "unlabelled": 0.0,
 }
+SPLIT = {"protocol": "subject", "folds": 3, "fold": 1, "seed": 1, "drop_contradictions": False}
 
 
 def run(stage: str, folder: Path, **sections: Section) -> str:
@@ -46,7 +47,8 @@ def test_an_archive_goes_all_the_way(pristine: Path, tmp_path: Path) -> None:
     archive = tiny.zip_folder(pristine, tmp_path / "mine.zip")
     assert run("download", tmp_path, data=data(archive=str(archive))) == ""
     assert run("pack", tmp_path, pack={"size": [64, 96]}) == ""
-    settings = {"protocol": "subject", "folds": 3, "fold": 1, "seed": 1}
+    assert run("audit", tmp_path, audit={"blocks": 8, "reach": 1.0, "agreement": 0.7}) == ""
+    settings = {**SPLIT, "drop_contradictions": True}
     assert run("split", tmp_path, split=settings) == ""
     packed = Packed.open(tmp_path / "data/packed")
     assert packed.train_images.shape == (9, 64, 96)
@@ -73,8 +75,8 @@ def test_bad_input_ends_in_one_line_and_leaves_nothing(folder: Path, tmp_path: P
         ("download", "data", data(arhive="a.zip"), "data.arhive"),
         ("pack", "pack", {"size": [512]}, "pack.size"),
         ("pack", "pack", {"size": [512, 4]}, "pack.size.1"),
-        ("split", "split", {"protocol": "subject", "folds": 5, "fold": 5, "seed": 1}, "the last"),
-        ("split", "split", {"protocol": "frame", "folds": 5, "fold": 0, "seed": 1}, "protocol"),
+        ("split", "split", {**SPLIT, "fold": 3}, "the last"),
+        ("split", "split", {**SPLIT, "protocol": "frame"}, "protocol"),
     ],
 )
 def test_an_impossible_setting_is_named(

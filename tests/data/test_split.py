@@ -71,6 +71,15 @@ def test_folds_by_subject_are_alike_in_size_and_share() -> None:
     assert np.ptp([outlined[folds == fold].mean() for fold in range(FOLDS)]) < 0.1
 
 
+def test_doubtful_frames_neither_train_nor_leave_the_validation() -> None:
+    plain = split(REAL, "subject", FOLDS, 0, seed=1)
+    doubtful = {place[:2] for place in plain[::100]}
+    changed = split(REAL, "subject", FOLDS, 0, seed=1, doubtful=doubtful)
+    for before, after in zip(plain, changed, strict=True):
+        left_out = before.part == "train" and before[:2] in doubtful
+        assert after == (before._replace(part="left_out") if left_out else before)
+
+
 @pytest.mark.parametrize("protocol", ["subject", "image"])
 def test_the_seed_decides(protocol: Protocol) -> None:
     first = split(REAL, protocol, FOLDS, 0, seed=1)

@@ -1,7 +1,7 @@
 """Dividing the training frames into folds, by subject or by image."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -9,14 +9,20 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
 from nerveseg.data.layout import TrainRecord
-from nerveseg.data.parts import Place
+from nerveseg.data.parts import Part, Place
 from nerveseg.errors import InputError
 
 Protocol = Literal["subject", "image"]
 
 
 def split(
-    records: Sequence[TrainRecord], protocol: Protocol, folds: int, fold: int, seed: int
+    records: Sequence[TrainRecord],
+    protocol: Protocol,
+    folds: int,
+    fold: int,
+    seed: int,
+    *,
+    doubtful: Collection[tuple[int, int]] = (),
 ) -> list[Place]:
     """Return the place of every record; fold `fold` validates, the others train.
 
@@ -29,15 +35,18 @@ def split(
         folds: number of folds, at least 2; 5 makes the paper's 80/20.
         fold: the fold that validates, 0 .. folds - 1.
         seed: of the shuffling.
+        doubtful: (subject, img) of frames to be left out of training. They do validate: the
+            leaderboard's labels are no better.
 
     Raises:
         InputError: too few subjects or frames for so many folds.
     """
     divide = by_subject if protocol == "subject" else by_image
-    return [
-        Place(record.subject, record.img, int(number), "valid" if number == fold else "train")
-        for record, number in zip(records, divide(records, folds, seed), strict=True)
-    ]
+    places = []
+    for (subject, img, _), number in zip(records, divide(records, folds, seed), strict=True):
+        other: Part = "left_out" if (subject, img) in doubtful else "train"
+        places.append(Place(subject, img, int(number), "valid" if number == fold else other))
+    return places
 
 
 def by_subject(records: Sequence[TrainRecord], folds: int, seed: int) -> NDArray[np.int64]:

@@ -15,12 +15,14 @@ class SplitParams(Section):
         folds: number of folds; 5 is the paper's 80/20.
         fold: the one that validates, counted from 0.
         seed: of the shuffling.
+        drop_contradictions: leave the frames that the audit doubts out of training.
     """
 
     protocol: Literal["subject", "image"]
     folds: int = Field(ge=2)
     fold: int = Field(ge=0)
     seed: int = Field(ge=0, lt=1 << 32)
+    drop_contradictions: bool
 
     @model_validator(mode="after")
     def _fold_is_one_of_them(self) -> Self:

@@ -1,0 +1,120 @@
+"""Finding labels that contradict those of near-duplicate frames."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from nerveseg.data.archive import Competition
+from nerveseg.data.audit import contradictions, distances, statistics, votes
+from nerveseg.data.contradictions import Contradiction, read_doubtful, write_contradictions
+from nerveseg.data.layout import TrainRecord
+from nerveseg.data.pack import pack
+from nerveseg.data.packed import Packed, read_train
+from nerveseg.data.simulated.competition import write_competition
+from nerveseg.errors import InputError
+from nerveseg.params.simulated import SimulatedParams
+
+SETTINGS = {"blocks": 16, "reach": 1.0, "agreement": 0.7}
+
+
+def sweep(labels: str, subject: int = 1) -> tuple[NDArray[np.uint8], list[TrainRecord]]:
+    """Return noisy frames over which a bright disc wanders; 'x' is an outlined frame."""
+    rng = np.random.default_rng(subject)
+    row, column = np.mgrid[:96, :96]
+    images = []
+    for step in range(len(labels)):
+        inside = (row - 48) ** 2 + (column - 10 - 4 * step) ** 2 < 500
+        images.append(60 + 60 * inside + rng.normal(0, 10, (96, 96)))
+    records = [TrainRecord(subject, img, "1 1" * (x == "x")) for img, x in enumerate(labels, 1)]
+    return np.stack(images).astype(np.uint8), records
+
+
+def test_a_forgotten_frame_is_found_with_its_neighbour() -> None:
+    images, records = sweep("....xxxx.xxxx......")
+    (found,) = contradictions(images, records, **SETTINGS)
+    assert (found.subject, found.img, found.labelled) == (1, 9, 0)
+    assert found.neighbour_img in (8, 10)
+    assert 0 < found.distance < 1
+
+
+def test_a_frame_outlined_by_mistake_is_found() -> None:
+    images, records = sweep("......x.....")
+    (found,) = contradictions(images, records, **SETTINGS)
+    assert (found.img, found.labelled) == (7, 1)
+
+
+@pytest.mark.parametrize("labels", ["....xxxxxx......", "............", "xxxxxxxxxx", "x", ".x"])
+def test_a_sweep_without_contradiction_has_no_finding(labels: str) -> None:
+    assert contradictions(*sweep(labels), **SETTINGS) == []
+
+
+def test_the_frames_of_other_subjects_do_not_count() -> None:
+    first, second = sweep("xxxxxxxx", 1), sweep("........", 2)
+    images = np.concatenate([first[0], second[0]])
+    assert contradictions(images, first[1] + second[1], **SETTINGS) == []
+
+
+def test_statistics_are_means_and_deviations_of_blocks() -> None:
+    image = np.zeros((4, 4), np.uint8)
+    image[:2, :2] = [[10, 10], [20, 20]]
+    assert statistics(image, 2).tolist() == [15, 0, 0, 0, 5, 0, 0, 0]
+
+
+def test_distance_is_0_between_equals_and_2_between_opposites() -> None:
+    features = np.array([[1, 0], [1, 0], [-1, 0], [-1, 0]], np.float32)
+    np.testing.assert_allclose(distances(features)[0], [0, 0, 2, 2], atol=1e-5)
+
+
+def test_a_vote_fades_to_1_over_e_within_the_reach() -> None:
+    # Frames on a line at 0, 1 and 3: the median distance to the nearest is 1.
+    distance = np.array([[0, 1, 3], [1, 0, 2], [3, 2, 0]], np.float32)
+    share = votes(distance, np.array([False, True, False]), reach=1.0)
+    assert share[0] == pytest.approx(1 / (1 + np.exp(-2)))
+    assert share[1] == 0
+
+
+def test_identical_frames_are_compared_too() -> None:
+    images = np.full((5, 32, 32), 7, np.uint8)
+    records = [TrainRecord(1, img, "1 1" * (img != 3)) for img in range(1, 6)]
+    (found,) = contradictions(images, records, **SETTINGS)
+    assert found[:2] == (1, 3)
+
+
+def test_most_nerves_left_unlabelled_are_found(tmp_path: Path) -> None:
+    settings = SimulatedParams(
+        recipe=1,
+        seed=11,
+        train_subjects=4,
+        train_frames=48,
+        test_subjects=1,
+        test_frames=2,
+        nerve_share=0.5,
+        nerve_spread=0.1,
+        unlabelled=0.1,
+    )
+    write_competition(tmp_path / "competition.zip", tmp_path / "solution", settings)
+    with Competition(tmp_path / "competition.zip") as competition:
+        pack(competition, tmp_path / "packed", (96, 96))
+    packed = Packed.open(tmp_path / "packed")
+    found = contradictions(packed.train_images, packed.train, **SETTINGS)
+    doubted = {row[:2] for row in found if not row.labelled}
+    forgotten = {record[:2] for record in read_train(tmp_path / "solution/unlabelled.csv")}
+    recall = len(doubted & forgotten) / len(forgotten)
+    precision = len(doubted & forgotten) / len(doubted)
+    print(f"{len(forgotten)} left unlabelled: recall {recall:.2f}, precision {precision:.2f}")
+    assert recall >= 0.6
+    assert precision >= 0.6
+
+
+def test_the_finding_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "audit.csv"
+    write_contradictions(path, [Contradiction(3, 9, 8, 0.123456, 0)])
+    assert path.read_text() == ("subject,img,neighbour_img,distance,labelled\n3,9,8,0.1235,0\n")
+    assert read_doubtful(path) == {(3, 9)}
+
+
+def test_a_finding_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"audit\.csv: not readable"):
+        read_doubtful(tmp_path / "audit.csv")
