@@ -6,11 +6,12 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from nerveseg.evaluation.calibration import (
+    NERVE,
     PROBABILITY,
     brier,
     calibration,
     calibration_error,
-    mass,
+    presence,
 )
 from nerveseg.metrics.ranking import PixelRanking
 
@@ -54,8 +55,29 @@ def test_a_calibrated_map_has_a_small_error_and_a_wrong_one_a_large(pixels: Pixe
     assert calibration_error(calibration(wrong, 10)) > 0.8
 
 
-def test_the_mass_is_the_sum_of_probabilities(pixels: PixelRanking) -> None:
-    assert mass(pixels) == pytest.approx(PROBABILITY[CODES].sum())
+def test_presence_is_the_mean_of_the_surest_pixels() -> None:
+    codes = RNG.integers(0, 256, (90, 100), dtype=np.uint8)
+    ranking = PixelRanking()
+    ranking.update(codes, np.zeros_like(codes))
+    surest = np.sort(PROBABILITY[codes.ravel()])[-NERVE:]
+    assert presence(ranking) == pytest.approx(surest.mean())
+
+
+def test_a_frame_smaller_than_a_nerve_is_taken_whole(pixels: PixelRanking) -> None:
+    assert presence(pixels) == pytest.approx(PROBABILITY[CODES].mean())
+
+
+def test_a_speck_is_no_nerve_and_a_faint_background_neither() -> None:
+    maps = np.full((3, 200, 200), 100, dtype=np.uint8)
+    maps[1, :10, :10] = 255
+    maps[2, :70, :70] = 160
+    scores = []
+    for codes in maps:
+        ranking = PixelRanking()
+        ranking.update(codes, np.zeros_like(codes))
+        scores.append(presence(ranking))
+    assert scores[1] - scores[0] < 0.05
+    assert scores[2] > 0.9
 
 
 def test_a_bin_without_pixels_says_nothing() -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nerveseg.evaluation.calibration import mass
+from nerveseg.evaluation.calibration import presence
 from nerveseg.evaluation.frames import Frame
 from nerveseg.metrics.overlap import Counts, accuracy, count, dice, sensitivity, specificity
 from nerveseg.metrics.ranking import PixelRanking
@@ -28,7 +28,7 @@ class Measures(NamedTuple):
         msd: mean of the same distances, in pixels.
         true_area: pixels of the truth.
         predicted_area: pixels of the predicted mask.
-        presence: probability mass of the prediction map, in pixels.
+        presence: mean probability of the map's 5000 surest pixels, 0..1.
     """
 
     dice: NDArray[np.float64]
@@ -62,7 +62,7 @@ class _Row(NamedTuple):
     counts: Counts
     boundary: Boundary
     auc: float
-    mass: float
+    presence: float
 
 
 def measure(frames: Iterable[Frame]) -> Measured:
@@ -80,7 +80,7 @@ def measure(frames: Iterable[Frame]) -> Measured:
         msd=np.array([row.boundary.mean for row in rows]),
         true_area=counts.tp + counts.fn,
         predicted_area=counts.tp + counts.fp,
-        presence=np.array([row.mass for row in rows]),
+        presence=np.array([row.presence for row in rows]),
     )
     return Measured(scores, counts, pixels)
 
@@ -92,7 +92,7 @@ def _row(frame: Frame, pixels: PixelRanking) -> _Row:
     ranking.update(frame.codes, frame.truth)
     pixels.inside += ranking.inside
     pixels.outside += ranking.outside
-    return _Row(counts, _boundary(frame), ranking.auc(), mass(ranking))
+    return _Row(counts, _boundary(frame), ranking.auc(), presence(ranking))
 
 
 def _boundary(frame: Frame) -> Boundary:
