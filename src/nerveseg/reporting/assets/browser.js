@@ -41,7 +41,7 @@ function details(frame) {
   return [
     ["Subject, image", `${frame.subject}, ${frame.img}`],
     ["Dice", number(frame.dice[name], 3)],
-    ["Presence score", `${number(frame.presence[name], 0)} px`],
+    ["Presence score", number(frame.presence[name], 2)],
     ["Outlined area", frame.area ? `${frame.area} px` : "none"],
     ["Predicted area", frame.predicted[name] ? `${frame.predicted[name]} px` : "none"],
     ["Contrast to noise", number(frame.contrast, 2)],
