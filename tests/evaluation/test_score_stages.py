@@ -118,6 +118,15 @@ def test_a_removed_networks_files_do_not_show(scored: Path) -> None:
         assert "unet" not in Path(f"metrics/{name}.csv").read_text()
 
 
+def test_one_network_alone_is_compared_with_nothing(scored: Path) -> None:
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace(", unet: {}, baseline: {}", ""))
+    stage("summary")
+    assert list(figures("metrics/scores.json")) == ["rpa_apf", "all_empty"]
+    assert rows("metrics/comparison.csv") == []
+    assert [row["with_best"] for row in rows("metrics/groups.csv")] == ["True"]
+
+
 def test_a_second_run_writes_the_same_bytes(scored: Path) -> None:
     stage("summary")
     first = {path.name: path.read_bytes() for path in Path("metrics").iterdir()}
