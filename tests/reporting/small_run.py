@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
+from ruamel.yaml import YAML
 
 from nerveseg import rle
 from nerveseg.data.layout import TrainRecord
@@ -41,15 +42,17 @@ def write_run(
     skill: dict[str, tuple[float, float]] = SKILL,
     subjects: int = 4,
     frames: int = 3,
+    nerves: bool = True,
 ) -> None:
-    """Write into `root` what the stages before `report` write."""
+    """Write into `root` what the stages before `report` write, params.yaml included."""
     rng = np.random.default_rng(7)
     keys = [(subject, img) for subject in range(1, subjects + 1) for img in range(1, frames + 1)]
-    masks = [_nerve(rng) if place % 3 else _none() for place in range(len(keys))]
+    masks = [_nerve(rng) if nerves and place % 3 else _none() for place in range(len(keys))]
     _write_competition(root, keys, masks, rng)
     for name, (error, alarm) in skill.items():
         _write_network(root, name, keys, [_predict(mask, error, alarm, rng) for mask in masks])
     _write_metrics(root, list(skill), rng)
+    _write_params(root, list(skill))
 
 
 def build(root: Path) -> subprocess.CompletedProcess[str]:
@@ -139,7 +142,7 @@ def _write_metrics(root: Path, networks: list[str], rng: np.random.Generator) ->
         cost |= {"training_gib": 2.5, "size": 512, "batch": 8, "device": "cpu", "threads": 2}
         _json(root / f"data/costs/{name}.json", cost)
     summary = summarise(
-        read_scored(root / "data/scores", networks), "rpa_apf", draws=200, level=0.95, seed=1
+        read_scored(root / "data/scores", networks), networks[-1], draws=200, level=0.95, seed=1
     )
     metrics = root / "metrics"
     write_csv(metrics / "comparison.csv", Comparison._fields, summary.comparison)
@@ -153,6 +156,14 @@ def _write_metrics(root: Path, networks: list[str], rng: np.random.Generator) ->
     ]
     write_csv(metrics / "curves.csv", Point._fields, points)
     write_json(metrics / "scores.json", summary.scores)
+
+
+def _write_params(root: Path, networks: list[str]) -> None:
+    yaml = YAML()
+    params = yaml.load(REPOSITORY / "params.yaml")
+    params["models"] = {name: params["models"][name] for name in networks}
+    params["summary"]["reference"] = networks[-1]
+    yaml.dump(params, root / "params.yaml")
 
 
 def _csv(path: Path, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

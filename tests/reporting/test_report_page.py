@@ -124,3 +124,13 @@ def test_report_needs_no_torch() -> None:
     code = "import sys, stages.report; sys.exit('torch' in sys.modules)"
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_one_network_on_one_subject_without_a_nerve_still_makes_a_report(tmp_path: Path) -> None:
+    small_run.write_run(tmp_path, {"unet": (0.0, 0.0)}, subjects=1, frames=2, nerves=False)
+    done = build(tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "report/index.html").read_text()
+    assert "too few subjects for an interval" in text
+    assert "nothing to compare" in text
+    assert not re.search(r"\bnan\b", text, re.IGNORECASE)

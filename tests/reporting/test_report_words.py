@@ -1,5 +1,6 @@
 """What the report says, and what it must not say."""
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,3 +107,19 @@ def test_provenance_takes_the_hashes_that_dvc_recorded(tmp_path: Path) -> None:
     lock = "stages:\n  pack:\n    outs:\n    - path: data/packed\n      md5: abc.dir\n"
     (tmp_path / "dvc.lock").write_text(lock)
     assert provenance.collect(tmp_path)["Data: data/packed"] == "md5 abc.dir"
+
+
+def test_provenance_tells_a_changed_file_but_not_the_lock_of_the_run_itself(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        name = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *name, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    for name in ("dvc.lock", "params.yaml"):
+        (tmp_path / name).write_text("stages: {}\n")
+    git("add", ".")
+    git("commit", "-m", "a")
+    (tmp_path / "dvc.lock").write_text("stages: {a: {}}\n")
+    assert len(provenance.collect(tmp_path)["Git revision"]) == 40
+    (tmp_path / "params.yaml").write_text("changed: 1\n")
+    assert provenance.collect(tmp_path)["Git revision"].endswith(" with uncommitted changes")

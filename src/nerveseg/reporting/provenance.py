@@ -39,7 +39,9 @@ def _revision(root: Path) -> str:
     revision = _git(root, "rev-parse", "HEAD")
     if not revision:
         return "not in a git repository"
-    changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    # DVC writes these two during the very run that is reported on.
+    rest = (".", ":(exclude)dvc.lock", ":(exclude)metrics")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *rest)
     return revision + (" with uncommitted changes" if changed else "")
 
 

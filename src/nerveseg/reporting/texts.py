@@ -68,12 +68,11 @@ def facts(results: Results) -> list[dict[str, str]]:
     top, caution = verdict.best(results)
     name = results.reference
     title = results.title(name)
-    low, high = results.interval(name)
     found = [
         _fact(
             f"{title}, validation Dice",
             results.score(name, "dice"),
-            f"95% interval {low:.3f} to {high:.3f}",
+            _interval(results, name),
         ),
         _fact(
             "Highest validation mean",
@@ -87,6 +86,13 @@ def facts(results: Results) -> list[dict[str, str]]:
         found.append(_fact(f"{title}, private Dice", private, "on the test frames"))
         found.append(_fact("All-empty submission", empty, "outlining nothing, private"))
     return found
+
+
+def _interval(results: Results, name: str) -> str:
+    low, high = results.interval(name)
+    if not math.isfinite(low):
+        return "too few subjects for an interval"
+    return f"95% interval {low:.3f} to {high:.3f}"
 
 
 def _fact(name: str, value: float, small: str) -> dict[str, str]:

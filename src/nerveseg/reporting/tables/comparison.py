@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from nerveseg.reporting.results import Results
-from nerveseg.reporting.tables.table import Cell, Column, Row, Table, number, words
+from nerveseg.reporting.tables.table import Cell, Column, Row, Table, interval, number, words
 
 COLUMNS: Final = (
     Column("Network", text=True),
@@ -37,13 +37,12 @@ def build(results: Results) -> Table:
 
 def _row(results: Results, row: dict[Any, Any]) -> Row:
     name = str(row["network"])
-    low, high = number(row["low"], sign=True), number(row["high"], sign=True)
     return Row(
         [
             words(results.title(name), results.colour(name)),
             number(row["dice"]),
             number(row["difference"], sign=True),
-            Cell(f"{low.text} to {high.text}", low.value),
+            interval(row["low"], row["high"], sign=True),
             _p(row["bootstrap_holm"]),
             _p(row["wilcoxon_holm"]),
             words(SAYS[row["verdict"]]),

@@ -1,7 +1,7 @@
 """Validation, public and private Dice, Kaggle's own where it was asked."""
 
 from nerveseg.reporting.results import Results
-from nerveseg.reporting.tables.table import Cell, Column, Row, Table, number, words
+from nerveseg.reporting.tables.table import Column, Row, Table, interval, number, words
 
 COLUMNS = (
     Column("Network", text=True),
@@ -32,11 +32,10 @@ def build(results: Results) -> Table:
 
 
 def _row(results: Results, name: str) -> Row:
-    low, high = (number(results.score(name, end)) for end in ("dice_low", "dice_high"))
     cells = [
         words(results.title(name), results.colour(name)),
         number(results.score(name, "dice")),
-        Cell(f"{low.text} to {high.text}", low.value),
+        interval(*results.interval(name)),
         number(results.score(name, "public")),
         number(results.score(name, "private")),
     ]

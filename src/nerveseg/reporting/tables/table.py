@@ -57,6 +57,14 @@ def number(value: float | None, digits: int = 3, *, sign: bool = False, small: s
     return Cell(shown, value, small)
 
 
+def interval(low: float, high: float, *, sign: bool = False) -> Cell:
+    """Return a cell of a range, sorted by its lower end; a dash where there is none."""
+    ends = number(low, sign=sign), number(high, sign=sign)
+    if ends[0].value is None:
+        return ends[0]
+    return Cell(f"{ends[0].text} to {ends[1].text}", low)
+
+
 def words(text: str, colour: str = "") -> Cell:
     """Return a cell of text."""
     return Cell(text, None, "", colour)
