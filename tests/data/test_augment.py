@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from nerveseg.data.augment import Augmentation
+from nerveseg.errors import InputError
+
+ALL = ("horizontal", "vertical", "diagonal")
+IMAGE = np.random.default_rng(0).integers(1, 256, (32, 32), dtype=np.uint8)
+MASK = (IMAGE > 128).astype(np.uint8)
+
+
+def test_equal_keys_give_equal_results_after_any_history() -> None:
+    fresh, used = (Augmentation(ALL, 15, (32, 32), 1) for _ in range(2))
+    for place in range(5):
+        used(IMAGE, MASK, (0, place))
+    for one, other in zip(fresh(IMAGE, MASK, (2, 7)), used(IMAGE, MASK, (2, 7)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_seed_epoch_and_frame_each_matter() -> None:
+    results = [
+        Augmentation(ALL, 15, (32, 32), seed)(IMAGE, MASK, key)[0].tobytes()
+        for seed, key in [(1, (0, 0)), (2, (0, 0)), (1, (1, 0)), (1, (0, 1))]
+    ]
+    assert len(set(results)) == 4
+
+
+def test_flips_change_image_and_mask_alike_and_reach_all_eight_sides() -> None:
+    augmentation = Augmentation(ALL, 0, (32, 32), 1)
+    sides = set()
+    for place in range(200):
+        image, mask = augmentation(IMAGE, MASK, (0, place))
+        np.testing.assert_array_equal(mask, image > 128)
+        sides.add(image.tobytes())
+    turned = [np.rot90(each, k) for each in (IMAGE, IMAGE.T) for k in range(4)]
+    assert sides == {np.ascontiguousarray(each).tobytes() for each in turned}
+
+
+def test_a_rotated_mask_stays_binary_and_moves_with_the_image() -> None:
+    image = np.zeros((64, 64), np.uint8)
+    image[10:20, 30:50] = 255
+    augmentation = Augmentation((), 15, (64, 64), 1)
+    for place in range(20):
+        turned, mask = augmentation(image, image // 255, (0, place))
+        assert turned.dtype == mask.dtype == np.uint8
+        assert set(np.unique(mask)) <= {0, 1}
+        assert np.mean((turned > 127) != mask) < 0.01
+
+
+def test_no_rotation_goes_beyond_the_limit() -> None:
+    bar = np.zeros((101, 101), np.uint8)
+    bar[48:53] = 1
+    augmentation = Augmentation((), 15, (101, 101), 1)
+    slopes = []
+    for place in range(60):
+        rows, columns = np.nonzero(augmentation(bar, bar, (0, place))[1])
+        slopes.append(np.degrees(np.arctan(np.polyfit(columns, rows, 1)[0])))
+    assert max(map(abs, slopes)) <= 15.5
+    assert min(slopes) < -10
+    assert max(slopes) > 10
+
+
+def test_a_diagonal_flip_of_an_oblong_frame_is_refused() -> None:
+    with pytest.raises(InputError, match=r"train\.flips: .*square.*\[32, 48\]"):
+        Augmentation(ALL, 15, (32, 48), 1)
+    assert Augmentation(("horizontal",), 15, (32, 48), 1)
