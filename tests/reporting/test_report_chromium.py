@@ -19,8 +19,9 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 SWITCHES = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--window-size=1400,1000",
+    "--headless", "--hide-scrollbars", "--no-sandbox", "--disable-gpu", "--no-first-run",
+    "--disable-sync", "--disable-background-networking", "--disable-component-update",
+    "--window-size=1400,1000",
 )  # fmt: skip
 
 

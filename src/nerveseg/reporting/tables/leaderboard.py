@@ -42,5 +42,5 @@ def _row(results: Results, name: str) -> Row:
     if results.leaderboard:
         said = results.leaderboard.get(name, {})
         cells += [number(said.get("public"), 5), number(said.get("private"), 5)]
-        cells.append(words(str(said.get("status", "not submitted"))))
+        cells.append(words(str(said.get("status", "not submitted")).lower()))
     return Row(cells, "ours" if name == results.reference else "")
