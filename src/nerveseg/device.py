@@ -31,12 +31,12 @@ def pick_device() -> torch.device:
 def working_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     """Return the type that `torch.autocast` should compute in on `device`.
 
-    `auto` is bfloat16 where there are matrix units for it (a GPU since Ampere, a CPU with AMX),
-    float32 elsewhere: without them the conversions cost more than they save.
+    `auto` is bfloat16 where there are units for it (a GPU since Ampere, a CPU with AMX or
+    AVX512-BF16), float32 elsewhere: without them the conversions cost more than they save.
     """
     if precision != "auto":
         return _DTYPES[precision]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    amx = device.type == "cpu" and torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if amx else torch.float32
+    units = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if device.type == "cpu" and units else torch.float32

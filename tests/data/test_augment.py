@@ -1,3 +1,5 @@
+"""Augmentation: a function of its key, alike for image and mask."""
+
 import numpy as np
 import pytest
 

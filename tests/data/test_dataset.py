@@ -1,3 +1,5 @@
+"""Batches from packed frames, whoever loads them."""
+
 from pathlib import Path
 
 import numpy as np

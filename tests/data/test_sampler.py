@@ -1,3 +1,5 @@
+"""The order of frames: balanced, repeatable, shared out exactly."""
+
 import logging
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -11,6 +11,9 @@ from torch import nn
 from nerveseg.errors import InputError
 from nerveseg.files import whole_file
 from nerveseg.models import registry
+
+
+METADATA: Final = "nerveseg"
 
 
 class Description(NamedTuple):
@@ -34,8 +37,9 @@ class Description(NamedTuple):
 def save_weights(path: Path, module: nn.Module, description: Description) -> None:
     """Write the weights and buffers of `module` to `path`, whole or not at all."""
     tensors = {name: value.contiguous().cpu() for name, value in module.state_dict().items()}
-    # Sorted keys: the same training writes the same bytes.
-    text = {key: json.dumps(value, sort_keys=True) for key, value in description._asdict().items()}
+    # One entry: safetensors writes several in an order of chance, and the same training is to
+    # write the same bytes.
+    text = {METADATA: json.dumps(description._asdict(), sort_keys=True)}
     with whole_file(path) as temporary:
         save_file(tensors, temporary, metadata=text)
 
@@ -48,17 +52,16 @@ def load_weights(path: Path) -> tuple[nn.Module, Description]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            text = file.metadata() or {}
+            text = (file.metadata() or {})[METADATA]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        fields = {key: json.loads(text[key]) for key in Description._fields}
+        fields = json.loads(text)
+        described = Description(**{**fields, "image_size": tuple(fields["image_size"])})
     except FileNotFoundError:
         raise InputError(f"{path}: no weights there; train the network first") from None
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path}: not weights of ours ({error}); train the network again"
         ) from error
-    fields["image_size"] = tuple(fields["image_size"])
-    described = Description(**fields)
     module = registry.build_empty(described.network, described.in_channels, described.options)
     try:
         module.load_state_dict(tensors)

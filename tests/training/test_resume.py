@@ -1,0 +1,111 @@
+"""Whatever interrupts a training, its result is the same to the bit."""
+
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+import runs
+import torch
+from conftest import settings, write_data
+
+from nerveseg.errors import InputError
+
+PARAMS = settings(epochs=3)
+
+
+@pytest.fixture
+def uninterrupted(workspace: Path) -> dict[str, bytes]:
+    """Return what a training leaves that nothing interrupts."""
+    clone = workspace / "uninterrupted"
+    write_data(clone)
+    process = runs.start(clone, PARAMS)
+    process.join(100)
+    assert process.exitcode == 0
+    return runs.results(clone)
+
+
+def finish(folder: Path) -> None:
+    process = runs.start(folder, PARAMS)
+    process.join(100)
+    assert process.exitcode == 0
+
+
+def kill_at_random(folder: Path, kills: int) -> int:
+    """Kill a training again and again; return how often it was in the middle of things."""
+    random.seed(kills)
+    caught = 0
+    while caught < kills:
+        # What is done starts over: every kill meets a training at work.
+        process = runs.start(folder, PARAMS)
+        time.sleep(random.uniform(0.05, 1.2))
+        process.kill()
+        process.join()
+        caught += process.exitcode == -9
+    return caught
+
+
+def test_kill_at_random_moments_changes_no_bit(
+    workspace: Path, uninterrupted: dict[str, bytes]
+) -> None:
+    assert kill_at_random(workspace, 3) == 3
+    finish(workspace)
+    assert runs.results(workspace) == uninterrupted
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments_change_no_bit(
+    workspace: Path, uninterrupted: dict[str, bytes]
+) -> None:
+    for _ in range(20):
+        kill_at_random(workspace, 1)
+        if not runs.checkpoints(workspace):
+            assert runs.results(workspace) == uninterrupted
+    finish(workspace)
+    assert runs.results(workspace) == uninterrupted
+
+
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_last_good_one(
+    workspace: Path, uninterrupted: dict[str, bytes]
+) -> None:
+    process = runs.start(workspace, PARAMS, runs.train_and_die_writing)
+    process.join(100)
+    assert process.exitcode == -9
+    (folder,) = runs.checkpoints(workspace)
+    assert {path.name for path in folder.iterdir()} == {"lock", "last.pt", "last.pt.new"}
+    state = torch.load(folder / "last.pt", weights_only=True)
+    assert (state["at"]["epoch"], state["at"]["step"]) == (0, 2)
+    finish(workspace)
+    assert runs.results(workspace) == uninterrupted
+
+
+def test_nothing_is_left_behind_after_success(workspace: Path) -> None:
+    runs.train(workspace, PARAMS)
+    assert runs.checkpoints(workspace) == []
+
+
+def test_other_parameters_do_not_go_on_from_a_checkpoint(workspace: Path) -> None:
+    process = runs.start(workspace, PARAMS, runs.train_and_die_writing)
+    process.join(100)
+    runs.train(workspace, settings(epochs=2))
+    assert len(runs.checkpoints(workspace)) == 1
+    clone = workspace / "clone"
+    write_data(clone)
+    shutil.rmtree(workspace / ".dvc")
+    runs.train(clone, settings(epochs=2))
+    assert runs.results(workspace) == runs.results(clone)
+
+
+def test_a_second_run_is_refused_while_one_is_at_work(workspace: Path) -> None:
+    process = runs.start(workspace, settings(epochs=1000))
+    while not any(path.stat().st_size for path in workspace.glob(".dvc/tmp/nerveseg/*/*/lock")):
+        time.sleep(0.05)
+    try:
+        with pytest.raises(
+            InputError, match=f"process {process.pid} is training this very network"
+        ):
+            runs.train(workspace, settings(epochs=1000))
+    finally:
+        process.kill()
+        process.join()
