@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import runs
 import torch
-from conftest import settings, write_data
+from tiny_training import settings, write_data
 
 from nerveseg.errors import InputError
 
-PARAMS = settings(epochs=3)
+PARAMS = settings(epochs=2)
 
 
 @pytest.fixture
@@ -88,12 +88,12 @@ def test_nothing_is_left_behind_after_success(workspace: Path) -> None:
 def test_other_parameters_do_not_go_on_from_a_checkpoint(workspace: Path) -> None:
     process = runs.start(workspace, PARAMS, runs.train_and_die_writing)
     process.join(100)
-    runs.train(workspace, settings(epochs=2))
+    runs.train(workspace, settings(epochs=1))
     assert len(runs.checkpoints(workspace)) == 1
     clone = workspace / "clone"
     write_data(clone)
     shutil.rmtree(workspace / ".dvc")
-    runs.train(clone, settings(epochs=2))
+    runs.train(clone, settings(epochs=1))
     assert runs.results(workspace) == runs.results(clone)
 
 

@@ -12,7 +12,6 @@ from nerveseg.errors import InputError
 from nerveseg.files import whole_file
 from nerveseg.models import registry
 
-
 METADATA: Final = "nerveseg"
 
 

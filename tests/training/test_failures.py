@@ -1,0 +1,86 @@
+"""What goes wrong in the middle of a training is one line, and costs no finished work."""
+
+import errno
+from pathlib import Path
+
+import pytest
+import runs
+import torch
+from tiny_training import settings
+from torch import Tensor
+
+from nerveseg.errors import InputError
+from nerveseg.training import checkpoint, engine, job
+from nerveseg.training.failures import memory_explained
+
+
+def test_a_full_disk_keeps_the_last_good_checkpoint(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, calls = torch.save, iter(range(100))
+
+    def failing(state: object, path: str) -> None:
+        if next(calls) < 2:
+            save(state, path)
+        else:
+            Path(path).write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.torch, "save", failing)
+    with pytest.raises(InputError, match=r"last\.pt: could not write .*No space left.*make room"):
+        runs.train(workspace, settings())
+    (folder,) = runs.checkpoints(workspace)
+    assert torch.load(folder / "last.pt", weights_only=True)["at"]["step"] == 2
+    assert not (folder / "last.pt.new").exists()
+    assert not (workspace / "weights.safetensors").exists()
+
+
+def test_a_loss_that_is_no_number_stops_at_once_and_names_the_rate(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, calls = engine.frame_losses, iter(range(100))
+
+    def broken(outputs: Tensor, masks: Tensor) -> Tensor:
+        return losses(outputs, masks) * (float("nan") if next(calls) >= 3 else 1.0)
+
+    monkeypatch.setattr(engine, "frame_losses", broken)
+    with pytest.raises(InputError, match=r"the loss became nan in epoch 1: lower train\.learning_"):
+        runs.train(workspace, settings())
+    (folder,) = runs.checkpoints(workspace)
+    state = torch.load(folder / "last.pt", weights_only=True)
+    assert all(value.isfinite().all() for value in state["engine"]["network"].values())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        MemoryError(),
+    ],
+)
+def test_out_of_memory_names_the_parameters_that_help(error: Exception) -> None:
+    params = settings(batch=8, accumulation=2, precision="auto")
+    expected = r"train\.accumulation=4 \(now 2.*train\.precision=bf16.*checkpoint is kept"
+    with pytest.raises(InputError, match=expected), memory_explained(params):
+        raise error
+
+
+def test_other_errors_keep_their_traceback() -> None:
+    with pytest.raises(RuntimeError, match="shapes differ"), memory_explained(settings()):
+        raise RuntimeError("shapes differ")
+
+
+def test_a_damaged_checkpoint_is_named(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "folder_of", lambda _key: workspace / "kept")
+    (workspace / "kept").mkdir()
+    (workspace / "kept/last.pt").write_bytes(b"no zip")
+    with pytest.raises(InputError, match=r"kept/last\.pt: damaged checkpoint .*remove it"):
+        runs.train(workspace, settings())
+
+
+def test_a_split_of_other_frames_is_refused(workspace: Path) -> None:
+    split = workspace / "data/split.csv"
+    split.write_text("".join(split.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(InputError, match=r"split\.csv: not a split of the packed frames; run dvc"):
+        runs.train(workspace, settings())

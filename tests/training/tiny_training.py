@@ -1,0 +1,53 @@
+"""A packed competition so small that a training takes a second."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nerveseg.data import packed, parts
+from nerveseg.params.train import TrainParams
+
+FRAMES, VALID, SIZE = 18, 5, 32
+
+
+def settings(**changes: object) -> TrainParams:
+    """Return a protocol, small but with every part of it."""
+    values: dict[str, Any] = {
+        "epochs": 2,
+        "batch": 4,
+        "accumulation": 1,
+        "learning_rate": 1e-3,
+        "power": 0.9,
+        "weight_decay": 1e-3,
+        "balance": True,
+        "flips": ["horizontal", "vertical", "diagonal"],
+        "rotation": 15,
+        "channels": 1,
+        "precision": "fp32",
+        "compile": "auto",
+        "seed": 1,
+        "checkpoint_minutes": 1e-9,
+    }
+    return TrainParams.model_validate({**values, **changes})
+
+
+def write_data(folder: Path) -> None:
+    """Write packed frames with a bright square for a nerve in every third, and a split."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 100, (FRAMES, SIZE, SIZE), dtype=np.uint8)
+    masks = np.zeros_like(images)
+    masks[::3, 8:20, 10:24] = 1
+    images += 120 * masks
+    data = folder / "data/packed"
+    data.mkdir(parents=True)
+    np.save(data / packed.TRAIN_IMAGES, images)
+    np.save(data / packed.TRAIN_MASKS, masks)
+    np.save(data / packed.TEST_IMAGES, images[:1])
+    rows = [f"1,{row + 1},{'1 9' if row % 3 == 0 else ''}\n" for row in range(FRAMES)]
+    (data / packed.TRAIN_TABLE).write_text("subject,img,pixels\n" + "".join(rows))
+    (data / packed.TEST_TABLE).write_text("img\n1\n")
+    places = [
+        parts.Place(1, row + 1, 0, "valid" if row < VALID else "train") for row in range(FRAMES)
+    ]
+    parts.write_parts(folder / "data/split.csv", places)
