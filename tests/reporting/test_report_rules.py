@@ -34,11 +34,12 @@ def test_examples_never_repeat_a_frame_even_when_asked_for_more_than_there_are()
 
 def test_smallest_and_faintest_pass_by_frames_without_a_nerve() -> None:
     assert selection.smallest(FRAMES, 2) == ["1_2", "2_2"]
-    assert selection.faintest(FRAMES, 2) == ["2_2", "2_1"]
+    assert selection.faintest(FRAMES, 2) == ["2_2", "1_1"]
 
 
-def test_worst_takes_one_of_each_subject_first() -> None:
+def test_failures_are_one_of_each_subject_first() -> None:
     assert selection.worst(FRAMES, "a", 3) == ["2_2", "1_2", "1_1"]
+    assert selection.faintest(FRAMES, 9) == ["2_2", "1_1", "2_1", "1_2"]
 
 
 def test_false_alarms_are_frames_without_a_nerve_that_got_an_outline() -> None:

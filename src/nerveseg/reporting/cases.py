@@ -60,7 +60,7 @@ def _failures(
         ("Faintest nerves", "least contrast-to-noise ratio", selection.faintest(frames, count)),
         (
             "Worst Dice",
-            "least Dice among frames with a nerve, one a subject while subjects last",
+            "least Dice among frames with a nerve",
             selection.worst(frames, reference, count),
         ),
         (

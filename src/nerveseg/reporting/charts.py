@@ -76,8 +76,9 @@ DRAWN: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
     "presence": (
         presence.draw,
         "Is there a nerve? Precision and recall",
-        "A frame counts as having a nerve when its presence score passes a threshold; the "
-        "curves follow the threshold. Grey: lines of equal F1.",
+        "A frame counts as having a nerve when its presence score, the mean probability of its "
+        "surest pixels, reaches a threshold; the curves follow the threshold. Grey: lines of "
+        "equal F1.",
     ),
     "cost": (
         cost.draw,

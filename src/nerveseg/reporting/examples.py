@@ -25,7 +25,7 @@ def grids(results: Results, cases: Cases) -> list[dict[str, Any]]:
     others = [name for name in results.networks if name not in table]
     reference = [results.reference] if results.reference not in others else []
     found = []
-    if len(ablation) > 1:
+    if len(ablation) > 1 or not others:
         title = "Figure 4: the ablation"
         found.append(_grid("examples-ablation", title, ablation, results, cases))
     if others:

@@ -2,7 +2,8 @@
 
 Every function takes the validation frames' table and returns ids in its order of showing. The
 table has a row per frame (index: id), the columns subject, img, true_area and contrast, and a
-column for each network's Dice. Ties go to the lower subject, then the lower image.
+column for each network's Dice. Failures are one of each subject first. Ties go to the lower
+subject, then the lower image.
 """
 
 from typing import Final
@@ -48,29 +49,23 @@ def _at_quantiles(frames: pd.DataFrame, values: "pd.Series[float]", count: int) 
 
 def smallest(frames: pd.DataFrame, count: int) -> list[str]:
     """Return the frames whose outlined nerve is smallest."""
-    return _first(frames, "true_area", count)
+    return _least(_nerves(frames), "true_area", count)
 
 
 def faintest(frames: pd.DataFrame, count: int) -> list[str]:
     """Return the frames whose outlined nerve stands out least."""
-    return _first(frames, "contrast", count)
+    return _least(_nerves(frames), "contrast", count)
 
 
 def worst(frames: pd.DataFrame, network: str, count: int) -> list[str]:
-    """Return the frames with a nerve on which `network` has its lowest Dice, one a subject."""
-    nerves = _ordered(frames[frames["true_area"] > 0]).sort_values(network, kind="stable")
-    # Neighbours in a sweep fail alike: one of each subject shows more.
-    firsts = nerves[~nerves["subject"].duplicated()]
-    rest = nerves.drop(index=firsts.index)
-    return [str(frame) for frame in [*firsts.index, *rest.index][:count]]
+    """Return the frames with a nerve on which `network` has its lowest Dice."""
+    return _least(_nerves(frames), network, count)
 
 
 def false_alarms(frames: pd.DataFrame, predicted_area: "pd.Series[int]", count: int) -> list[str]:
     """Return the frames without a nerve on which most was outlined; fewer when few were."""
-    empty = _ordered(frames[frames["true_area"] == 0])
-    area = predicted_area[empty.index]
-    area = area[area > 0].sort_values(ascending=False, kind="stable")
-    return [str(frame) for frame in area.index[:count]]
+    alarms = frames.assign(rest=-predicted_area)
+    return _least(alarms[(frames["true_area"] == 0) & (alarms["rest"] < 0)], "rest", count)
 
 
 def spread(frames: pd.DataFrame, count: int) -> list[str]:
@@ -80,9 +75,16 @@ def spread(frames: pd.DataFrame, count: int) -> list[str]:
     return [str(ordered.index[place]) for place in places]
 
 
-def _first(frames: pd.DataFrame, column: str, count: int) -> list[str]:
-    nerves = _ordered(frames[frames["true_area"] > 0]).sort_values(column, kind="stable")
-    return [str(frame) for frame in nerves.index[:count]]
+def _nerves(frames: pd.DataFrame) -> pd.DataFrame:
+    return frames[frames["true_area"] > 0]
+
+
+def _least(frames: pd.DataFrame, column: str, count: int) -> list[str]:
+    ordered = _ordered(frames).sort_values(column, kind="stable")
+    # Neighbours in a sweep fail alike: one of each subject shows more.
+    firsts = ordered[~ordered["subject"].duplicated()]
+    rest = ordered.drop(index=firsts.index)
+    return [str(frame) for frame in [*firsts.index, *rest.index][:count]]
 
 
 def _ordered(frames: pd.DataFrame) -> pd.DataFrame:

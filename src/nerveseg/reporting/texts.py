@@ -46,7 +46,10 @@ SECTIONS: Final = {
         "the higher mark is not the better network."
     ),
     "examples": EXAMPLES_RULE + " Press a frame to open it in the browser.",
-    "failures": "The hardest frames by four rules, each with the prediction of this network.",
+    "failures": (
+        "The hardest frames by four rules, each with the prediction of this network: one frame a "
+        "subject while subjects last, for neighbours in a sweep fail alike."
+    ),
     "browser": BROWSER_RULE,
 }
 
