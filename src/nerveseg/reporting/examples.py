@@ -14,7 +14,7 @@ from nerveseg.rle import decode
 
 CAPTION: Final = (
     "The number in a frame is its Dice. Rows with a nerve run from hard to easy. Each row is cut "
-    f"to all that the expert or any network of this run outlined and {MARGIN} pixels around it."
+    f"to the true outline and those of all networks of this run, with {MARGIN} pixels around."
 )
 
 
@@ -83,6 +83,6 @@ def _case(results: Results, cases: Cases, key: str) -> dict[str, str]:
 
 
 def _outlined(results: Results, key: str) -> NDArray[np.uint8]:
-    """Return where the expert or any network outlined anything, 420 x 580 uint8 {0, 1}."""
+    """Return the true outline and those of all networks together, 420 x 580 uint8 {0, 1}."""
     rows = results.frames[results.frames["id"] == key]
     return reduce(np.maximum, [decode(pixels) for pixels in {*rows["pixels"], *rows["truth"]}])
