@@ -44,8 +44,8 @@ def _projections() -> dict[str, Result]:
         return torch.addcmul(fused, fused, scale)
 
     return {
-        "APF, paper: project, then upsample; inference": _inference(module, plain, maps),
-        "APF, paper: project, then upsample; training": _training(module, plain, maps),
+        "APF paper: projected first, inference": _inference(module, plain, maps),
+        "APF paper: projected first, training": _training(module, plain, maps),
     }
 
 
@@ -59,9 +59,7 @@ def _phases() -> dict[str, Result]:
             result: Tensor = module.conv(F.interpolate(x, scale_factor=module.factor))
             return result
 
-        results[f"APF, released: phase kernels x {factor}; inference"] = _inference(
-            module, plain, image
-        )
+        results[f"APF released: phases x {factor}, inference"] = _inference(module, plain, image)
     return results
 
 
@@ -72,7 +70,7 @@ def _tokens() -> dict[str, Result]:
         plain = _attention_after_upsampling(module)
         image = torch.randn(1, 512, 16, 16)
         for kind, timed in (("inference", _inference), ("training", _training)):
-            name = f"RPA, {reading}: query and key on tokens; {kind}"
+            name = f"RPA {reading}: tokens first, {kind}"
             results[name] = timed(_all_weights(module), plain, image)
     return results
 
@@ -107,7 +105,7 @@ def _network() -> dict[str, Result]:
         return logits
 
     image = torch.randn(1, 1, 512, 512)
-    return {"RPA/APF, released, whole; inference": _inference(network, plain, image, rounds=3)}
+    return {"RPA/APF released, whole: inference": _inference(network, plain, image, rounds=3)}
 
 
 def _inference(

@@ -203,12 +203,13 @@ def test_the_graph_is_captured_whole_in_training(name: str) -> None:
         torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-3)
 
 
-@every_network
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no compiler on this machine")
-def test_a_compiled_network_trains(name: str) -> None:
+@pytest.mark.parametrize("name", ["rpa_apf", "danet"])
+def test_a_compiled_network_agrees_with_eager(name: str) -> None:
+    # Two stand for all: every graph is captured whole above, and each takes a minute to compile.
     torch.compiler.reset()
-    network, image = narrow(name), torch.randn(2, 1, 64, 64)
-    logits = heads(torch.compile(network, dynamic=False)(image))
-    torch.stack([each.mean() for each in logits]).sum().backward()
-    assert all(each.grad is not None for each in network.parameters())
+    network, image = settled(name), torch.randn(2, 1, 64, 64)
+    with torch.no_grad():
+        found = torch.compile(network, fullgraph=True, dynamic=False)(image)
+        torch.testing.assert_close(found, network(image), rtol=1e-3, atol=1e-3)
