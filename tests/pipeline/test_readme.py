@@ -21,4 +21,4 @@ def test_every_command_of_readme_runs(tiny: Clone) -> None:
     for command in COMMANDS:
         tiny.shell(command)
     assert "threshold" in tiny.dvc("exp", "list", "--name-only")
-    assert (tiny.folder / "report/plots/index.html").exists()
+    assert (tiny.folder / "dvc_plots/index.html").exists()
