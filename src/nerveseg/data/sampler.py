@@ -6,12 +6,14 @@ Everything is a function of (seed, epoch): there is no state to lose.
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
+# Frames in a part.
+LEAST: Final = 2
 
 
 class Draw(NamedTuple):
@@ -43,15 +45,20 @@ class Portion:
     accumulation: int = 1
 
     def cut(self, batch: list[Draw]) -> list[list[Draw]]:
-        """Return this process's parts, `accumulation` of them, each of at least one draw."""
+        """Return this process's parts, `accumulation` of them, each of at least two draws.
+
+        Every process must take part in every exchange of gradients, also one without a frame
+        left, and batch normalisation needs more than one value a channel: draws that count for
+        nothing fill the gaps.
+        """
         edges = np.linspace(0, len(batch), self.processes * self.accumulation + 1).astype(int)
         first = self.process * self.accumulation
-        # Every process must take part in every exchange of gradients: one without a frame
-        # of its own passes one on that counts for nothing.
-        gap = [batch[0]._replace(share=0.0)]
-        return [
-            batch[edges[i] : edges[i + 1]] or gap for i in range(first, first + self.accumulation)
-        ]
+        parts = [batch[edges[i] : edges[i + 1]] for i in range(first, first + self.accumulation)]
+        return [part + _fillers(part or batch, LEAST - len(part)) for part in parts]
+
+
+def _fillers(draws: list[Draw], count: int) -> list[Draw]:
+    return [draws[0]._replace(share=0.0)] * count
 
 
 class EpochSampler:

@@ -14,7 +14,7 @@ from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader, workers_for
 from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
 from nerveseg.data.parts import read_parts, rows_of
-from nerveseg.data.sampler import EpochSampler, Portion
+from nerveseg.data.sampler import LEAST, EpochSampler, Portion
 from nerveseg.device import working_dtype
 from nerveseg.errors import InputError
 from nerveseg.models.registry import build
@@ -127,8 +127,8 @@ def _fit(
         dtype=dtype,
         weight_decay=params.weight_decay,
         world=here,
-        frames=params.batch // (here.size * params.accumulation),
-        compiled=params.compile is True,
+        frames=max(LEAST, params.batch // (here.size * params.accumulation)),
+        compiled=compiled_for(params),
     )
     # Shapes repeat: it pays to try which algorithm is fastest for each.
     torch.backends.cudnn.benchmark = True
@@ -186,3 +186,8 @@ def parts_of(split: Path, frames: Packed) -> Chosen:
         raise InputError(f"{split}: no frame to train on; change the section split of params.yaml")
     positive = np.array([frames.train[row].pixels != "" for row in train])
     return Chosen(train, positive, rows_of(places, "valid"))
+
+
+def compiled_for(params: TrainParams) -> bool:
+    """Return whether to compile: on request only, until it is known where the whole gets faster."""
+    return params.compile is True
