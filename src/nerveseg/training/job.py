@@ -1,7 +1,8 @@
 """From the files of a stage to trained weights and curves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -9,9 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.utils.data import DataLoader
 
 from nerveseg.data.augment import Augmentation
-from nerveseg.data.dataset import FrameBatches, loader, workers_for
+from nerveseg.data.dataset import Batch, FrameBatches, loader, workers_for
 from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
 from nerveseg.data.parts import read_parts, rows_of
 from nerveseg.data.sampler import LEAST, EpochSampler, Portion
@@ -79,21 +81,22 @@ def train_network(
         checkpoints = Checkpoints(folder_of(key), params.checkpoint_minutes)
         with checkpoints.locked() if here.first else nullcontext():
             here.wait()
-            history = _fit(
-                module,
+            engine = _engine(module, params, here)
+            sampler = _sampler(chosen, params, here)
+            history = fit(
+                engine,
+                _batches(frames, sampler, params, here),
+                sampler,
+                _validation(engine.network, frames, chosen, params, here),
                 name=network,
-                frames=frames,
-                chosen=chosen,
                 params=params,
                 checkpoints=checkpoints,
-                here=here,
+                world=here,
             )
             if here.first:
                 write_curves(curves, history)
-                described = Description(
-                    network, dict(options), params.channels, frames.size, params.model_dump()
-                )
-                save_weights(weights, module, described)
+                used = (params.channels, frames.size, params.model_dump())
+                save_weights(weights, engine.network, Description(network, dict(options), *used))
                 checkpoints.clear()
             here.wait()
 
@@ -110,29 +113,22 @@ def _key(
     return key_of(settings, [*data, split])
 
 
-def _fit(
-    module: nn.Module,
-    *,
-    name: str,
-    frames: Packed,
-    chosen: Chosen,
-    params: TrainParams,
-    checkpoints: Checkpoints,
-    here: World,
-) -> list[dict[str, float]]:
-    dtype = working_dtype(params.precision, here.device)
-    engine = Engine(
+def _engine(module: nn.Module, params: TrainParams, here: World) -> Engine:
+    # Shapes repeat: it pays to try which algorithm is fastest for each.
+    torch.backends.cudnn.benchmark = True
+    return Engine(
         module,
         params.channels,
-        dtype=dtype,
+        dtype=working_dtype(params.precision, here.device),
         weight_decay=params.weight_decay,
         world=here,
         frames=max(LEAST, params.batch // (here.size * params.accumulation)),
         compiled=compiled_for(params),
     )
-    # Shapes repeat: it pays to try which algorithm is fastest for each.
-    torch.backends.cudnn.benchmark = True
-    sampler = EpochSampler(
+
+
+def _sampler(chosen: Chosen, params: TrainParams, here: World) -> EpochSampler:
+    return EpochSampler(
         chosen.train,
         chosen.positive,
         batch=params.batch,
@@ -140,34 +136,32 @@ def _fit(
         balance=params.balance,
         portion=Portion(here.rank, here.size, params.accumulation),
     )
+
+
+def _batches(
+    frames: Packed, sampler: EpochSampler, params: TrainParams, here: World
+) -> DataLoader[Batch]:
     change = Augmentation(params.flips, params.rotation, frames.size, params.seed)
-    batches = loader(
+    return loader(
         FrameBatches(frames.train_images, frames.train_masks, change),
         sampler,
         workers=workers_for(here.device),
         pin=here.device.type == "cuda",
     )
 
-    def measure() -> Quality:
-        return validate(
-            engine.network,
-            frames.train_images,
-            frames.train_masks,
-            chosen.valid,
-            channels=params.channels,
-            batch=VALIDATION_BATCHES * params.batch // params.accumulation,
-            dtype=dtype,
-            world=here,
-        )
 
-    return fit(
-        engine,
-        batches,
-        sampler,
-        measure,
-        name=name,
-        params=params,
-        checkpoints=checkpoints,
+def _validation(
+    network: nn.Module, frames: Packed, chosen: Chosen, params: TrainParams, here: World
+) -> Callable[[], Quality]:
+    return partial(
+        validate,
+        network,
+        frames.train_images,
+        frames.train_masks,
+        chosen.valid,
+        channels=params.channels,
+        batch=max(1, VALIDATION_BATCHES * params.batch // params.accumulation),
+        dtype=working_dtype(params.precision, here.device),
         world=here,
     )
 

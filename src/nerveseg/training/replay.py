@@ -41,7 +41,7 @@ class Replay:
     def _record(self, batch: Batch) -> None:
         self._batch = Batch(*(value.clone() for value in batch))
         before = [buffer.clone() for buffer in self._network.buffers()]
-        side = torch.cuda.Stream()
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(WARM_UP):
