@@ -74,9 +74,7 @@ def train_network(
     frames = Packed.open(packed)
     chosen = parts_of(split, frames)
     with world() as here:
-        # The weights of every process start alike, before the data depends on the process.
-        torch.manual_seed(params.seed)
-        module = build(network, params.channels, **options)
+        module = _new_network(network, options, params)
         key = _key(network, options, params, packed, split)
         checkpoints = Checkpoints(folder_of(key), params.checkpoint_minutes)
         with checkpoints.locked() if here.first else nullcontext():
@@ -99,6 +97,12 @@ def train_network(
                 save_weights(weights, engine.network, Description(network, dict(options), *used))
                 checkpoints.clear()
             here.wait()
+
+
+def _new_network(network: str, options: Mapping[str, object], params: TrainParams) -> nn.Module:
+    # Before anything depends on the process: the weights of all of them start alike.
+    torch.manual_seed(params.seed)
+    return build(network, params.channels, **options)
 
 
 def _key(
