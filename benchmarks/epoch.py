@@ -16,7 +16,7 @@ from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader, workers_for
 from nerveseg.data.sampler import EpochSampler
 from nerveseg.device import working_dtype
-from nerveseg.models.registry import build
+from nerveseg.models.build import build
 from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.loop import fit

@@ -9,8 +9,8 @@ import torch
 from nerveseg.device import pick_device
 from nerveseg.errors import run
 from nerveseg.files import whole_file
+from nerveseg.models.build import build_empty
 from nerveseg.models.cost import latency, multiply_adds, on_meta, parameter_count, step_memory
-from nerveseg.models.registry import build_empty
 from nerveseg.params.cost import CostParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams, TrainParams

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from nerveseg.models.blocks.segmenter import Segmenter
+from nerveseg.models.build import build
 from nerveseg.models.cost import multiply_adds, on_meta, parameter_count
-from nerveseg.models.registry import NETWORKS, build
+from nerveseg.models.registry import NETWORKS
 
 
 class Row(NamedTuple):

@@ -8,7 +8,8 @@ import pytest
 
 from nerveseg.errors import InputError
 from nerveseg.models import registry
-from nerveseg.models.registry import NETWORKS, build, build_empty, check_options, options_of
+from nerveseg.models.build import build, build_empty, check_options, options_of
+from nerveseg.models.registry import NETWORKS
 
 
 def test_importing_the_registry_imports_neither_torch_nor_a_network() -> None:
@@ -23,15 +24,31 @@ def test_importing_the_registry_imports_neither_torch_nor_a_network() -> None:
 def test_a_network_s_file_imports_blocks_alone() -> None:
     # DVC knows a network by its file and the folder of blocks.
     folder = Path(registry.__file__).parent
-    for entry in NETWORKS.values():
-        text = (folder / f"{entry.module}.py").read_text()
+    for name in NETWORKS:
+        text = (folder / f"{name}.py").read_text()
         ours = [line.split()[1] for line in text.splitlines() if line.startswith("from nerveseg")]
         assert all(each.startswith("nerveseg.models.blocks.") for each in ours)
 
 
-def test_an_unknown_network_is_answered_with_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"models.resnet: no such network; there are baseline,"):
-        check_options("resnet", {})
+@pytest.mark.parametrize("name", ["resnet", "weights", "blocks"])
+def test_what_is_no_network_is_answered_with_where_to_look(name: str) -> None:
+    with pytest.raises(InputError, match=rf"models.{name}: no such network; python -m nerveseg"):
+        check_options(name, {})
+
+
+def test_building_a_network_imports_no_other_and_no_registry() -> None:
+    # DVC must not train a network again because another was added.
+    code = "import sys; from nerveseg.models.build import build; build('unet', width=4)"
+    modules = subprocess.run(
+        [sys.executable, "-c", f"{code}; print(*sys.modules)"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.split()
+    assert "nerveseg.models.unet" in modules
+    assert not {f"nerveseg.models.{name}" for name in ["registry", *NETWORKS]} & set(modules) - {
+        "nerveseg.models.unet"
+    }
 
 
 def test_an_unknown_option_is_answered_with_those_there_are() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from nerveseg.models.registry import NETWORKS, build
+from nerveseg.models.build import build
+from nerveseg.models.registry import NETWORKS
 from nerveseg.params.audit import AuditParams
 from nerveseg.params.cost import CostParams
 from nerveseg.params.data import DataParams

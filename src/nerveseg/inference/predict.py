@@ -39,7 +39,7 @@ class Predictor:
     """A network together with how it looks at a frame.
 
     Args:
-        network: any network of the registry; it is moved to `device` and put in eval mode.
+        network: any of ours; it is moved to `device` and put in eval mode.
         channels: of the network's input.
         views: of test-time augmentation.
         batch: frames per forward pass.

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
 
-from nerveseg.models.registry import build_empty
+from nerveseg.models.build import build_empty
 
 ADAM_STATE = 2  # moments, each as large as the parameters
 

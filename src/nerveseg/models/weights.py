@@ -10,7 +10,7 @@ from torch import nn
 
 from nerveseg.errors import InputError
 from nerveseg.files import whole_file
-from nerveseg.models import registry
+from nerveseg.models.build import build_empty
 
 METADATA: Final = "nerveseg"
 
@@ -19,8 +19,8 @@ class Description(NamedTuple):
     """What weights belong to.
 
     Attributes:
-        network: its name in the registry.
-        options: what the registry builds it with.
+        network: the name of its file.
+        options: what it is built with.
         in_channels: of its input.
         image_size: (height, width) of the frames that it was trained on.
         training: the settings of the training, for the record.
@@ -61,7 +61,7 @@ def load_weights(path: Path) -> tuple[nn.Module, Description]:
         raise InputError(
             f"{path}: not weights of ours ({error}); train the network again"
         ) from error
-    module = registry.build_empty(described.network, described.in_channels, described.options)
+    module = build_empty(described.network, described.in_channels, described.options)
     try:
         module.load_state_dict(tensors)
     except RuntimeError as error:

@@ -19,7 +19,7 @@ from nerveseg.data.parts import read_parts, rows_of
 from nerveseg.data.sampler import LEAST, EpochSampler, Portion
 from nerveseg.device import working_dtype
 from nerveseg.errors import InputError
-from nerveseg.models.registry import build
+from nerveseg.models.build import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of
@@ -60,8 +60,8 @@ def train_network(
     """Train one network and write its weights and curves.
 
     Args:
-        network: its name in the registry.
-        options: what the registry builds it with.
+        network: the name of its file in `nerveseg.models`.
+        options: what it is built with.
         params: the protocol.
         packed: folder of the packed competition.
         split: table of which frame is in which part, in the order of the packed frames.

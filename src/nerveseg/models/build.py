@@ -1,0 +1,94 @@
+"""Building a network by the name of its file, its options checked against its class."""
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from typing import get_type_hints
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from nerveseg.errors import InputError
+from nerveseg.models.blocks.pretrained import find_encoder
+from nerveseg.models.blocks.segmenter import Segmenter
+
+
+def build(name: str, in_channels: int = 1, **options: object) -> Segmenter:
+    """Return a new network, initialised from torch's global generator.
+
+    Args:
+        name: of its file in this folder.
+        in_channels: of the image, 1 or 3.
+        options: of that network's class.
+
+    Raises:
+        InputError: there is no such network or option, or its value cannot be.
+    """
+    _check_signature(name, options)
+    return _network(name)(in_channels, **options)
+
+
+def build_empty(name: str, in_channels: int, options: Mapping[str, object]) -> Segmenter:
+    """Return a network for weights that will be loaded: nothing is fetched for its encoder."""
+    rest = {key: value for key, value in options.items() if key != "encoder_weights"}
+    return build(name, in_channels, **rest)
+
+
+def check_options(name: str, options: Mapping[str, object]) -> None:
+    """Find what would stop `build`, pretrained weights included, before any long work.
+
+    Raises:
+        InputError: there is no such network or option, its value cannot be, or the weights that
+            `encoder_weights` names cannot be had.
+    """
+    _check_signature(name, options)
+    with torch.device("meta"):  # the class's own checks, without its memory
+        build_empty(name, 1, options)
+    if "encoder_weights" in options:
+        width = options.get("width", options_of(name)["width"].default)
+        find_encoder(str(options["encoder_weights"]), int(str(width)))
+
+
+def options_of(name: str) -> dict[str, inspect.Parameter]:
+    """Return the options of a network, with their defaults.
+
+    Raises:
+        InputError: there is no such network.
+    """
+    parameters = inspect.signature(_network(name)).parameters
+    return {key: each for key, each in parameters.items() if key != "in_channels"}
+
+
+def _check_signature(name: str, options: Mapping[str, object]) -> None:
+    known = options_of(name)
+    hints = get_type_hints(_network(name).__init__)
+    for key, value in options.items():
+        if key not in known:
+            listed = ", ".join(known)
+            raise InputError(f"models.{name}.{key}: no option of this network; it has {listed}")
+        try:
+            TypeAdapter(hints[key]).validate_python(value, strict=True)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            raise InputError(f"models.{name}.{key}: '{value}' cannot be: {reason}") from error
+
+
+def _network(name: str) -> type[Segmenter]:
+    """Return the one network that the file `name` defines."""
+    try:
+        module = importlib.import_module(f"nerveseg.models.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"nerveseg.models.{name}":
+            raise
+        raise _unknown(name) from None
+    for member in vars(module).values():
+        own = getattr(member, "__module__", None) == module.__name__
+        if own and inspect.isclass(member) and issubclass(member, Segmenter):
+            return member
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> InputError:
+    return InputError(
+        f"models.{name}: no such network; python -m nerveseg.models lists those there are"
+    )
