@@ -1,6 +1,6 @@
 """APF, adaptive pyramid fusion: three decoder levels at full size, re-weighted by channel.
 
-Wu et al., AAAI 2021 (see `rpa`). Two readings here as well:
+Wu et al., AAAI 2021, the last of eq. 1 to 8 (see `rpa`). Two readings here as well:
 
 | | `paper` (the equations) | `released` (the model file) |
 |---|---|---|

@@ -1,7 +1,8 @@
 """RPA, region-aware pyramid aggregation: attention between pixels by the regions they lie in.
 
 Wu et al., 'Region-aware global context modeling for automatic nerve segmentation from ultrasound
-images', AAAI 2021. Two readings, because the text and the authors' published model file differ:
+images', AAAI 2021; eq. 1 to 8 define RPA and APF (`apf`). Two readings, because the text and the
+authors' published model file differ:
 
 | | `paper` (the equations) | `released` (the model file) |
 |---|---|---|
