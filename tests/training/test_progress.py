@@ -1,0 +1,56 @@
+"""Progress: plain lines where nobody watches a terminal, one live line where somebody does."""
+
+import io
+import logging
+import sys
+
+import pytest
+from tiny_training import settings
+
+from nerveseg.training.progress import Progress
+
+
+class Terminal(io.StringIO):
+    """Takes what a live line writes."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run(shown: bool = True) -> None:
+    with Progress("unet", settings(epochs=3, batch=4), 5, 5, shown) as progress:
+        for iteration in range(6, 11):
+            progress.step(iteration, 0.5, 1e-3)
+        progress.epoch(1, {"train/loss": 0.5, "train/rate": 1e-3})
+
+
+def test_without_a_terminal_an_epoch_is_one_plain_line(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.INFO):
+        run()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("unet 2/3: train/loss 0.5, train/rate 0.001, ")
+    assert "img/s" in line
+    assert line.endswith(" left")
+    assert capsys.readouterr().err == ""
+
+
+def test_on_a_terminal_one_line_says_epoch_loss_rate_speed_and_time_left(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with caplog.at_level(logging.INFO):
+        run()
+    line = terminal.getvalue().split("\r")[-1]
+    assert "\n" not in line.rstrip("\n")
+    for part in ("unet 2/3", " 67%", "img/s", "left", "loss 0.5000", "rate 1.00e-03"):
+        assert part in line
+    assert not caplog.records
+
+
+def test_other_processes_say_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        run(shown=False)
+    assert not caplog.records
