@@ -32,38 +32,34 @@ def finish(folder: Path) -> None:
     assert process.exitcode == 0
 
 
-def kill_at_random(folder: Path, kills: int) -> int:
-    """Kill a training again and again; return how often it was in the middle of things."""
-    random.seed(kills)
-    caught = 0
-    while caught < kills:
-        # What is done starts over: every kill meets a training at work.
+def kill_at_random(folder: Path, kills: int, expected: dict[str, bytes]) -> None:
+    """Kill a training at so many moments; whenever one gets through, compare and start over."""
+    moments = random.Random(kills)
+    while kills:
         process = runs.start(folder, PARAMS)
-        time.sleep(random.uniform(0.05, 1.2))
+        process.join(moments.uniform(0.05, 1.2))
         process.kill()
         process.join()
-        caught += process.exitcode == -9
-    return caught
+        if process.exitcode == 0:
+            assert runs.results(folder) == expected
+        else:
+            assert process.exitcode == -9
+            kills -= 1
+    finish(folder)
+    assert runs.results(folder) == expected
 
 
-def test_kill_at_random_moments_changes_no_bit(
+def test_kills_at_random_moments_change_no_bit(
     workspace: Path, uninterrupted: dict[str, bytes]
 ) -> None:
-    assert kill_at_random(workspace, 3) == 3
-    finish(workspace)
-    assert runs.results(workspace) == uninterrupted
+    kill_at_random(workspace, 3, uninterrupted)
 
 
 @pytest.mark.slow
 def test_twenty_kills_at_random_moments_change_no_bit(
     workspace: Path, uninterrupted: dict[str, bytes]
 ) -> None:
-    for _ in range(20):
-        kill_at_random(workspace, 1)
-        if not runs.checkpoints(workspace):
-            assert runs.results(workspace) == uninterrupted
-    finish(workspace)
-    assert runs.results(workspace) == uninterrupted
+    kill_at_random(workspace, 20, uninterrupted)
 
 
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_last_good_one(
