@@ -1,7 +1,7 @@
 """One update of the weights, in the way that is fastest on this device."""
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,9 @@ from nerveseg.data.tensors import to_input
 from nerveseg.training.losses import frame_losses
 from nerveseg.training.replay import Replay
 from nerveseg.training.world import World
+
+# From so many channels on, strided 1 x 1 convolutions are sound on a CPU with channels last.
+SOUND_CHANNELS: Final = 16
 
 
 class Objective(nn.Module):
@@ -28,10 +31,26 @@ class Objective(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the sum of the frames' losses, each times its share in its effective batch."""
-        inputs = to_input(batch.images, self._channels)
-        outputs = self.network(inputs.contiguous(memory_format=torch.channels_last))
+        outputs = self.network(to_input(batch.images, self._channels))
         # Summation in float32, whatever the network computed in.
         return (frame_losses(outputs, batch.masks) * batch.shares).sum()
+
+
+def layout_for(network: nn.Module, device: torch.device) -> torch.memory_format:
+    """Return how images should lie in memory: channels last, where that is sound.
+
+    On a CPU, torch 2.14.1 (oneDNN) writes beyond its buffers in the backward pass of a 1 x 1
+    convolution with stride 2 from 8 channels or fewer to images of 64 x 64 and more in this
+    layout: it dies, or worse, does not. 12 channels were right, 16 is the margin.
+    """
+    narrow = any(
+        isinstance(each, nn.Conv2d)
+        and each.kernel_size == (1, 1)
+        and each.stride != (1, 1)
+        and each.in_channels < SOUND_CHANNELS
+        for each in network.modules()
+    )
+    return torch.contiguous_format if device.type == "cpu" and narrow else torch.channels_last
 
 
 class Engine:
@@ -63,7 +82,9 @@ class Engine:
         gpu = world.device.type == "cuda"
         if world.size > 1 and gpu:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        self.network = network.to(world.device).to(memory_format=torch.channels_last)
+        self.network = network.to(world.device)
+        # The layout of the weights decides: convolutions follow it.
+        self.network = self.network.to(memory_format=layout_for(network, world.device))
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )

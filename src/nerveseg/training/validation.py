@@ -57,7 +57,7 @@ def validate(
             chosen = mine[start : start + batch]
             target = torch.from_numpy(masks[chosen]).to(device, non_blocking=True)
             inputs = to_input(torch.from_numpy(images[chosen]).to(device), channels)
-            logits = network(inputs.contiguous(memory_format=torch.channels_last))
+            logits = network(inputs)
             losses = frame_losses(logits, target)
             totals += torch.stack(
                 [losses.sum(), _dice(logits, target).sum(), losses.new_tensor(len(chosen))]

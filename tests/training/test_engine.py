@@ -1,0 +1,52 @@
+"""How a network lies in memory, and that an update does not depend on it."""
+
+import pytest
+import torch
+from torch import nn
+
+from nerveseg.data.dataset import Batch
+from nerveseg.models.build import build
+from nerveseg.training.engine import Engine, layout_for
+from nerveseg.training.world import World
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("width", "device", "layout"),
+    [
+        (8, "cpu", torch.contiguous_format),
+        (16, "cpu", torch.channels_last),
+        (8, "cuda", torch.channels_last),
+    ],
+)
+def test_narrow_strided_convolutions_are_kept_from_channels_last_on_a_cpu(
+    width: int, device: str, layout: torch.memory_format
+) -> None:
+    network = build("baseline", 1, width=width, encoder_weights="none")
+    assert layout_for(network, torch.device(device)) == layout
+
+
+def test_an_update_is_adams_on_the_mean_loss() -> None:
+    torch.manual_seed(0)
+    ours, plain = nn.Conv2d(1, 1, 3, padding=1), nn.Conv2d(1, 1, 3, padding=1)
+    plain.load_state_dict(ours.state_dict())
+    images = torch.randint(0, 256, (3, 8, 8), dtype=torch.uint8)
+    masks = (images > 128).to(torch.uint8)
+    engine = Engine(
+        ours, 1, dtype=torch.float32, weight_decay=0.1, world=World(0, 1, CPU), frames=3
+    )
+    loss = engine.backward(Batch(images, masks, torch.full((3,), 1 / 3)), last=True)
+    engine.update(0.01)
+    logits = plain((images[:, None] / 255 - 0.449) / 0.226)[:, 0]
+    probability, truth = logits.sigmoid(), masks.float()
+    overlap = (probability * truth).sum((1, 2))
+    sizes = (probability**2).sum((1, 2)) + truth.sum((1, 2))
+    dice = 1 - (2 * overlap + 1) / (sizes + 1)
+    entropy = nn.functional.binary_cross_entropy(probability, truth)
+    expected = entropy + dice.mean()
+    optimiser = torch.optim.Adam(plain.parameters(), 0.01, weight_decay=0.1)
+    expected.backward()
+    optimiser.step()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    torch.testing.assert_close(ours.state_dict(), plain.state_dict(), rtol=1e-4, atol=1e-6)
