@@ -94,14 +94,14 @@ def test_other_parameters_do_not_go_on_from_a_checkpoint(workspace: Path) -> Non
 
 
 def test_a_second_run_is_refused_while_one_is_at_work(workspace: Path) -> None:
-    process = runs.start(workspace, settings(epochs=1000))
+    process = runs.start(workspace, settings(epochs=60))
     while not any(path.stat().st_size for path in workspace.glob(".dvc/tmp/nerveseg/*/*/lock")):
         time.sleep(0.05)
     try:
         with pytest.raises(
             InputError, match=f"process {process.pid} is training this very network"
         ):
-            runs.train(workspace, settings(epochs=1000))
+            runs.train(workspace, settings(epochs=60))
     finally:
         process.kill()
         process.join()
