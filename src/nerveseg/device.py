@@ -1,13 +1,16 @@
-"""Where networks run and in which precision: the environment decides, so no hash depends on it."""
+"""Where and how networks run: the environment and the hardware decide, so no hash depends on it."""
 
 import os
 from typing import Final, Literal
 
 import torch
+from torch import nn
 
 from nerveseg.errors import InputError
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+# From so many channels on, strided 1 x 1 convolutions are sound on a CPU with channels last.
+SOUND_CHANNELS: Final = 16
 _DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -40,3 +43,20 @@ def working_dtype(precision: Precision, device: torch.device) -> torch.dtype:
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     units = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
     return torch.bfloat16 if device.type == "cpu" and units else torch.float32
+
+
+def layout_for(network: nn.Module, device: torch.device) -> torch.memory_format:
+    """Return how images should lie in memory: channels last, where that is sound.
+
+    On a CPU, torch 2.14.1 (oneDNN) writes beyond its buffers in the backward pass of a 1 x 1
+    convolution with stride 2 from 8 channels or fewer to images of 64 x 64 and more in this
+    layout: it dies, or worse, does not. 12 channels were right, 16 is the margin.
+    """
+    narrow = any(
+        isinstance(each, nn.Conv2d)
+        and each.kernel_size == (1, 1)
+        and each.stride != (1, 1)
+        and each.in_channels < SOUND_CHANNELS
+        for each in network.modules()
+    )
+    return torch.contiguous_format if device.type == "cpu" and narrow else torch.channels_last

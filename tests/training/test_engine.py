@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from nerveseg.data.dataset import Batch
+from nerveseg.device import layout_for
 from nerveseg.models.build import build
-from nerveseg.training.engine import Engine, layout_for
+from nerveseg.training.engine import Engine
 from nerveseg.training.world import World
 
 CPU = torch.device("cpu")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from nerveseg.data.tensors import to_input
+from nerveseg.device import layout_for
 from nerveseg.inference.tta import View
 from nerveseg.maps import MapWriter, quantise
 from nerveseg.rle import IMAGE_SHAPE
@@ -57,7 +58,8 @@ class Predictor:
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        self._network = network.to(device).to(memory_format=torch.channels_last).eval()
+        self._layout = layout_for(network, device)
+        self._network = network.to(device).to(memory_format=self._layout).eval()
         self._channels = channels
         self._views = views
         self._batch = batch
@@ -81,7 +83,7 @@ class Predictor:
             torch.inference_mode(),
             torch.autocast(self._device.type, self._dtype, enabled=mixed),
         ):
-            inputs = to_input(frames, self._channels).contiguous(memory_format=torch.channels_last)
+            inputs = to_input(frames, self._channels).contiguous(memory_format=self._layout)
             logits: NDArray[np.float32] = (
                 mean_logits(self._network, inputs, self._views).cpu().numpy()
             )

@@ -1,19 +1,17 @@
 """One update of the weights, in the way that is fastest on this device."""
 
 from contextlib import nullcontext
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nerveseg.data.dataset import Batch
 from nerveseg.data.tensors import to_input
+from nerveseg.device import layout_for
 from nerveseg.training.losses import frame_losses
 from nerveseg.training.replay import Replay
 from nerveseg.training.world import World
-
-# From so many channels on, strided 1 x 1 convolutions are sound on a CPU with channels last.
-SOUND_CHANNELS: Final = 16
 
 
 class Objective(nn.Module):
@@ -34,23 +32,6 @@ class Objective(nn.Module):
         outputs = self.network(to_input(batch.images, self._channels))
         # Summation in float32, whatever the network computed in.
         return (frame_losses(outputs, batch.masks) * batch.shares).sum()
-
-
-def layout_for(network: nn.Module, device: torch.device) -> torch.memory_format:
-    """Return how images should lie in memory: channels last, where that is sound.
-
-    On a CPU, torch 2.14.1 (oneDNN) writes beyond its buffers in the backward pass of a 1 x 1
-    convolution with stride 2 from 8 channels or fewer to images of 64 x 64 and more in this
-    layout: it dies, or worse, does not. 12 channels were right, 16 is the margin.
-    """
-    narrow = any(
-        isinstance(each, nn.Conv2d)
-        and each.kernel_size == (1, 1)
-        and each.stride != (1, 1)
-        and each.in_channels < SOUND_CHANNELS
-        for each in network.modules()
-    )
-    return torch.contiguous_format if device.type == "cpu" and narrow else torch.channels_last
 
 
 class Engine:
