@@ -63,19 +63,34 @@ class Clone:
         """Run a DVC command and return what it printed."""
         return self._out("dvc", *arguments)
 
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a DVC command in a session of its own, to be killed with all its children."""
+        return subprocess.Popen(
+            ("dvc", *arguments),
+            cwd=self.folder,
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
     def shell(self, command: str) -> str:
         """Run a line of shell, as a reader of README would, and return what it printed."""
         return self._out("bash", "-euc", command)
 
-    def _out(self, *command: str, cwd: Path | None = None) -> str:
+    def _environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return {**os.environ, **WHO, "PATH": path}
+
+    def _out(self, *command: str, cwd: Path | None = None) -> str:
         done = subprocess.run(
             command,
             cwd=cwd or self.folder,
-            env={**os.environ, **WHO, "PATH": path},
+            env=self._environment(),
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return done.stdout + done.stderr
