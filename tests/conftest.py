@@ -1,6 +1,8 @@
-"""No test can reach a real service, Kaggle's above all, from this process or a child of it."""
+"""For all tests: no real service, Kaggle's above all, can be reached, and no clock decides."""
 
 import os
+
+from hypothesis import settings
 
 # Set at import: in force before the first fixture of any scope, and inherited by every child.
 # Port 9 (discard) answers nobody; only LOCALHOST keeps Kaggle's client off its real address.
@@ -12,3 +14,7 @@ for _name in [name for name in os.environ if name.startswith("KAGGLE_")]:
 os.environ["KAGGLE_API_ENVIRONMENT"] = "LOCALHOST"
 os.environ.pop("no_proxy", None)
 os.environ.pop("NO_PROXY", None)
+
+# A slow machine is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
