@@ -49,7 +49,7 @@ def _step() -> dict[str, Result]:
 
 def _outside() -> dict[str, Result]:
     """Hold the time that the default training spends on anything but its steps against 5%."""
-    speed = epoch_speed("rpa_apf", {"width": 16}, CPU, size=96, frames=160)
+    speed = epoch_speed("rpa_apf", {"width": 16}, CPU, size=96, frames=216)
     return {"epoch outside the steps, default size": within(100 * speed.share_outside, 5.0, "%")}
 
 

@@ -66,3 +66,12 @@ def test_a_diagonal_flip_of_an_oblong_frame_is_refused() -> None:
     with pytest.raises(InputError, match=r"train\.flips: .*square.*\[32, 48\]"):
         Augmentation(ALL, 15, (32, 48), 1)
     assert Augmentation(("horizontal",), 15, (32, 48), 1)
+
+
+def test_a_frame_without_a_nerve_is_changed_as_one_with_a_nerve() -> None:
+    augmentation = Augmentation(ALL, 15, (32, 32), 1)
+    nothing = np.zeros_like(MASK)
+    for place in range(20):
+        image, mask = augmentation(IMAGE, nothing, (0, place))
+        np.testing.assert_array_equal(image, augmentation(IMAGE, MASK, (0, place))[0])
+        np.testing.assert_array_equal(mask, nothing)
