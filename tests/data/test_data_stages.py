@@ -13,17 +13,6 @@ from nerveseg.data.parts import read_parts, rows_of
 
 Section = dict[str, object]
 STAGES = Path(__file__).parents[2] / "stages"
-SIMULATED = {
-    "recipe": 1,
-    "seed": 1,
-    "train_subjects": 2,
-    "train_frames": 2,
-    "test_subjects": 1,
-    "test_frames": 2,
-    "nerve_share": 0.5,
-    "nerve_spread": 0.1,
-    "unlabelled": 0.0,
-}
 SPLIT = {"protocol": "subject", "folds": 3, "fold": 1, "seed": 1, "drop_contradictions": False}
 
 
@@ -40,7 +29,7 @@ def run(stage: str, folder: Path, **sections: Section) -> str:
 def data(**changed: object) -> Section:
     kaggle = {"competition": "slug"}
     section = {"source": "archive", "archive": None, "solution": None}
-    return {**section, "simulated": SIMULATED, "kaggle": kaggle, **changed}
+    return {**section, "simulated": tiny.SIMULATED, "kaggle": kaggle, **changed}
 
 
 def test_an_archive_goes_all_the_way(pristine: Path, tmp_path: Path) -> None:

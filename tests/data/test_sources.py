@@ -86,22 +86,11 @@ def test_a_missing_solution_is_named(pristine: Path, tmp_path: Path, out: Path) 
 
 
 def params(source: str, archive: Path | None = None) -> DataParams:
-    simulated = {
-        "recipe": 1,
-        "seed": 1,
-        "train_subjects": 2,
-        "train_frames": 2,
-        "test_subjects": 1,
-        "test_frames": 2,
-        "nerve_share": 0.5,
-        "nerve_spread": 0.1,
-        "unlabelled": 0.0,
-    }
     return DataParams(
         source=source,
         archive=None if archive is None else str(archive),
         solution=None,
-        simulated=SimulatedParams(**simulated),
+        simulated=SimulatedParams.model_validate(tiny.SIMULATED),
         kaggle=KaggleParams(competition="a-slug"),
     )
 
@@ -124,7 +113,11 @@ def test_the_source_kaggle_fetches_the_competition(
 
 def test_the_source_simulated_makes_a_competition_that_passes_its_check(out: Path) -> None:
     obtain(params("simulated"), out / "raw/competition.zip", out / "solution")
-    took(out / "raw/competition.zip", out / "copy", out / "solution/solution.csv")
+    archive = out / "raw/competition.zip"
+    with Competition(archive) as competition:
+        assert (len(competition.train), len(competition.test)) == (4, 2)
+    took(archive, out / "copy", out / "solution/solution.csv")
+    assert (out / "copy/competition.zip").exists()
 
 
 def test_an_archive_must_be_named() -> None:

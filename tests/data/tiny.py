@@ -14,6 +14,18 @@ from nerveseg import rle
 SUBJECTS = (1, 2, 10)
 FRAMES = (1, 2, 11)
 TEST = (1, 2, 10)
+# The least that the simulator makes.
+SIMULATED = {
+    "recipe": 1,
+    "seed": 1,
+    "train_subjects": 2,
+    "train_frames": 2,
+    "test_subjects": 1,
+    "test_frames": 2,
+    "nerve_share": 0.5,
+    "nerve_spread": 0.1,
+    "unlabelled": 0.0,
+}
 
 
 def tiff(image: NDArray[np.generic], **options: object) -> bytes:

@@ -82,6 +82,8 @@ def test_a_network_without_channels_is_refused(name: str) -> None:
 @pytest.mark.parametrize("width", [4, 5, 10])
 def test_any_width_makes_a_network(name: str, width: int) -> None:
     check_options(name, {"width": width})
+    narrow, wide = (build(name, width=each) for each in (width, width + 1))
+    assert sum(p.numel() for p in narrow.parameters()) < sum(p.numel() for p in wide.parameters())
 
 
 def test_width_is_an_option_of_every_network_and_the_paper_s_by_default() -> None:

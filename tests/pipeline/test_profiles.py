@@ -73,7 +73,8 @@ def test_a_profile_sets_parameters_that_exist_to_values_that_are_accepted(
     path = tmp_path / "params.yaml"
     YAML().dump(document, path)
     for name, kind in SECTIONS.items():
-        read(name, kind, path)
+        given = read(name, kind, path).model_dump(mode="json")
+        assert given == document[name]
 
 
 @pytest.mark.parametrize("name", list(NETWORKS))
