@@ -1,10 +1,13 @@
 """Loading frames, beside decoding each anew: `python -m benchmarks.loader`."""
 
+import os
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
+# It asks a server for its newest version on import, unless told not to.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 import albumentations
 import cv2
 import numpy as np

@@ -14,6 +14,8 @@ for _name in [name for name in os.environ if name.startswith("KAGGLE_")]:
 os.environ["KAGGLE_API_ENVIRONMENT"] = "LOCALHOST"
 os.environ.pop("no_proxy", None)
 os.environ.pop("NO_PROXY", None)
+# Albumentations asks a server for its newest version on import, unless told not to.
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 
 # A slow machine is no failure.
 settings.register_profile("untimed", deadline=None)

@@ -1,9 +1,12 @@
 """Augmentation: a function of its key, alike for image and mask."""
 
+import albumentations
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from nerveseg.data.augment import Augmentation
+from nerveseg.data.augment import FLIPS, Augmentation
 from nerveseg.errors import InputError
 
 ALL = ("horizontal", "vertical", "diagonal")
@@ -60,6 +63,41 @@ def test_no_rotation_goes_beyond_the_limit() -> None:
     assert max(map(abs, slopes)) <= 15.5
     assert min(slopes) < -10
     assert max(slopes) > 10
+
+
+def smooth(side: int) -> NDArray[np.uint8]:
+    noise = np.random.default_rng(3).integers(0, 256, (side, side), dtype=np.uint8)
+    return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 3), None, 0, 255, cv2.NORM_MINMAX)
+
+
+@pytest.mark.parametrize("flips", [(), ("horizontal",), ("vertical",), ("diagonal",)])
+def test_one_pass_is_the_flip_and_then_the_rotation_of_albumentations(
+    flips: tuple[str, ...],
+) -> None:
+    image = smooth(64)
+    mask = (image > 128).astype(np.uint8)
+    flip = {
+        "horizontal": albumentations.HorizontalFlip(p=1),
+        "vertical": albumentations.VerticalFlip(p=1),
+        "diagonal": albumentations.Transpose(p=1),
+    }
+    augmentation = Augmentation(flips, 40, (64, 64), 1)
+    flipped = set()
+    for place in range(12):
+        turn = augmentation.source((0, place))[:, :2]
+        mirrored = bool(np.linalg.det(turn) < 0)
+        flipped.add(mirrored)
+        steps = [flip[name] for name in flips] if mirrored else []
+        if mirrored:
+            turn = np.linalg.inv(FLIPS[flips[0]]) @ turn
+        angle = np.degrees(np.arctan2(turn[1, 0], turn[0, 0]))
+        steps.append(albumentations.Rotate(limit=(angle, angle), p=1))
+        expected = albumentations.Compose(steps)(image=image, mask=mask)
+        ours = augmentation(image, mask, (0, place))
+        difference = np.abs(expected["image"].astype(int) - ours[0])
+        assert np.quantile(difference, 0.99) <= 2
+        assert np.mean(expected["mask"] != ours[1]) < 0.005
+    assert flipped == ({False, True} if flips else {False})
 
 
 def test_a_diagonal_flip_of_an_oblong_frame_is_refused() -> None:

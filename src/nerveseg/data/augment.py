@@ -1,9 +1,11 @@
-"""The paper's augmentation, on uint8: flips along both axes and the diagonal, and a rotation."""
+"""The paper's augmentation, on uint8: flips along both axes and the diagonal, and a rotation.
 
-import os
-import random
+All of them are linear maps about the frame's middle. Their product moves a frame in one pass:
+one interpolation, and at small sizes a fraction of the time of one library call after another.
+"""
+
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import cv2
 import numpy as np
@@ -11,14 +13,11 @@ from numpy.typing import NDArray
 
 from nerveseg.errors import InputError
 
-# It asks a server for its newest version on import, unless told not to.
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
-import albumentations
-
+# What each flip does to (x, y), measured from the middle.
 FLIPS: Final = {
-    "horizontal": albumentations.HorizontalFlip,
-    "vertical": albumentations.VerticalFlip,
-    "diagonal": albumentations.Transpose,
+    "horizontal": np.array([[-1.0, 0.0], [0.0, 1.0]]),
+    "vertical": np.array([[1.0, 0.0], [0.0, -1.0]]),
+    "diagonal": np.array([[0.0, 1.0], [1.0, 0.0]]),
 }
 
 
@@ -44,20 +43,9 @@ class Augmentation:
                 f"train.flips: a diagonal flip needs square frames, pack.size is {list(size)}; "
                 "leave out diagonal or pack square frames"
             )
-        transforms = [FLIPS[name](p=0.5) for name in flips]
-        if rotation:
-            # A constant border is the fast one on uint8, by far.
-            transforms.append(
-                albumentations.Rotate(
-                    limit=(-rotation, rotation),
-                    border_mode=cv2.BORDER_CONSTANT,
-                    fill=0,
-                    fill_mask=0,
-                    p=1.0,
-                )
-            )
-        # The packed frames are checked already.
-        self._transform = albumentations.Compose(transforms, is_check_shapes=False)
+        self._flips = [FLIPS[name] for name in flips]
+        self._rotation = np.radians(rotation)
+        self._middle = np.array([size[1] - 1, size[0] - 1]) / 2
         self._seed = seed
 
     def __call__(
@@ -71,10 +59,26 @@ class Augmentation:
             key: what besides the seed the change depends on, e.g. epoch and frame. Equal keys
                 give equal results, in any process and after any history.
         """
-        rng = np.random.default_rng((self._seed, *key))
-        self._transform.set_random_state(rng, random.Random(int(rng.integers(2**62))))
+        source = self.source(key)
         if not mask.any():
             # Wherever it is moved, nothing stays nothing: more than half of all frames are cheaper.
-            return self._transform(image=image)["image"], mask
-        changed = self._transform(image=image, mask=mask)
-        return changed["image"], changed["mask"]
+            return _moved(image, source, cv2.INTER_LINEAR), mask
+        return _moved(image, source, cv2.INTER_LINEAR), _moved(mask, source, cv2.INTER_NEAREST)
+
+    def source(self, key: tuple[int, ...]) -> NDArray[np.float64]:
+        """Return the 2 x 3 map from a changed frame's pixel (x, y, 1) to where it comes from."""
+        rng = np.random.default_rng((self._seed, *key))
+        angle = rng.uniform(-self._rotation, self._rotation)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        for flip, chosen in zip(self._flips, rng.integers(2, size=len(self._flips)), strict=True):
+            if chosen:
+                turn = flip @ turn
+        return np.column_stack([turn, self._middle - turn @ self._middle])
+
+
+def _moved(
+    frame: NDArray[np.uint8], source: NDArray[np.float64], interpolation: int
+) -> NDArray[np.uint8]:
+    size = frame.shape[::-1]
+    moved = cv2.warpAffine(frame, source, size, flags=interpolation | cv2.WARP_INVERSE_MAP)
+    return cast(NDArray[np.uint8], moved)

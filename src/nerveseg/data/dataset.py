@@ -63,8 +63,7 @@ class FrameBatches(Dataset[Batch]):
             image, mask = self._images[draw.frame], self._masks[draw.frame]
             if self._change is not None:
                 key = (draw.epoch, draw.frame, draw.repeat)
-                # Not memory-mapped views: a subclass of ndarray costs albumentations time.
-                image, mask = self._change(np.asarray(image), np.asarray(mask), key)
+                image, mask = self._change(image, mask, key)
             images[place], masks[place] = image, mask
         shares = torch.tensor([draw.share for draw in draws], dtype=torch.float32)
         return Batch(torch.from_numpy(images), torch.from_numpy(masks), shares)

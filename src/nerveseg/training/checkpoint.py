@@ -13,9 +13,9 @@ from threading import Thread
 from typing import Any, Final
 
 import torch
-from torch.utils._pytree import tree_map
 
 from nerveseg.errors import InputError
+from nerveseg.training.snapshot import Snapshot
 
 FILE: Final = "last.pt"
 LOCK: Final = "lock"
@@ -64,6 +64,7 @@ class Checkpoints:
         self._folder = folder
         self._seconds = 60.0 * minutes
         self._saved = time.monotonic()
+        self._snapshot = Snapshot()
         self._writing: Thread | None = None
         self._failure: Exception | None = None
 
@@ -109,10 +110,7 @@ class Checkpoints:
             InputError: the write before this one failed; the last good one is kept.
         """
         self.finish()
-        copy = tree_map(
-            lambda leaf: leaf.detach().clone() if isinstance(leaf, torch.Tensor) else leaf, state
-        )
-        self._writing = Thread(target=self._write, args=(copy,))
+        self._writing = Thread(target=self._write, args=(self._snapshot.take(state),))
         self._writing.start()
         self._saved = time.monotonic()
 

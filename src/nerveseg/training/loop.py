@@ -89,7 +89,7 @@ def fit(
                 iteration = epoch * sampler.steps + at.step
                 rate = polynomial(params.learning_rate, iteration, total, params.power)
                 # Dropout, too, is a function of the place: no random state outlives a step.
-                torch.manual_seed(hash((params.seed, iteration, world.rank)))
+                world.generator.manual_seed(hash((params.seed, iteration, world.rank)))
                 for number, part in enumerate(parts, start=1):
                     losses += engine.backward(part, last=number == params.accumulation)
                 engine.update(rate)
