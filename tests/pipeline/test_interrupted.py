@@ -1,7 +1,9 @@
 """A pipeline that is killed goes on where it was, and ends with the same bytes."""
 
 import os
+import random
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -38,3 +40,31 @@ def test_killed_repro_goes_on_and_ends_with_the_same_weights(tiny: Clone) -> Non
     assert "unet 12/12" in output
     assert (tiny.folder / WEIGHTS).read_bytes() == whole
     assert not list(tiny.folder.glob(".dvc/tmp/nerveseg/checkpoints/*"))
+
+
+@pytest.mark.slow
+def test_twenty_kills_of_repro_at_random_moments_change_no_bit(tiny: Clone) -> None:
+    tiny.set(train__epochs=12)
+    command = ("repro", "--force", "--single-item", "train@unet")
+    tiny.repro("train@unet")
+    begun = time.monotonic()
+    tiny.dvc(*command)
+    seconds = time.monotonic() - begun
+    whole = (tiny.folder / WEIGHTS).read_bytes()
+
+    moments, kills, gone_on = random.Random(20), 0, 0
+    while kills < 20:
+        process = tiny.start(*command)
+        try:
+            process.wait(moments.uniform(0, seconds))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            kills += 1
+            gone_on += bool(list(tiny.folder.glob(".dvc/tmp/nerveseg/checkpoints/*/last.pt")))
+        else:
+            assert process.returncode == 0
+            assert (tiny.folder / WEIGHTS).read_bytes() == whole
+    assert gone_on > 0
+    tiny.dvc(*command)
+    assert (tiny.folder / WEIGHTS).read_bytes() == whole
