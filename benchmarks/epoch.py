@@ -1,4 +1,7 @@
-"""A whole training, data and checkpoints and all, against its network's steps alone."""
+"""A whole training, data and checkpoints and all, against its network's steps alone.
+
+Validation is left out on both sides: it is the network's work, too, though not a step's.
+"""
 
 import tempfile
 import time
