@@ -95,7 +95,7 @@ FAULTS: dict[str, tuple[Spoil, str, str]] = {
     "no sample": (remove(SAMPLE), SAMPLE, "add it"),
     "header of the table": (edit(TABLE, "subject,", "patient,"), TABLE, "put the columns"),
     "header of the sample": (edit(SAMPLE, "img,pixels", "id,rle"), SAMPLE, "put the columns"),
-    "table that is binary": (put(TABLE, b"\xff\xfe\x00"), TABLE, "fetch it again"),
+    "table that is binary": (put(TABLE, b"\xff\xfe\x00"), TABLE, "replace the file"),
     "field too many": (edit(TABLE, "\n1,2,", "\n1,2,,"), TABLE, "line 3 has 4 fields.*correct"),
     "letters for a number": (edit(TABLE, "\n1,2,", "\n1,two,"), TABLE, "line 3.*correct it"),
     "rows out of order": (edit(TABLE, "\n1,2,", "\n1,12,"), TABLE, "line 4.*sort the rows"),

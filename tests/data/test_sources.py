@@ -62,11 +62,11 @@ def test_a_solution_is_copied(pristine: Path, tmp_path: Path, out: Path) -> None
     [
         ("img,pixels,Usage", "img,pixels", "the header is 'img,pixels'.*put the columns"),
         ("1,,Public\n", "", "test image 1 has no row; add it"),
-        ("\n2,", "\n3,", "line 3: img 3 is no test image.*take the row out"),
-        ("\n2,", "\n1,", "line 3: img 1 is there twice; take the row out"),
-        ("243600 1", "243600 2", "line 4: img 10: RLE pair 1.*correct the row"),
-        ("500 3", "400 3", "line 3: img 2: RLE pair 2.*overlaps.*correct the row"),
-        ("Public", "public", "line 2: img 1: Usage is 'public'; write Public or Private"),
+        ("\n2,", "\n3,", "img 3 is no test image.*take the row out"),
+        ("\n2,", "\n1,", r"line 3 \(img 1\): this id came before; keep one row"),
+        ("243600 1", "243600 2", r"line 4 \(img 10\): RLE pair 1.*correct the row"),
+        ("500 3", "400 3", r"line 3 \(img 2\): RLE pair 2.*overlaps.*correct the row"),
+        ("Public", "public", "line 2: Usage is 'public'; write Public, Private or Ignored"),
     ],
 )
 def test_a_bad_solution_is_refused(

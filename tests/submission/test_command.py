@@ -76,7 +76,8 @@ def test_a_bad_file_is_one_line_and_exit_code_1(folder: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "error: unet.csv: line 4 (img 3): RLE pair 1 ('3 0'): a run has at least one pixel\n"
+        "error: unet.csv: line 4 (img 3): RLE pair 1 ('3 0'): a run has at least one pixel; "
+        "correct the row\n"
     )
 
 

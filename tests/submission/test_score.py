@@ -78,8 +78,8 @@ def test_a_submission_of_other_images_is_not_scored(tmp_path: Path, solution: Pa
     ("content", "message"),
     [
         ("img,pixels,Usage\n", "the solution has no rows"),
-        ("img,pixels\n1,\n", "line 1: the header"),
-        ("img,pixels,Usage\n1,,Both\n", "line 2: Usage 'Both'"),
+        ("img,pixels\n1,\n", "the header"),
+        ("img,pixels,Usage\n1,,Both\n", "line 2: Usage is 'Both'"),
         ("img,pixels,Usage\n1,1,Public\n", r"line 2 \(img 1\): RLE pair 1"),
         ("img,pixels,Usage\n1,,Public\n1,,Public\n", r"line 3 \(img 1\): this id came before"),
     ],

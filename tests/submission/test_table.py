@@ -51,13 +51,13 @@ def test_ids_come_from_a_sample_and_from_a_table_of_ids_alone(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "line 1: the header is ''; it must be 'img,pixels'"),
-        (b"pixels,img\n", "line 1: the header is 'pixels,img'"),
-        (b"1,1 1\n", "line 1: the header is '1,1 1'"),
-        (b"img,pixels\n1\n", "line 2: 1 fields where img,pixels are 2"),
-        (b"img,pixels\n1,\n\n2,\n", "line 3: 0 fields"),
-        (b"img,pixels\n1,1,1\n", "line 2: 3 fields"),
-        (b"img,pixels\n1.0,\n", "line 2: the id '1.0' is not a whole number"),
+        (b"", "the header is '', expected 'img,pixels'"),
+        (b"pixels,img\n", "the header is 'pixels,img'"),
+        (b"1,1 1\n", "the header is '1,1 1'"),
+        (b"img,pixels\n1\n", r"line 2 has 1 fields, expected 2 \(img,pixels\)"),
+        (b"img,pixels\n1,\n\n2,\n", "line 3 has 0 fields"),
+        (b"img,pixels\n1,1,1\n", "line 2 has 3 fields"),
+        (b"img,pixels\n1.0,\n", "line 2: '1.0' is not a whole number"),
         (b"img,pixels\n1,\n1,\n", r"line 3 \(img 1\): this id came before"),
         (b"img,pixels\n1,\xff\xfe\n", "not readable as CSV"),
     ],
@@ -73,7 +73,7 @@ def test_a_malformed_file_is_named_with_its_line(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("id\n1\n", "first column is not 'img'"), ("img\n", "no rows"), ("img\nx\n", "the id 'x'")],
+    [("id\n1\n", "first column is not 'img'"), ("img\n", "no rows"), ("img\nx\n", "line 2: 'x'")],
 )
 def test_a_sample_without_ids_is_refused(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "sample.csv"

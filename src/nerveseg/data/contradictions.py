@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from nerveseg.data import tables
 from nerveseg.files import whole_file
+from nerveseg.tables import file_rows, number
 
 HEADER: Final = ("subject", "img", "neighbour_img", "distance", "labelled")
 
@@ -46,6 +46,6 @@ def read_doubtful(path: Path) -> set[tuple[int, int]]:
     """
     label = str(path)
     return {
-        (tables.number(subject, label, line), tables.number(img, label, line))
-        for line, (subject, img, *_) in tables.rows(tables.read_file(path), HEADER, label)
+        (number(subject, label, line), number(img, label, line))
+        for line, (subject, img, *_) in file_rows(path, HEADER)
     }

@@ -7,9 +7,10 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nerveseg.data import tables
 from nerveseg.data.layout import TrainRecord
+from nerveseg.data.tables import train_records
 from nerveseg.errors import InputError
+from nerveseg.tables import file_rows, number, read_file
 
 TRAIN_IMAGES: Final = "train_images.npy"
 TRAIN_MASKS: Final = "train_masks.npy"
@@ -66,16 +67,12 @@ class Packed:
 
 def read_train(path: Path) -> list[TrainRecord]:
     """Return the rows of train.csv, or of any table subject,img,pixels in numeric order."""
-    return tables.train_records(tables.read_file(path), str(path))
+    return train_records(read_file(path), str(path))
 
 
 def read_test(path: Path) -> list[int]:
     """Return the rows of test.csv: numbers of the test images."""
-    content = tables.read_file(path)
-    return [
-        tables.number(fields[0], str(path), line)
-        for line, fields in tables.rows(content, TEST_HEADER, str(path))
-    ]
+    return [number(img, str(path), line) for line, (img,) in file_rows(path, TEST_HEADER)]
 
 
 def _map(path: Path) -> NDArray[np.uint8]:

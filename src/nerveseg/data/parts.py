@@ -8,9 +8,9 @@ from typing import Final, Literal, NamedTuple, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from nerveseg.data import tables
 from nerveseg.errors import InputError
 from nerveseg.files import whole_file
+from nerveseg.tables import file_rows, number
 
 HEADER: Final = ("subject", "img", "fold", "part")
 Part = Literal["train", "valid", "left_out"]
@@ -40,10 +40,10 @@ def read_parts(path: Path) -> list[Place]:
     """
     label = str(path)
     places = []
-    for line, (*numbers, part) in tables.rows(tables.read_file(path), HEADER, label):
+    for line, (*numbers, part) in file_rows(path, HEADER):
         if part not in get_args(Part):
             raise InputError(f"{label}: line {line}: no part '{part}'; run dvc repro split")
-        subject, img, fold = (tables.number(text, label, line) for text in numbers)
+        subject, img, fold = (number(text, label, line) for text in numbers)
         places.append(Place(subject, img, fold, cast(Part, part)))
     return places
 

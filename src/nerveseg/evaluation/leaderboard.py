@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 from typing import Final
 
-from nerveseg.data import tables
 from nerveseg.submission.score import SOLUTION_HEADER, score
+from nerveseg.tables import file_rows
 
 BOARDS: Final = ("public", "private")
 
@@ -37,8 +37,7 @@ def empty_scores(solution: Path) -> dict[str, float]:
     Raises:
         InputError: the file is missing or malformed.
     """
-    content = tables.read_file(solution)
-    rows = [fields for _, fields in tables.rows(content, SOLUTION_HEADER, str(solution))]
+    rows = [fields for _, fields in file_rows(solution, SOLUTION_HEADER)]
     return {board: _share_of_empty(rows, board) for board in BOARDS}
 
 

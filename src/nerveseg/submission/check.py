@@ -6,6 +6,7 @@ from typing import Final
 
 from nerveseg.errors import InputError
 from nerveseg.submission import signs, table
+from nerveseg.tables import file_rows, number
 
 COMPETITION_COUNT: Final = 5508
 """Test images of the competition: ids 1 to this, in numeric order."""
@@ -26,17 +27,17 @@ def check(path: Path, expected: Sequence[int], *, slips: bool = True) -> dict[in
     masks: dict[int, str] = {}
     ends: dict[str, int] = {}
     known = set(expected)
-    for line, (img, pixels) in table.rows(path, table.HEADER):
+    for line, (img, pixels) in file_rows(path, table.HEADER):
         place = f"{path}: line {line} (img {img[:20]})"
-        number = table.img_number(path, line, img)
-        if number in masks:
+        found = number(img, str(path), line)
+        if found in masks:
             raise InputError(f"{place}: this id came before; keep one row of each")
-        if number not in known:
+        if found not in known:
             raise InputError(f"{place}: there is no such test image; remove the row")
-        _check_order(place, number, expected[len(masks)], masks)
+        _check_order(place, found, expected[len(masks)], masks)
         if end := _end_of_checked(place, pixels, slips):
             ends[place] = end
-        masks[number] = pixels
+        masks[found] = pixels
     if len(masks) < len(expected):
         raise InputError(
             f"{path}: ends after line {len(masks) + 1}: img {expected[len(masks)]} and "
@@ -50,8 +51,8 @@ def check(path: Path, expected: Sequence[int], *, slips: bool = True) -> dict[in
     return masks
 
 
-def _check_order(place: str, number: int, wanted: int, before: dict[int, str]) -> None:
-    if number != wanted:
+def _check_order(place: str, found: int, wanted: int, before: dict[int, str]) -> None:
+    if found != wanted:
         raise InputError(
             f"{place}: expected img {wanted} here, after {len(before)} rows: "
             "a row is missing or out of order; sort the rows by id, one for every test image"

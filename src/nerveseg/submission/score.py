@@ -10,6 +10,7 @@ from nerveseg import rle
 from nerveseg.errors import InputError
 from nerveseg.submission import table
 from nerveseg.submission.check import check
+from nerveseg.tables import file_rows, number
 
 SOLUTION_HEADER: Final = ("img", "pixels", "Usage")
 USAGES: Final = ("Public", "Private", "Ignored")
@@ -72,14 +73,16 @@ def read_solution(path: Path) -> dict[int, Truth]:
         InputError: unreadable, malformed or without rows.
     """
     truths: dict[int, Truth] = {}
-    for line, (img, pixels, usage) in table.rows(path, SOLUTION_HEADER):
+    for line, (img, pixels, usage) in file_rows(path, SOLUTION_HEADER):
         if usage not in USAGES:
-            raise InputError(f"{path}: line {line}: Usage '{usage[:20]}' is none of {USAGES}")
+            raise InputError(
+                f"{path}: line {line}: Usage is '{usage[:20]}'; write Public, Private or Ignored"
+            )
         table.check_pixels(f"{path}: line {line} (img {img[:20]})", pixels)
-        number = table.img_number(path, line, img)
-        if number in truths:
+        known = number(img, str(path), line)
+        if known in truths:
             raise InputError(f"{path}: line {line} (img {img}): this id came before; keep one row")
-        truths[number] = Truth(pixels, usage)
+        truths[known] = Truth(pixels, usage)
     if not truths:
         raise InputError(f"{path}: the solution has no rows; there is nothing to score against")
     return truths
