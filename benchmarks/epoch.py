@@ -27,7 +27,7 @@ from nerveseg.training.loop import fit
 from nerveseg.training.validation import Quality
 from nerveseg.training.world import World
 
-EPOCHS = 3
+EPOCHS = 7
 PARAMS = TrainParams(
     epochs=EPOCHS,
     batch=8,

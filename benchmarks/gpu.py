@@ -129,7 +129,7 @@ def _compile_alone(name: str, options: argparse.Namespace, limits: Ceilings) -> 
 def _epochs(device: torch.device, options: argparse.Namespace) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     width = {"width": options.width} if options.width else {}
-    frames = 1024 if device.type == "cuda" else 8 * options.batch
+    frames = 512 if device.type == "cuda" else 8 * options.batch
     for name in options.alone:
         _attempt(
             rows,

@@ -1,10 +1,13 @@
 """Augmentation: a function of its key, alike for image and mask."""
 
+from collections import Counter
+
 import albumentations
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from nerveseg.data.augment import FLIPS, Augmentation
 from nerveseg.errors import InputError
@@ -98,6 +101,21 @@ def test_one_pass_is_the_flip_and_then_the_rotation_of_albumentations(
         assert np.quantile(difference, 0.99) <= 2
         assert np.mean(expected["mask"] != ours[1]) < 0.005
     assert flipped == ({False, True} if flips else {False})
+
+
+def test_sides_are_equally_likely_and_angles_uniform_over_consecutive_keys() -> None:
+    augmentation = Augmentation(ALL, 15, (32, 32), 1)
+    sides: Counter[tuple[float, ...]] = Counter()
+    angles = []
+    for place in range(4000):
+        turn = augmentation.source((place // 500, place % 500, 0))[:, :2]
+        side = np.rint(turn)
+        sides[tuple(side.ravel())] += 1
+        rotation = side.T @ turn
+        angles.append(np.degrees(np.arctan2(rotation[0, 1], rotation[0, 0])))
+    assert len(sides) == 8
+    assert stats.chisquare(list(sides.values())).pvalue > 0.001
+    assert stats.kstest(angles, stats.uniform(-15, 30).cdf).pvalue > 0.001
 
 
 def test_a_diagonal_flip_of_an_oblong_frame_is_refused() -> None:

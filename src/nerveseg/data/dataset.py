@@ -51,8 +51,9 @@ class FrameBatches(Dataset[Batch]):
     def __init__(
         self, images: NDArray[np.uint8], masks: NDArray[np.uint8], change: Change | None
     ) -> None:
-        self._images = images
-        self._masks = masks
+        # The same memory by its plain type: every row of a memory map costs more.
+        self._images = np.asarray(images)
+        self._masks = np.asarray(masks)
         self._change = change
 
     def __getitem__(self, draws: Sequence[Draw]) -> Batch:

@@ -1,5 +1,6 @@
 """The training loop: precision, distribution, accumulation and resuming, from top to bottom."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Final
@@ -78,6 +79,9 @@ def fit(
             check_finite("a weight", engine.norm(), at.epoch, params)
             checkpoints.save({"engine": engine.state(), "at": asdict(at)})
 
+    # What torch's import leaves is looked through by every full collection, unless it is frozen.
+    gc.collect()
+    gc.freeze()
     total = params.epochs * sampler.steps
     look = PATIENCE if world.device.type == "cuda" or world.size > 1 else 1
     begun = at.epoch * sampler.steps + at.step
