@@ -21,7 +21,7 @@ from nerveseg.data.sampler import EpochSampler
 from nerveseg.device import working_dtype
 from nerveseg.models.build import build
 from nerveseg.params.train import TrainParams
-from nerveseg.training.checkpoint import Checkpoints
+from nerveseg.training.checkpoint import Checkpoints, minutes_between
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
 from nerveseg.training.validation import Quality
@@ -42,7 +42,6 @@ PARAMS = TrainParams(
     precision="auto",
     compile="auto",
     seed=1,
-    checkpoint_minutes=5,
 )
 
 
@@ -95,7 +94,7 @@ def epoch_speed(
         return Quality(0.0, 0.0)
 
     with tempfile.TemporaryDirectory() as folder:
-        checkpoints = Checkpoints(Path(folder), PARAMS.checkpoint_minutes)
+        checkpoints = Checkpoints(Path(folder), minutes_between())
         world = World(0, 1, device)
         fit(
             engine,

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from nerveseg.data.augment import FLIPS, Augmentation
+from nerveseg.data.augment import FLIPS, Augmentation, FlipsAndRotation
 from nerveseg.errors import InputError
 
 ALL = ("horizontal", "vertical", "diagonal")
@@ -85,9 +85,10 @@ def test_one_pass_is_the_flip_and_then_the_rotation_of_albumentations(
         "diagonal": albumentations.Transpose(p=1),
     }
     augmentation = Augmentation(flips, 40, (64, 64), 1)
+    drawn = FlipsAndRotation(flips, 40, (64, 64), 1)
     flipped = set()
     for place in range(12):
-        turn = augmentation.source((0, place))[:, :2]
+        turn = drawn.source((0, place))[:, :2]
         mirrored = bool(np.linalg.det(turn) < 0)
         flipped.add(mirrored)
         steps = [flip[name] for name in flips] if mirrored else []
@@ -104,11 +105,11 @@ def test_one_pass_is_the_flip_and_then_the_rotation_of_albumentations(
 
 
 def test_sides_are_equally_likely_and_angles_uniform_over_consecutive_keys() -> None:
-    augmentation = Augmentation(ALL, 15, (32, 32), 1)
+    drawn = FlipsAndRotation(ALL, 15, (32, 32), 1)
     sides: Counter[tuple[float, ...]] = Counter()
     angles = []
     for place in range(4000):
-        turn = augmentation.source((place // 500, place % 500, 0))[:, :2]
+        turn = drawn.source((place // 500, place % 500, 0))[:, :2]
         side = np.rint(turn)
         sides[tuple(side.ravel())] += 1
         rotation = side.T @ turn

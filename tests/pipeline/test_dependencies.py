@@ -102,8 +102,3 @@ def test_a_stage_is_a_file_and_a_section_of_the_parameters() -> None:
     files = {file.stem for file in (ROOT / "stages").glob("*.py")}
     pipelines = set(STAGES) | set(document("leaderboard/dvc.yaml")["stages"])
     assert files == pipelines
-
-
-def test_every_parameter_of_training_is_tracked_but_the_one_without_effect() -> None:
-    tracked = {name.partition(".")[2] for name in STAGES["train"]["params"] if "train." in name}
-    assert tracked == set(document("params.yaml")["train"]) - {"checkpoint_minutes"}

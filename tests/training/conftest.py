@@ -13,4 +13,5 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("NERVESEG_DEVICE", "cpu")
+    monkeypatch.setenv("NERVESEG_CHECKPOINT_MINUTES", "1e-9")
     return tmp_path

@@ -52,6 +52,7 @@ def start(folder: Path, params: TrainParams, target: Callable[..., None] = train
 def _alone(target: Callable[..., None], folder: Path, params: TrainParams) -> None:
     torch.set_num_threads(1)
     os.environ["DVC_ROOT"] = str(folder)
+    os.environ["NERVESEG_CHECKPOINT_MINUTES"] = "1e-9"
     os.chdir(folder)
     target(folder, params)
 

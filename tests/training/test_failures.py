@@ -84,3 +84,13 @@ def test_a_split_of_other_frames_is_refused(workspace: Path) -> None:
     split.write_text("".join(split.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(InputError, match=r"split\.csv: not a split of the packed frames; run dvc"):
         runs.train(workspace, settings())
+
+
+@pytest.mark.parametrize("text", ["often", "0", "-5", "nan"])
+def test_an_impossible_time_between_checkpoints_is_named(
+    text: str, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NERVESEG_CHECKPOINT_MINUTES", text)
+    with pytest.raises(InputError, match=f"NERVESEG_CHECKPOINT_MINUTES: '{text}' is no number"):
+        runs.train(workspace, settings())
+    assert runs.checkpoints(workspace) == []

@@ -27,7 +27,6 @@ def settings(**changes: object) -> TrainParams:
         "precision": "fp32",
         "compile": "auto",
         "seed": 1,
-        "checkpoint_minutes": 1e-9,
     }
     return TrainParams.model_validate({**values, **changes})
 

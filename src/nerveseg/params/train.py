@@ -27,7 +27,6 @@ class TrainParams(Section):
         precision: what to compute in; auto takes what is fastest on the device.
         compile: torch.compile; auto where the whole training gets shorter by it.
         seed: of the initial weights, the order of frames, the augmentation and dropout.
-        checkpoint_minutes: the most work that an interruption can cost; no result depends on it.
     """
 
     epochs: int = Field(ge=1)
@@ -43,7 +42,6 @@ class TrainParams(Section):
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     compile: Literal["auto", True, False]
     seed: int = Field(ge=0)
-    checkpoint_minutes: float = Field(gt=0)
 
     @model_validator(mode="after")
     def _parts_hold_frames(self) -> Self:

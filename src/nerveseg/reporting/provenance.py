@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 # Those whose version can change a number.
 PACKAGES: Final = (
     "nerveseg", "torch", "torchvision", "numpy", "scipy", "pandas", "scikit-image",
-    "opencv-python-headless", "dvc",
+    "opencv-python-headless", "albumentations", "dvc",
 )  # fmt: skip
 
 

@@ -52,6 +52,24 @@ def folder_of(key: str) -> Path:
     return Path(os.environ.get("DVC_ROOT") or ".") / ".dvc/tmp/nerveseg/checkpoints" / key
 
 
+def minutes_between() -> float:
+    """Return how much work an interruption may cost: `NERVESEG_CHECKPOINT_MINUTES`, else 5.
+
+    Raises:
+        InputError: the variable is no number above 0.
+    """
+    text = os.environ.get("NERVESEG_CHECKPOINT_MINUTES") or "5"
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not minutes > 0:
+        raise InputError(
+            f"NERVESEG_CHECKPOINT_MINUTES: '{text}' is no number above 0; leave it unset or use 5"
+        )
+    return minutes
+
+
 class Checkpoints:
     """The last good state of one training.
 

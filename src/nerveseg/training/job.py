@@ -22,7 +22,7 @@ from nerveseg.errors import InputError
 from nerveseg.models.build import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
-from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of
+from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
 from nerveseg.training.curves import write_curves
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
@@ -76,7 +76,7 @@ def train_network(
     with world() as here:
         module = _new_network(network, options, params)
         key = _key(network, options, params, packed, split)
-        checkpoints = Checkpoints(folder_of(key), params.checkpoint_minutes)
+        checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if here.first else nullcontext():
             here.wait()
             engine = _engine(module, params, here)
@@ -111,7 +111,7 @@ def _key(
     settings = {
         "network": network,
         "options": dict(options),
-        "params": params.model_dump(exclude={"checkpoint_minutes"}),
+        "params": params.model_dump(),
     }
     data = [packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
     return key_of(settings, [*data, split])
