@@ -1,7 +1,7 @@
 """The paper's augmentation, on uint8: flips along both axes and the diagonal, and a rotation.
 
 All of them are linear maps about the frame's middle. Their product moves a frame in one pass:
-one interpolation, and at small sizes a fifth of the time of one transform after another.
+one interpolation, and less time than one transform after another.
 """
 
 import math
@@ -56,7 +56,7 @@ class FlipsAndRotation(albumentations.DualTransform):  # type: ignore[misc]
 
     def source(self, key: tuple[int, ...]) -> NDArray[np.float64]:
         """Return the 2 x 3 map from a changed frame's pixel (x, y, 1) to where it comes from."""
-        # A hash of the key is as random as a generator seeded with it, at a tenth of the time.
+        # A hash of the key is as random as a generator seeded with it, and sooner there.
         digest = blake2b(repr((self._seed, *map(int, key))).encode(), digest_size=8).digest()
         chance, side = divmod(int.from_bytes(digest), len(self._sides))
         angle = self._rotation * (2 * chance * len(self._sides) / _HASHES - 1)
