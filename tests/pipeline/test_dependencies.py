@@ -102,3 +102,7 @@ def test_a_stage_is_a_file_and_a_section_of_the_parameters() -> None:
     files = {file.stem for file in (ROOT / "stages").glob("*.py")}
     pipelines = set(STAGES) | set(document("leaderboard/dvc.yaml")["stages"])
     assert files == pipelines
+
+
+def test_every_parameter_of_training_is_tracked() -> None:
+    assert "train" in STAGES["train"]["params"]

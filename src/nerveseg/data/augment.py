@@ -27,6 +27,7 @@ FLIPS: Final = {
     "vertical": np.array([[1.0, 0.0], [0.0, -1.0]]),
     "diagonal": np.array([[0.0, 1.0], [1.0, 0.0]]),
 }
+# Values that a digest of 8 bytes can take.
 _HASHES: Final = 1 << 64
 
 
