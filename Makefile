@@ -10,6 +10,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 .PHONY: repro check test test-slow bench clean
 
 repro: .venv/ready
+	python -m nerveseg.recover
 	dvc repro
 
 check: .venv/ready

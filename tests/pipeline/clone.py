@@ -24,6 +24,7 @@ class Clone:
     def __init__(self, folder: Path) -> None:
         """Copy the project into `folder`, which must not exist yet."""
         self.folder = folder
+        self.log = folder.with_suffix(".log")
         listed = self._out("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT)
         for name in filter(lambda name: (ROOT / name).is_file(), listed.splitlines()):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -64,16 +65,20 @@ class Clone:
         return self._out("dvc", *arguments)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a DVC command in a session of its own, to be killed with all its children."""
-        return subprocess.Popen(
-            ("dvc", *arguments),
-            cwd=self.folder,
-            env=self._environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
+        """Start a DVC command in a session of its own, to be killed with all its children.
+
+        What it prints is in `log`.
+        """
+        with self.log.open("w") as log:
+            return subprocess.Popen(
+                ("dvc", *arguments),
+                cwd=self.folder,
+                env=self._environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
 
     def shell(self, command: str) -> str:
         """Run a line of shell, as a reader of README would, and return what it printed."""

@@ -1,0 +1,109 @@
+"""Mends what a killed DVC left behind: `make repro` runs it first.
+
+DVC 3.67 rewrites dvc.lock and .dvc/tmp/rwlock in place. Killed within those milliseconds it leaves
+half a file, and every later `dvc` stops there.
+"""
+
+import argparse
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from dvc.dvcfile import Lockfile
+from dvc.exceptions import DvcException
+from dvc.lock import LockError, make_lock
+from dvc.repo import Repo
+
+from nerveseg.errors import InputError, run
+from nerveseg.files import whole_file
+
+
+def recover(root: Path) -> list[str]:
+    """Make DVC's records readable again.
+
+    A dvc.lock that DVC can't read becomes what it was when this last ran; whatever was finished
+    since, DVC takes from its run cache. One that it can read is kept for that case.
+
+    Args:
+        root: of the repository; its dvc.lock and those of its direct folders are looked after.
+
+    Returns:
+        A line for each file that was mended.
+
+    Raises:
+        InputError: `root` is no repository of DVC's, or DVC is at work in it.
+    """
+    where = root.resolve()
+    try:
+        repo = Repo(str(root))
+        with repo.lock, make_lock(str(root / ".dvc/tmp/rwlock.lock")):
+            return [*_mend_lock_files(repo, root), *_mend_rwlock(root / ".dvc/tmp/rwlock")]
+    except LockError as error:
+        raise InputError(f"{where}: another dvc is at work here; wait for it to end") from error
+    except DvcException as error:
+        raise InputError(f"{where}: {error}; run this where dvc.yaml is") from error
+
+
+def _mend_lock_files(repo: Repo, root: Path) -> Iterator[str]:
+    for path in sorted([*root.glob("dvc.lock"), *root.glob("*/dvc.lock")]):
+        name = path.relative_to(root)
+        kept = root / ".dvc/tmp/nerveseg/records" / name
+        try:
+            Lockfile(repo, str(path)).load()
+        except DvcException:
+            # Set aside, not thrown away: it may be unreadable for the marks of a merge.
+            aside = kept.with_name("dvc.lock.unreadable")
+            _copy(path, aside)
+            if kept.exists():
+                _copy(kept, path)
+            else:
+                path.unlink()
+            yield f"{name}: unreadable, as after a kill; mended (it is now {aside})"
+        else:
+            _copy(path, kept)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with whole_file(target) as new:
+        shutil.copyfile(source, new)
+
+
+def _mend_rwlock(path: Path) -> Iterator[str]:
+    # DVC itself forgets a process that is gone. It trips over half a file, and over a number
+    # that is another program's now, as after the restart of a container.
+    text = path.read_text() if path.exists() else "{}"
+    owners = [int(number) for number in re.findall(r'"pid": (\d+)', text)]
+    if (owners or not _is_json(text)) and not any(map(_is_dvc, owners)):
+        path.unlink()
+        yield f"{path.name}: left by a dvc that is gone; removed"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_dvc(process: int) -> bool:
+    try:
+        return any("dvc" in word for word in psutil.Process(process).cmdline())
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def main() -> None:
+    """Mend the repository in the working directory; say what was mended."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    for line in recover(Path()):
+        print(line)
+
+
+if __name__ == "__main__":
+    run(main)

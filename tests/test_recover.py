@@ -1,0 +1,168 @@
+"""After a kill in the middle of DVC's own writing, DVC runs again and nothing runs twice."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dvc.dvcfile import Lockfile
+from dvc.repo import Repo
+
+from nerveseg.errors import InputError
+from nerveseg.recover import recover
+
+PIPELINE = """
+stages:
+  first:
+    cmd: echo first | tee -a log > one
+    deps: [source]
+    outs: [one]
+  second:
+    cmd: echo second | tee -a log > two
+    deps: [one]
+    outs: [two]
+"""
+
+
+def dvc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ("dvc", *arguments),
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a DVC repository of two stages that has run once."""
+    folder = tmp_path_factory.mktemp("recover")
+    assert dvc(folder, "init", "--no-scm").returncode == 0
+    assert dvc(folder, "config", "core.analytics", "false").returncode == 0
+    (folder / "dvc.yaml").write_text(PIPELINE)
+    (folder / "source").write_text("source")
+    assert dvc(folder, "repro").returncode == 0
+    return folder
+
+
+@pytest.fixture
+def whole(repository: Path) -> Iterator[bytes]:
+    """Return dvc.lock, and put it back after the test."""
+    lock_file = repository / "dvc.lock"
+    content = lock_file.read_bytes()
+    yield content
+    lock_file.write_bytes(content)
+    assert recover(repository) == []
+
+
+@pytest.fixture
+def neighbour() -> Iterator[int]:
+    """Return the number of a process that is not DVC."""
+    with subprocess.Popen(("sleep", "600")) as process:
+        yield process.pid
+        process.kill()
+
+
+def cut_off(repository: Path, content: bytes) -> None:
+    (repository / "dvc.lock").write_bytes(content)
+    assert dvc(repository, "repro").returncode != 0
+
+
+def test_lock_file_that_was_cut_off_is_put_back(repository: Path, whole: bytes) -> None:
+    assert recover(repository) == []
+    cut_off(repository, b"")
+    (line,) = recover(repository)
+    assert line.startswith("dvc.lock: unreadable")
+    assert (repository / "dvc.lock").read_bytes() == whole
+    assert dvc(repository, "status", "--quiet").returncode == 0
+
+
+def test_lock_file_is_readable_wherever_it_was_cut_off(repository: Path, whole: bytes) -> None:
+    lock_file = repository / "dvc.lock"
+    unreadable = 0
+    for end in range(0, len(whole), 5):
+        lock_file.write_bytes(whole[:end])
+        if recover(repository):
+            unreadable += 1
+            aside = repository / ".dvc/tmp/nerveseg/records/dvc.lock.unreadable"
+            assert aside.read_bytes() == whole[:end]
+        Lockfile(Repo(str(repository)), str(lock_file)).load()
+    assert unreadable > 0
+
+
+def test_without_an_earlier_lock_file_the_run_cache_has_what_was_finished(
+    repository: Path, whole: bytes
+) -> None:
+    (repository / ".dvc/tmp/nerveseg/records/dvc.lock").unlink(missing_ok=True)
+    log = (repository / "log").read_text()
+    cut_off(repository, b"")
+    recover(repository)
+    assert dvc(repository, "repro").returncode == 0
+    assert (repository / "dvc.lock").read_bytes() == whole
+    assert (repository / "log").read_text() == log
+
+
+def test_readable_lock_file_is_left_alone(repository: Path, whole: bytes) -> None:
+    before = (repository / "dvc.lock").stat()
+    assert recover(repository) == []
+    after = (repository / "dvc.lock").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def write_of(process: int, repository: Path) -> str:
+    return f'{{"write": {{"{repository}/one": {{"pid": {process}, "cmd": "dvc repro"}}}}}}'
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+def test_rwlock_that_was_cut_off_is_removed(repository: Path, neighbour: int, share: float) -> None:
+    text = write_of(neighbour, repository)
+    (repository / ".dvc/tmp/rwlock").write_text(text[: int(share * len(text))])
+    assert dvc(repository, "repro", "--force", "first").returncode != 0
+    assert recover(repository) == ["rwlock: left by a dvc that is gone; removed"]
+    assert dvc(repository, "repro", "--force", "first").returncode == 0
+
+
+def test_rwlock_of_a_number_that_another_program_has_now_is_removed(
+    repository: Path, neighbour: int
+) -> None:
+    (repository / ".dvc/tmp/rwlock").write_text(write_of(neighbour, repository))
+    assert dvc(repository, "repro", "--force", "first").returncode != 0
+    assert len(recover(repository)) == 1
+    assert dvc(repository, "repro", "--force", "first").returncode == 0
+
+
+def test_rwlock_of_a_running_dvc_is_left_alone(repository: Path) -> None:
+    path = repository / ".dvc/tmp/rwlock"
+    code = f"import time; time.sleep(600)  # {repository}/.venv/bin/dvc repro"
+    with subprocess.Popen((sys.executable, "-c", code)) as process:
+        text = write_of(process.pid, repository)
+        path.write_text(text)
+        assert recover(repository) == []
+        assert path.read_text() == text
+        process.kill()
+    assert len(recover(repository)) == 1
+
+
+def test_a_dvc_at_work_is_waited_for(repository: Path) -> None:
+    code = f"""
+import time, zc.lockfile
+lock = zc.lockfile.LockFile({str(repository / ".dvc/tmp/lock")!r})
+print("locked", flush=True)
+time.sleep(600)
+"""
+    with subprocess.Popen((sys.executable, "-c", code), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(InputError, match="another dvc is at work here; wait"):
+            recover(repository)
+        process.kill()
+
+
+def test_outside_a_repository_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"run this where dvc\.yaml is"):
+        recover(tmp_path)
