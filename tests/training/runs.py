@@ -5,11 +5,13 @@ import os
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from nerveseg.params.train import TrainParams
 from nerveseg.training import checkpoint
+from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.job import train_network
 
 # Has dropout, several outputs and batch normalisation: all that could go wrong.
@@ -38,6 +40,13 @@ def results(folder: Path) -> dict[str, bytes]:
 def checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoint folders under `folder`."""
     return list((folder / ".dvc/tmp/nerveseg/checkpoints").glob("*"))
+
+
+def last_state(folder: Path) -> dict[str, Any]:
+    """Return the state that a checkpoint folder holds."""
+    state = Checkpoints(folder, 5).load(torch.device("cpu"))
+    assert state is not None
+    return state
 
 
 def start(folder: Path, params: TrainParams, target: Callable[..., None] = train) -> BaseProcess:

@@ -4,12 +4,12 @@ from typing import Any
 
 import torch
 
-from nerveseg.training.snapshot import Snapshot
+from nerveseg.training.snapshot import Snapshot, unpacked
 
 
 def state(value: float) -> dict[str, Any]:
     return {
-        "network": {"weight": torch.full((3, 4), value), "count": torch.tensor(int(value))},
+        "network": {"weight": torch.full((3, 4), float(value)), "count": torch.tensor(int(value))},
         "step": [int(value), "text"],
     }
 
@@ -23,19 +23,36 @@ def test_a_snapshot_holds_the_values_of_its_moment() -> None:
     live = state(1)
     copy = Snapshot().take(live)
     live["network"]["weight"].fill_(7)
-    assert same(copy, state(1))
+    live["step"][0] = 7
+    assert same(unpacked(copy), state(1))
 
 
 def test_a_later_snapshot_uses_the_memory_of_the_first() -> None:
     snapshot = Snapshot()
-    first = snapshot.take(state(1))["network"]["weight"].data_ptr()
+    first = {dtype: memory.data_ptr() for dtype, memory in snapshot.take(state(1))["flat"].items()}
     second = snapshot.take(state(2))
-    assert second["network"]["weight"].data_ptr() == first
-    assert same(second, state(2))
+    assert {dtype: memory.data_ptr() for dtype, memory in second["flat"].items()} == first
+    assert same(unpacked(second), state(2))
+
+
+def test_what_is_unpacked_shares_no_memory() -> None:
+    copy = Snapshot().take(state(1))
+    one, other = unpacked(copy), unpacked(copy)
+    one["network"]["weight"].fill_(7)
+    assert same(other, state(1))
+
+
+def test_a_snapshot_is_a_tensor_for_each_dtype_and_no_more() -> None:
+    copy = Snapshot().take(state(1))
+    assert {dtype: memory.numel() for dtype, memory in copy["flat"].items()} == {
+        "torch.float32": 12,
+        "torch.int64": 1,
+    }
+    assert copy["rest"] == {"network": {"weight": None, "count": None}, "step": [1, "text"]}
 
 
 def test_the_layout_of_weights_is_kept() -> None:
     weight = torch.arange(48.0).reshape(2, 3, 2, 4).to(memory_format=torch.channels_last)
-    copy = Snapshot().take({"weight": weight})["weight"]
+    copy = unpacked(Snapshot().take({"weight": weight}))["weight"]
     assert copy.stride() == weight.stride()
     assert torch.equal(copy, weight)

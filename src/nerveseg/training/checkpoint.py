@@ -15,7 +15,7 @@ from typing import Any, Final
 import torch
 
 from nerveseg.errors import InputError
-from nerveseg.training.snapshot import Snapshot
+from nerveseg.training.snapshot import Snapshot, unpacked
 
 FILE: Final = "last.pt"
 LOCK: Final = "lock"
@@ -170,7 +170,7 @@ class Checkpoints:
         """
         path = self._folder / FILE
         try:
-            state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+            return unpacked(torch.load(path, map_location=device, weights_only=True))
         except FileNotFoundError:
             return None
         except Exception as error:
@@ -178,7 +178,6 @@ class Checkpoints:
             raise InputError(
                 f"{path}: damaged checkpoint ({type(error).__name__}); remove it to train anew"
             ) from error
-        return state
 
     def clear(self) -> None:
         """Remove the folder: the training is done."""

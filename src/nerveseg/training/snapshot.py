@@ -1,5 +1,6 @@
 """A copy of a training's state, for a thread to write while the training goes on."""
 
+import json
 from typing import Any
 
 import torch
@@ -8,13 +9,19 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 
 
 class Snapshot:
-    """Memory on the host for one copy of the state: taken once, as fresh memory costs more."""
+    """Memory on the host for one copy of the state: taken once, as fresh memory costs more.
+
+    One piece for all tensors of a dtype: pickling a thousand tensors, one by one, would hold
+    Python's lock, and with it the training, for longer than the disk takes.
+    """
 
     def __init__(self) -> None:
-        self._held: list[Tensor] = []
+        self._flat: dict[torch.dtype, Tensor] = {}
+        self._views: list[Tensor] = []
+        self._layout = ""
 
     def take(self, state: dict[str, Any]) -> dict[str, Any]:
-        """Return a copy of `state`, whose tensors the next call overwrites.
+        """Return a copy of `state` for `unpacked`; the next call overwrites it.
 
         Args:
             state: tensors on any device, numbers and text in dicts and lists; with as many
@@ -22,9 +29,34 @@ class Snapshot:
         """
         leaves, shape = tree_flatten(state)
         places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
-        if not self._held:
-            self._held = [torch.empty_like(leaves[place], device="cpu") for place in places]
-        for place, held in zip(places, self._held, strict=True):
-            leaves[place] = held.copy_(leaves[place].detach())
-        copy: dict[str, Any] = tree_unflatten(leaves, shape)
-        return copy
+        tensors = [leaves[place] for place in places]
+        if not self._views:
+            self._allocate(places, tensors)
+        for place, view, tensor in zip(places, self._views, tensors, strict=True):
+            view.copy_(tensor.detach())
+            leaves[place] = None
+        flat = {str(dtype): memory for dtype, memory in self._flat.items()}
+        return {"rest": tree_unflatten(leaves, shape), "layout": self._layout, "flat": flat}
+
+    def _allocate(self, places: list[int], tensors: list[Tensor]) -> None:
+        layout = []
+        sizes: dict[torch.dtype, int] = {}
+        for place, tensor in zip(places, tensors, strict=True):
+            begin = sizes.get(tensor.dtype, 0)
+            layout.append((place, str(tensor.dtype), begin, tensor.shape, tensor.stride()))
+            sizes[tensor.dtype] = begin + tensor.numel()
+        self._flat = {dtype: torch.empty(size, dtype=dtype) for dtype, size in sizes.items()}
+        self._views = [
+            self._flat[tensor.dtype].as_strided(size, stride, begin)
+            for tensor, (_, _, begin, size, stride) in zip(tensors, layout, strict=True)
+        ]
+        self._layout = json.dumps(layout)
+
+
+def unpacked(copy: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of which `copy` was taken, in tensors of their own, where `copy` lies."""
+    leaves, shape = tree_flatten(copy["rest"])
+    for place, dtype, begin, size, stride in json.loads(copy["layout"]):
+        leaves[place] = copy["flat"][dtype].as_strided(size, stride, begin).clone()
+    state: dict[str, Any] = tree_unflatten(leaves, shape)
+    return state
