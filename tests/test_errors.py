@@ -21,3 +21,22 @@ def test_a_defect_keeps_its_traceback() -> None:
 
     with pytest.raises(ZeroDivisionError):
         run(main)
+
+
+@pytest.mark.parametrize(
+    ("stop", "line"),
+    [
+        (KeyboardInterrupt(), "interrupted\n"),
+        (KeyboardInterrupt("all is saved"), "interrupted: all is saved\n"),
+    ],
+)
+def test_ctrl_c_is_one_line(
+    capsys: pytest.CaptureFixture[str], stop: KeyboardInterrupt, line: str
+) -> None:
+    def main() -> None:
+        raise stop
+
+    with pytest.raises(SystemExit) as end:
+        run(main)
+    assert end.value.code == 130
+    assert capsys.readouterr().err == line

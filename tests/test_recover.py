@@ -51,16 +51,6 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def whole(repository: Path) -> Iterator[bytes]:
-    """Return dvc.lock, and put it back after the test."""
-    lock_file = repository / "dvc.lock"
-    content = lock_file.read_bytes()
-    yield content
-    lock_file.write_bytes(content)
-    assert recover(repository) == []
-
-
-@pytest.fixture
 def neighbour() -> Iterator[int]:
     """Return the number of a process that is not DVC."""
     with subprocess.Popen(("sleep", "600")) as process:
@@ -68,46 +58,34 @@ def neighbour() -> Iterator[int]:
         process.kill()
 
 
-def cut_off(repository: Path, content: bytes) -> None:
-    (repository / "dvc.lock").write_bytes(content)
+def test_lock_file_that_was_cut_off_is_set_aside_and_nothing_runs_twice(repository: Path) -> None:
+    lock_file, log = repository / "dvc.lock", repository / "log"
+    whole, ran = lock_file.read_bytes(), log.read_text()
+    lock_file.write_bytes(b"")
     assert dvc(repository, "repro").returncode != 0
-
-
-def test_lock_file_that_was_cut_off_is_put_back(repository: Path, whole: bytes) -> None:
-    assert recover(repository) == []
-    cut_off(repository, b"")
     (line,) = recover(repository)
-    assert line.startswith("dvc.lock: unreadable")
-    assert (repository / "dvc.lock").read_bytes() == whole
-    assert dvc(repository, "status", "--quiet").returncode == 0
+    assert line.startswith(f"{lock_file}: unreadable")
+    assert dvc(repository, "repro").returncode == 0
+    assert lock_file.read_bytes() == whole
+    assert log.read_text() == ran
 
 
-def test_lock_file_is_readable_wherever_it_was_cut_off(repository: Path, whole: bytes) -> None:
+def test_lock_file_is_readable_wherever_it_was_cut_off(repository: Path) -> None:
     lock_file = repository / "dvc.lock"
+    aside = repository / ".dvc/tmp/nerveseg/unreadable/dvc.lock"
+    whole = lock_file.read_bytes()
     unreadable = 0
     for end in range(0, len(whole), 5):
         lock_file.write_bytes(whole[:end])
         if recover(repository):
             unreadable += 1
-            aside = repository / ".dvc/tmp/nerveseg/records/dvc.lock.unreadable"
             assert aside.read_bytes() == whole[:end]
         Lockfile(Repo(str(repository)), str(lock_file)).load()
     assert unreadable > 0
+    lock_file.write_bytes(whole)
 
 
-def test_without_an_earlier_lock_file_the_run_cache_has_what_was_finished(
-    repository: Path, whole: bytes
-) -> None:
-    (repository / ".dvc/tmp/nerveseg/records/dvc.lock").unlink(missing_ok=True)
-    log = (repository / "log").read_text()
-    cut_off(repository, b"")
-    recover(repository)
-    assert dvc(repository, "repro").returncode == 0
-    assert (repository / "dvc.lock").read_bytes() == whole
-    assert (repository / "log").read_text() == log
-
-
-def test_readable_lock_file_is_left_alone(repository: Path, whole: bytes) -> None:
+def test_readable_lock_file_is_left_alone(repository: Path) -> None:
     before = (repository / "dvc.lock").stat()
     assert recover(repository) == []
     after = (repository / "dvc.lock").stat()
@@ -121,9 +99,10 @@ def write_of(process: int, repository: Path) -> str:
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
 def test_rwlock_that_was_cut_off_is_removed(repository: Path, neighbour: int, share: float) -> None:
     text = write_of(neighbour, repository)
-    (repository / ".dvc/tmp/rwlock").write_text(text[: int(share * len(text))])
+    path = repository / ".dvc/tmp/rwlock"
+    path.write_text(text[: int(share * len(text))])
     assert dvc(repository, "repro", "--force", "first").returncode != 0
-    assert recover(repository) == ["rwlock: left by a dvc that is gone; removed"]
+    assert recover(repository) == [f"{path}: left by a dvc that is gone; removed"]
     assert dvc(repository, "repro", "--force", "first").returncode == 0
 
 

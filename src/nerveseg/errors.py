@@ -11,6 +11,7 @@ class InputError(Exception):
 def run(main: Callable[[], None]) -> None:
     """Run a command; an `InputError` becomes one line on stderr and exit code 1.
 
+    So does Ctrl-C, with the exit code that shells give it, 130.
     Any other exception is a defect of ours and keeps its traceback.
     """
     try:
@@ -19,3 +20,6 @@ def run(main: Callable[[], None]) -> None:
         line = " ".join(str(error).split())
         print(f"error: {line}", file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt as stop:
+        print(": ".join(filter(None, ["interrupted", str(stop)])), file=sys.stderr)
+        sys.exit(130)

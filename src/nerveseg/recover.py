@@ -1,4 +1,4 @@
-"""Mends what a killed DVC left behind: `make repro` runs it first.
+"""Clears away what a killed DVC left behind: `make repro` runs it first.
 
 DVC 3.67 rewrites dvc.lock and .dvc/tmp/rwlock in place. Killed within those milliseconds it leaves
 half a file, and every later `dvc` stops there.
@@ -7,7 +7,6 @@ half a file, and every later `dvc` stops there.
 import argparse
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,20 +17,18 @@ from dvc.lock import LockError, make_lock
 from dvc.repo import Repo
 
 from nerveseg.errors import InputError, run
-from nerveseg.files import whole_file
 
 
 def recover(root: Path) -> list[str]:
     """Make DVC's records readable again.
 
-    A dvc.lock that DVC can't read becomes what it was when this last ran; whatever was finished
-    since, DVC takes from its run cache. One that it can read is kept for that case.
+    A dvc.lock that DVC can't read is set aside: what was finished, DVC finds in its run cache.
 
     Args:
         root: of the repository; its dvc.lock and those of its direct folders are looked after.
 
     Returns:
-        A line for each file that was mended.
+        A line for each file that was in the way.
 
     Raises:
         InputError: `root` is no repository of DVC's, or DVC is at work in it.
@@ -49,26 +46,14 @@ def recover(root: Path) -> list[str]:
 
 def _mend_lock_files(repo: Repo, root: Path) -> Iterator[str]:
     for path in sorted([*root.glob("dvc.lock"), *root.glob("*/dvc.lock")]):
-        name = path.relative_to(root)
-        kept = root / ".dvc/tmp/nerveseg/records" / name
         try:
             Lockfile(repo, str(path)).load()
         except DvcException:
-            # Set aside, not thrown away: it may be unreadable for the marks of a merge.
-            aside = kept.with_name("dvc.lock.unreadable")
-            _copy(path, aside)
-            if kept.exists():
-                _copy(kept, path)
-            else:
-                path.unlink()
-            yield f"{name}: unreadable, as after a kill; mended (it is now {aside})"
-        else:
-            _copy(path, kept)
-
-
-def _copy(source: Path, target: Path) -> None:
-    with whole_file(target) as new:
-        shutil.copyfile(source, new)
+            # Not thrown away: it may be unreadable for the marks of a merge.
+            aside = root / ".dvc/tmp/nerveseg/unreadable" / path.relative_to(root)
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(aside)
+            yield f"{path}: unreadable, as after a kill; moved to {aside}"
 
 
 def _mend_rwlock(path: Path) -> Iterator[str]:
@@ -78,7 +63,7 @@ def _mend_rwlock(path: Path) -> Iterator[str]:
     owners = [int(number) for number in re.findall(r'"pid": (\d+)', text)]
     if (owners or not _is_json(text)) and not any(map(_is_dvc, owners)):
         path.unlink()
-        yield f"{path.name}: left by a dvc that is gone; removed"
+        yield f"{path}: left by a dvc that is gone; removed"
 
 
 def _is_json(text: str) -> bool:
@@ -99,7 +84,7 @@ def _is_dvc(process: int) -> bool:
 
 
 def main() -> None:
-    """Mend the repository in the working directory; say what was mended."""
+    """Mend the repository in the working directory; say what was in the way."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     for line in recover(Path()):
         print(line)

@@ -1,7 +1,10 @@
 """A training in a process of its own, as a stage runs it, to be killed or counted."""
 
+import itertools
 import multiprocessing
 import os
+import subprocess
+import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -9,9 +12,11 @@ from typing import Any
 
 import torch
 
+from nerveseg.errors import run
 from nerveseg.params.train import TrainParams
 from nerveseg.training import checkpoint
 from nerveseg.training.checkpoint import Checkpoints
+from nerveseg.training.engine import Engine
 from nerveseg.training.job import train_network
 
 # Has dropout, several outputs and batch normalisation: all that could go wrong.
@@ -81,3 +86,25 @@ def train_and_die_writing(folder: Path, params: TrainParams) -> None:
 
     checkpoint.torch.save = dying  # type: ignore[attr-defined]
     train(folder, params)
+
+
+def train_and_be_asked_to_end(folder: Path, params: TrainParams, number: int, workers: str) -> None:
+    """Train until this process and its workers get a signal in the second step."""
+    # As in a stage; a process of the fork server would start its workers by another one.
+    multiprocessing.set_start_method("fork", force=True)
+    os.environ["NERVESEG_WORKERS"] = workers
+    # Nothing else is to save.
+    os.environ["NERVESEG_CHECKPOINT_MINUTES"] = "1000"
+    update, calls = Engine.update, itertools.count(1)
+
+    def signalled(engine: Engine, rate: float) -> None:
+        if next(calls) == 2:
+            processes = [*multiprocessing.active_children(), multiprocessing.current_process()]
+            # From outside: workers tell it from the signal of their own training.
+            subprocess.run(["kill", f"-{number}", *(str(one.pid) for one in processes)], check=True)
+            # Long enough for a worker to end, if it does, and for this process to hear of it.
+            time.sleep(0.2)
+        update(engine, rate)
+
+    Engine.update = signalled  # type: ignore[method-assign]
+    run(lambda: train(folder, params))

@@ -1,8 +1,11 @@
 """Whatever interrupts a training, its result is the same to the bit."""
 
+import os
 import random
 import shutil
+import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import runs
 from tiny_training import settings, write_data
 
 from nerveseg.errors import InputError
+from nerveseg.training.interruption import Interruption
 
 PARAMS = settings(epochs=2)
 
@@ -52,6 +56,39 @@ def test_kills_at_random_moments_change_no_bit(
 ) -> None:
     kill_at_random(workspace, 3, uninterrupted)
     assert runs.results(workspace) == uninterrupted
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_the_step_at_hand_and_the_rest_changes_no_bit(
+    workspace: Path, uninterrupted: dict[str, bytes], number: signal.Signals, workers: str
+) -> None:
+    target = partial(runs.train_and_be_asked_to_end, number=number, workers=workers)
+    process = runs.start(workspace, PARAMS, target)
+    process.join(100)
+    assert process.exitcode == 130
+    (folder,) = runs.checkpoints(workspace)
+    assert runs.last_state(folder)["at"]["step"] == 2
+    finish(workspace)
+    assert runs.results(workspace) == uninterrupted
+
+
+def test_a_second_signal_acts_at_once() -> None:
+    with Interruption(heeded=True) as interruption:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interruption.asked
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Interruption(heeded=True) as interruption:
+            os.kill(os.getpid(), signal.SIGINT)
+        assert not interruption.asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.slow

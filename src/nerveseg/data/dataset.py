@@ -1,7 +1,10 @@
 """Batches of packed frames, kept in uint8 until they are on the device."""
 
 import os
+import signal
+import sys
 from collections.abc import Sequence
+from threading import Thread
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -88,7 +91,7 @@ def loader(
         num_workers=workers,
         persistent_workers=workers > 0,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_one_thread if workers else None,
+        worker_init_fn=_settle if workers else None,
         pin_memory=pin,
         # One of its own: the loader seeds its workers from it, and must not advance the
         # generator that dropout draws from.
@@ -114,6 +117,17 @@ def workers_for(device: torch.device) -> int:
     return int(text)
 
 
-def _one_thread(_worker: int) -> None:
+def _settle(_worker: int) -> None:
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
+    # Ctrl-C and a batch system's SIGTERM reach every process; when to end, the training says.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        Thread(target=_end_with_the_training, daemon=True).start()
+
+
+def _end_with_the_training() -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
+        pass
+    os._exit(0)

@@ -14,6 +14,7 @@ from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.engine import Engine
 from nerveseg.training.failures import check_finite, memory_explained
+from nerveseg.training.interruption import Interruption
 from nerveseg.training.progress import Progress
 from nerveseg.training.schedule import polynomial
 from nerveseg.training.validation import Quality
@@ -68,8 +69,10 @@ def fit(
 
     Raises:
         InputError: out of memory, out of disk, or the loss is no number.
+        KeyboardInterrupt: a signal asked for the end; what was done is saved.
     """
     at = Position()
+    interruption = Interruption(heeded=world.size == 1)
     if (state := checkpoints.load(world.device)) is not None:
         engine.restore(state["engine"])
         at = Position(**state["at"])
@@ -78,6 +81,10 @@ def fit(
         if world.first:
             check_finite("a weight", engine.norm(), at.epoch, params)
             checkpoints.save({"engine": engine.state(), "at": asdict(at)})
+        if interruption.asked:
+            checkpoints.finish()
+            place = f"epoch {at.epoch + 1}, step {at.step}"
+            raise KeyboardInterrupt(f"{name} is saved at {place}; run again to go on")
 
     # What torch's import leaves is looked through by every full collection, unless it is frozen.
     gc.collect()
@@ -85,7 +92,8 @@ def fit(
     total = params.epochs * sampler.steps
     look = PATIENCE if world.device.type == "cuda" or world.size > 1 else 1
     begun = at.epoch * sampler.steps + at.step
-    with memory_explained(params), Progress(name, params, sampler.steps, begun, world.first) as bar:
+    bar = Progress(name, params, sampler.steps, begun, world.first)
+    with memory_explained(params), interruption, bar:
         for epoch in range(at.epoch, params.epochs):
             sampler.start_at(epoch, at.step)
             losses = torch.zeros((), device=world.device)
@@ -98,12 +106,12 @@ def fit(
                     losses += engine.backward(part, last=number == params.accumulation)
                 engine.update(rate)
                 at.step += 1
-                if at.step % look == 0 or at.step == sampler.steps:
+                if at.step % look == 0 or at.step == sampler.steps or interruption.asked:
                     at.loss += world.total(losses).item()
                     losses.zero_()
                     check_finite("the loss", at.loss, epoch, params)
                     bar.step(iteration + 1, at.loss / at.step, rate)
-                    if checkpoints.due and at.step < sampler.steps:
+                    if at.step < sampler.steps and (checkpoints.due or interruption.asked):
                         save()
             quality = validate()
             point = {"train/loss": at.loss / at.step, "train/rate": rate}

@@ -1,0 +1,45 @@
+"""Ctrl-C, and the SIGTERM that batch systems send before they kill: asks a training to end."""
+
+import signal
+from types import FrameType, TracebackType
+from typing import Final, Self
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """Notes the first such signal; a second one acts at once, as it does outside of the context.
+
+    Args:
+        heeded: False to let the signals be: several processes would have to agree on the step
+            after which they all end.
+    """
+
+    def __init__(self, *, heeded: bool) -> None:
+        self.asked = False
+        # Who ignores a signal, as a shell lets its background jobs do, goes on ignoring it.
+        self._before = {
+            number: handler
+            for number in SIGNALS
+            if heeded and (handler := signal.getsignal(number)) is not signal.SIG_IGN
+        }
+
+    def __enter__(self) -> Self:
+        """Begin to note."""
+        for number in self._before:
+            signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the signals act as before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+        self.__exit__(None, None, None)
