@@ -35,6 +35,15 @@ def test_a_later_snapshot_uses_the_memory_of_the_first() -> None:
     assert same(unpacked(second), state(2))
 
 
+def test_numbers_and_text_may_grow_between_two_snapshots() -> None:
+    snapshot = Snapshot()
+    snapshot.take({"history": [1], **state(1)})
+    later = {"history": [1, 2, {"loss": 3.0, "none": None}], **state(2)}
+    copy = unpacked(snapshot.take(later))
+    assert copy["history"] == later["history"]
+    assert same(copy, state(2))
+
+
 def test_what_is_unpacked_shares_no_memory() -> None:
     copy = Snapshot().take(state(1))
     one, other = unpacked(copy), unpacked(copy)

@@ -31,32 +31,35 @@ class Snapshot:
         places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
         tensors = [leaves[place] for place in places]
         if not self._views:
-            self._allocate(places, tensors)
+            self._allocate(tensors)
         for place, view, tensor in zip(places, self._views, tensors, strict=True):
             view.copy_(tensor.detach())
             leaves[place] = None
         flat = {str(dtype): memory for dtype, memory in self._flat.items()}
-        return {"rest": tree_unflatten(leaves, shape), "layout": self._layout, "flat": flat}
+        rest = tree_unflatten(leaves, shape)
+        return {"rest": rest, "places": places, "layout": self._layout, "flat": flat}
 
-    def _allocate(self, places: list[int], tensors: list[Tensor]) -> None:
+    def _allocate(self, tensors: list[Tensor]) -> None:
         layout = []
         sizes: dict[torch.dtype, int] = {}
-        for place, tensor in zip(places, tensors, strict=True):
+        for tensor in tensors:
             begin = sizes.get(tensor.dtype, 0)
-            layout.append((place, str(tensor.dtype), begin, tensor.shape, tensor.stride()))
+            layout.append((str(tensor.dtype), begin, tensor.shape, tensor.stride()))
             sizes[tensor.dtype] = begin + tensor.numel()
         self._flat = {dtype: torch.empty(size, dtype=dtype) for dtype, size in sizes.items()}
         self._views = [
             self._flat[tensor.dtype].as_strided(size, stride, begin)
-            for tensor, (_, _, begin, size, stride) in zip(tensors, layout, strict=True)
+            for tensor, (_, begin, size, stride) in zip(tensors, layout, strict=True)
         ]
+        # Text, for a pickle asks Python about each of its numbers.
         self._layout = json.dumps(layout)
 
 
 def unpacked(copy: dict[str, Any]) -> dict[str, Any]:
     """Return the state of which `copy` was taken, in tensors of their own, where `copy` lies."""
     leaves, shape = tree_flatten(copy["rest"])
-    for place, dtype, begin, size, stride in json.loads(copy["layout"]):
+    layout = zip(copy["places"], json.loads(copy["layout"]), strict=True)
+    for place, (dtype, begin, size, stride) in layout:
         leaves[place] = copy["flat"][dtype].as_strided(size, stride, begin).clone()
     state: dict[str, Any] = tree_unflatten(leaves, shape)
     return state
