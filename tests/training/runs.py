@@ -3,6 +3,7 @@
 import itertools
 import multiprocessing
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -90,6 +91,8 @@ def train_and_die_writing(folder: Path, params: TrainParams) -> None:
 
 def train_and_be_asked_to_end(folder: Path, params: TrainParams, number: int, workers: str) -> None:
     """Train until this process and its workers get a signal in the second step."""
+    # Tests that run in the background of a shell begin with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # As in a stage; a process of the fork server would start its workers by another one.
     multiprocessing.set_start_method("fork", force=True)
     os.environ["NERVESEG_WORKERS"] = workers

@@ -5,6 +5,7 @@ import random
 import shutil
 import signal
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -73,7 +74,17 @@ def test_a_signal_saves_the_step_at_hand_and_the_rest_changes_no_bit(
     assert runs.results(workspace) == uninterrupted
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Put back what Ctrl-C does, after the test."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_second_signal_acts_at_once() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with Interruption(heeded=True) as interruption:
         os.kill(os.getpid(), signal.SIGINT)
         assert interruption.asked
@@ -81,14 +92,12 @@ def test_a_second_signal_acts_at_once() -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_ignored_signal_stays_ignored() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with Interruption(heeded=True) as interruption:
-            os.kill(os.getpid(), signal.SIGINT)
-        assert not interruption.asked
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with Interruption(heeded=True) as interruption:
+        os.kill(os.getpid(), signal.SIGINT)
+    assert not interruption.asked
 
 
 @pytest.mark.slow
