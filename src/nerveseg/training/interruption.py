@@ -1,7 +1,7 @@
 """Ctrl-C, and the SIGTERM that batch systems send before they kill: asks a training to end."""
 
 import signal
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Final, Self
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -30,16 +30,14 @@ class Interruption:
             signal.signal(number, self._note)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         """Let the signals act as before."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._restore()
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.asked = True
-        self.__exit__(None, None, None)
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
