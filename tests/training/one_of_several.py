@@ -1,4 +1,4 @@
-"""One process of a training by `torchrun`: python one_of_several.py FOLDER ACCUMULATION."""
+"""One process of trainings by `torchrun`: python one_of_several.py FOLDER FRAMES NETWORK..."""
 
 import sys
 from pathlib import Path
@@ -11,19 +11,26 @@ from torch import nn
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader
 from nerveseg.data.sampler import EpochSampler, Portion
+from nerveseg.models.build import build
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
 from nerveseg.training.validation import validate
 from nerveseg.training.world import World, world
 
-# Two batches of 8 and a last one of 1: then one process has nothing of its own.
-FRAMES, SIZE = 17, 16
+SMALL = "small"
+SIZE = 64
 
 
-def network() -> nn.Module:
-    """Return a network without batch normalisation, the same in every process."""
+def network(name: str) -> nn.Module:
+    """Return a network, the same in every process: `SMALL` normalises no batch.
+
+    The others compute in float64: where a gradient is 0 but for rounding (a bias before a batch
+    normalisation), Adam makes a step of it that is as long as any other.
+    """
     torch.manual_seed(0)
+    if name != SMALL:
+        return nn.Sequential(Double(), without_dropout(build(name, width=8)).double())
     return nn.Sequential(
         nn.Conv2d(1, 6, 3, padding=1),
         nn.GroupNorm(2, 6),
@@ -32,17 +39,35 @@ def network() -> nn.Module:
     )
 
 
-def train(folder: Path, accumulation: int, here: World) -> dict[str, torch.Tensor]:
+class Double(nn.Module):
+    """To float64."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Return the same values."""
+        return image.double()
+
+
+def without_dropout(network: nn.Module) -> nn.Module:
+    """Let it drop nothing: what it drops is drawn for each process."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout2d):
+            module.p = 0.0
+    return network
+
+
+def train(
+    name: str, folder: Path, here: World, *, frames: int, accumulation: int = 1
+) -> dict[str, torch.Tensor]:
     """Train three epochs with this process's part; return the weights and the last point."""
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (FRAMES, SIZE, SIZE), dtype=np.uint8)
+    images = rng.integers(0, 256, (frames, SIZE, SIZE), dtype=np.uint8)
     masks = (images > 160).astype(np.uint8)
-    params = settings(epochs=3, batch=8, accumulation=accumulation, learning_rate=1e-2)
+    params = settings(epochs=3, batch=8, accumulation=accumulation, learning_rate=1e-3)
     engine = Engine(
-        network(), 1, dtype=torch.float32, weight_decay=1e-3, world=here, frames=8 // here.size
+        network(name), 1, dtype=torch.float32, weight_decay=1e-3, world=here, frames=8 // here.size
     )
-    rows = np.arange(FRAMES)
+    rows = np.arange(frames)
     portion = Portion(here.rank, here.size, accumulation)
     sampler = EpochSampler(rows, rows % 3 == 0, batch=8, seed=1, portion=portion)
     change = Augmentation(params.flips, params.rotation, (SIZE, SIZE), 1)
@@ -60,7 +85,7 @@ def train(folder: Path, accumulation: int, here: World) -> dict[str, torch.Tenso
             dtype=torch.float32,
             world=here,
         ),
-        name="small",
+        name=name,
         params=params,
         checkpoints=Checkpoints(folder, 5),
         world=here,
@@ -71,6 +96,7 @@ def train(folder: Path, accumulation: int, here: World) -> dict[str, torch.Tenso
 
 if __name__ == "__main__":
     with world() as this:
-        folder = Path(sys.argv[1])
-        state = train(folder, int(sys.argv[2]), this)
-        torch.save(state, folder / f"weights-{this.rank}.pt")
+        folder, count, *names = sys.argv[1:]
+        for each in names:
+            state = train(each, Path(folder, each), this, frames=int(count))
+            torch.save(state, Path(folder, f"{each}-{this.rank}.pt"))

@@ -8,31 +8,52 @@ from pathlib import Path
 import one_of_several
 import pytest
 import torch
+from one_of_several import SMALL
 
+from nerveseg.models.registry import NETWORKS
 from nerveseg.training.world import World
 
 HERE = Path(__file__).parent
+# Two batches of 8 and a last one: of 1, then one process has nothing of its own, or of 3, then
+# one process fills a gap.
+ONE_LEFT, THREE_LEFT = 17, 19
 
 
-def alone(folder: Path, accumulation: int) -> dict[str, torch.Tensor]:
+def alone(name: str, folder: Path, frames: int, accumulation: int = 1) -> dict[str, torch.Tensor]:
     folder.mkdir()
-    return one_of_several.train(folder, accumulation, World(0, 1, torch.device("cpu")))
+    here = World(0, 1, torch.device("cpu"))
+    return one_of_several.train(name, folder, here, frames=frames, accumulation=accumulation)
 
 
 @pytest.mark.parametrize("accumulation", [2, 3])
 def test_accumulation_reaches_the_weights_of_whole_batches(
     tmp_path: Path, accumulation: int
 ) -> None:
-    whole, parts = alone(tmp_path / "whole", 1), alone(tmp_path / "parts", accumulation)
+    whole = alone(SMALL, tmp_path / "whole", ONE_LEFT)
+    parts = alone(SMALL, tmp_path / "parts", ONE_LEFT, accumulation)
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-6)
 
 
-def test_two_processes_reach_the_weights_of_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "frames", "atol"),
+    [
+        ([SMALL], ONE_LEFT, 1e-6),
+        # A tenth of the rate: of one step's length, where there is no gradient but rounding.
+        (["rpa_apf"], THREE_LEFT, 1e-4),
+        pytest.param([*NETWORKS], THREE_LEFT, 1e-4, marks=pytest.mark.slow),
+    ],
+)
+def test_two_processes_reach_the_weights_of_one(
+    tmp_path: Path, names: list[str], frames: int, atol: float
+) -> None:
+    for name in names:
+        (tmp_path / name).mkdir()
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    script = [str(HERE / "one_of_several.py"), str(tmp_path), "1"]
+    script = [str(HERE / "one_of_several.py"), str(tmp_path), str(frames), *names]
     environment = {**os.environ, "NERVESEG_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
-    subprocess.run([*command, *script], env=environment, check=True, timeout=200)
-    one = alone(tmp_path / "alone", 1)
-    for rank in range(2):
-        several = torch.load(tmp_path / f"weights-{rank}.pt", weights_only=True)
-        torch.testing.assert_close(several, one, rtol=1e-4, atol=1e-6)
+    subprocess.run([*command, *script], env=environment, check=True, timeout=400)
+    for name in names:
+        one = alone(name, tmp_path / f"{name}-alone", frames)
+        for rank in range(2):
+            several = torch.load(tmp_path / f"{name}-{rank}.pt", weights_only=True)
+            torch.testing.assert_close(several, one, rtol=1e-4, atol=atol)

@@ -10,6 +10,7 @@ from nerveseg.data.dataset import Batch
 from nerveseg.data.tensors import to_input
 from nerveseg.device import layout_for
 from nerveseg.training.losses import frame_losses
+from nerveseg.training.normalisation import JointBatchNorm2d, joined
 from nerveseg.training.replay import Replay
 from nerveseg.training.world import World
 
@@ -26,9 +27,12 @@ class Objective(nn.Module):
         super().__init__()
         self.network = network
         self._channels = channels
+        self._joint = [each for each in network.modules() if isinstance(each, JointBatchNorm2d)]
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the sum of the frames' losses, each times its share in its effective batch."""
+        for norm in self._joint:
+            norm.real = (batch.shares > 0).float()
         outputs = self.network(to_input(batch.images, self._channels))
         # Summation in float32, whatever the network computed in.
         return (frame_losses(outputs, batch.masks) * batch.shares).sum()
@@ -61,9 +65,7 @@ class Engine:
     ) -> None:
         self._world, self._dtype, self._frames = world, dtype, frames
         gpu = world.device.type == "cuda"
-        if world.size > 1 and gpu:
-            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        self.network = network.to(world.device)
+        self.network = (joined(network) if world.size > 1 else network).to(world.device)
         # The layout of the weights decides: convolutions follow it.
         self.network = self.network.to(memory_format=layout_for(network, world.device))
         self.optimiser = torch.optim.Adam(

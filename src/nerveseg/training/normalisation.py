@@ -1,0 +1,125 @@
+"""Batch normalisation over all processes that train together, as one process would do it.
+
+Ioffe and Szegedy, 'Batch Normalization', ICML 2015, algorithm 1. torch's own `SyncBatchNorm` runs
+on GPUs only, and counts frames that merely fill a gap (see `nerveseg.data.sampler.Portion`).
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.autograd.function import once_differentiable
+
+
+class JointBatchNorm2d(nn.BatchNorm2d):
+    """A `BatchNorm2d` whose statistics in training are those of the real frames of all processes.
+
+    Args:
+        plain: what it takes the place of; parameters, buffers and their names are the same.
+
+    Attributes:
+        real: N float32, 1 for a frame that counts, 0 for one that fills a gap; to be set before
+            each forward pass in training.
+    """
+
+    real: Tensor
+
+    def __init__(self, plain: nn.BatchNorm2d) -> None:
+        device, dtype = plain.weight.device, plain.weight.dtype
+        super().__init__(plain.num_features, plain.eps, plain.momentum, device=device, dtype=dtype)
+        self.load_state_dict(plain.state_dict())
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def forward(self, input: Tensor) -> Tensor:
+        """Return `input`, N x C x H x W, normalised; all processes must call this together."""
+        if not self.training:
+            return super().forward(input)
+        moments = _moments(input, self.real)
+        self._track(moments)
+        args = (input, self.weight, self.bias, moments, self.eps)
+        out: Tensor = _Normalise.apply(*args)
+        return out
+
+    def _track(self, moments: "_Moments") -> None:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(moments.mean, self.momentum)
+        correction = moments.values / (moments.values - 1).clamp(min=1)
+        self.running_var.lerp_(moments.variance * correction, self.momentum)
+
+
+def joined(network: nn.Module) -> nn.Module:
+    """Replace each `BatchNorm2d` below `network` by a `JointBatchNorm2d`; return `network`."""
+    for parent in list(network.modules()):
+        for name, child in list(parent.named_children()):
+            if type(child) is nn.BatchNorm2d:
+                setattr(parent, name, JointBatchNorm2d(child))
+    return network
+
+
+class _Moments(NamedTuple):
+    """Of the real frames of all processes, in float32 or wider.
+
+    Attributes:
+        real: N x 1 x 1 x 1, this process's frames: 1 for one that counts, else 0.
+        values: how many a channel has, no dimension.
+        mean: C.
+        variance: C, over `values`.
+    """
+
+    real: Tensor
+    values: Tensor
+    mean: Tensor
+    variance: Tensor
+
+
+def _moments(x: Tensor, real: Tensor) -> _Moments:
+    x = x.detach().to(torch.promote_types(x.dtype, torch.float32))
+    real = real[:, None, None, None]
+    count = real.sum() * x[0, 0].numel()
+    mean = (x * real).sum((0, 2, 3)) / count.clamp(min=1)
+    spread = ((x - _wide(mean)).square() * real).sum((0, 2, 3))
+    mine = torch.cat([count[None], mean, spread])
+    everyone = [torch.empty_like(mine) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(everyone, mine)
+    # Squares about each part's own mean lose no digits, as sums of squares do (Chan et al. 1983).
+    all_of = torch.stack(everyone)
+    counts, (means, spreads) = all_of[:, :1], all_of[:, 1:].chunk(2, dim=1)
+    total = counts.sum()
+    centre = (counts * means).sum(0) / total
+    variance = (spreads + counts * (means - centre).square()).sum(0) / total
+    return _Moments(real, total, centre, variance)
+
+
+class _Normalise(torch.autograd.Function):
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor, moments: _Moments, eps: float) -> Tensor:
+        normalised = (x - _wide(moments.mean)) * _wide((moments.variance + eps).rsqrt())
+        return torch.addcmul(_wide(bias), normalised, _wide(weight)).to(x.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
+        x, weight, _, moments, ctx.eps = inputs
+        ctx.save_for_backward(x, weight, *moments)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        x, weight, real, values, mean, variance = ctx.saved_tensors
+        gradient, scale = gradient.to(mean.dtype), (variance + ctx.eps).rsqrt()
+        normalised = (x - _wide(mean)) * _wide(scale)
+        mine = torch.cat([gradient.sum((0, 2, 3)), (gradient * normalised).sum((0, 2, 3))])
+        for_bias, for_weight = mine.chunk(2)
+        everyone = mine.clone()
+        distributed.all_reduce(everyone)
+        # Each real value moves the mean and the variance by its part in them.
+        through_mean, through_variance = (_wide(each) for each in (everyone / values).chunk(2))
+        rest = gradient - real * (through_mean + normalised * through_variance)
+        return (rest * _wide(weight * scale)).to(x.dtype), for_weight, for_bias, None, None
+
+
+def _wide(channels: Tensor) -> Tensor:
+    return channels[:, None, None]
