@@ -41,7 +41,7 @@ class Kaggle:
     # Faults.
     status: dict[str, int] = field(default_factory=dict)  # RPC: the HTTP status it answers
     delay: dict[str, float] = field(default_factory=dict)  # RPC: seconds before it answers
-    hold: dict[str, float] = field(default_factory=dict)  # RPC: seconds from deed to answer
+    hold: dict[str, threading.Event] = field(default_factory=dict)  # RPC: done, not answered
     cut_after: int | None = None  # bytes of the archive after which the connection is cut, once
     stall_after: int | None = None  # bytes of the archive after which nothing more comes
     cut_upload: bool = False
@@ -128,7 +128,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(302, b"", {"Location": place})
         else:
             reply = self.kaggle.answer(rpc, request)
-            time.sleep(self.kaggle.hold.get(rpc, 0.0))
+            if rpc in self.kaggle.hold:
+                self.kaggle.hold[rpc].wait(100)
             self._send(200, json.dumps(reply).encode())
 
     def do_GET(self) -> None:

@@ -1,10 +1,12 @@
 """Submitting with the real client to the stand-in: each file once, the best first."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -176,17 +178,20 @@ def test_an_upload_that_is_cut_again_and_again_ends_at_the_time_limit(kaggle: Ka
 
 
 def test_a_kill_between_upload_and_answer_does_not_submit_twice(kaggle: Kaggle) -> None:
-    kaggle.hold["CreateSubmission"] = 2.0
+    answered = kaggle.hold["CreateSubmission"] = threading.Event()
     kaggle.lag = 1
     code = RUN.format(tests=str(Path(__file__).parent))
     child = subprocess.Popen([sys.executable, "-c", code])
     while not kaggle.submissions:
+        assert child.poll() is None
         time.sleep(0.05)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     # The client of the killed run is still waiting for its answer, and keeps the lock.
     assert "another run is talking to Kaggle" in failure("rpa_apf")
-    time.sleep(2.5)
+    answered.set()
+    with LEDGER.with_suffix(".lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
     assert next(iter(json.loads(LEDGER.read_text()).values()))  # sent, and no reference yet
     kaggle.hold.clear()
     go("rpa_apf", wait=30)

@@ -1,0 +1,28 @@
+"""What drawing a frame of the simulated competition costs: `python -m benchmarks simulator`."""
+
+import time
+
+import cv2
+from benchmarks.side_by_side import Result, within
+
+from nerveseg.data.simulated.anatomy import draw_neck
+from nerveseg.data.simulated.bmode import scan
+from nerveseg.data.simulated.tissue import paint
+
+FRAMES = 60
+# Fifteen frames a second.
+LIMIT_MS = 1000 / 15
+
+
+def measure() -> dict[str, Result]:
+    """Return the processor's time for a frame, TIFF and outline apart."""
+    neck, threads = draw_neck(3, 9, FRAMES, 0.4), cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        start = time.thread_time()
+        for frame in range(FRAMES):
+            scan(neck, paint(neck, frame), frame)
+        spent = time.thread_time() - start
+    finally:
+        cv2.setNumThreads(threads)
+    return {"simulated frame, one core": within(1000 * spent / FRAMES, LIMIT_MS, "ms")}
