@@ -8,9 +8,11 @@ from pathlib import Path
 import one_of_several
 import pytest
 import torch
+from one_is_signalled import FRAMES
 from one_of_several import SMALL
 
 from nerveseg.models.registry import NETWORKS
+from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.world import World
 
 HERE = Path(__file__).parent
@@ -23,6 +25,18 @@ def alone(name: str, folder: Path, frames: int, accumulation: int = 1) -> dict[s
     folder.mkdir()
     here = World(0, 1, torch.device("cpu"))
     return one_of_several.train(name, folder, here, frames=frames, accumulation=accumulation)
+
+
+def two_processes(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    return subprocess.run(
+        [*command, str(HERE / script), *map(str, arguments)],
+        env={**os.environ, "NERVESEG_DEVICE": "cpu", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
 
 
 @pytest.mark.parametrize("accumulation", [2, 3])
@@ -48,12 +62,26 @@ def test_two_processes_reach_the_weights_of_one(
 ) -> None:
     for name in names:
         (tmp_path / name).mkdir()
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    script = [str(HERE / "one_of_several.py"), str(tmp_path), str(frames), *names]
-    environment = {**os.environ, "NERVESEG_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
-    subprocess.run([*command, *script], env=environment, check=True, timeout=400)
+    assert two_processes("one_of_several.py", tmp_path, frames, *names).returncode == 0
     for name in names:
         one = alone(name, tmp_path / f"{name}-alone", frames)
         for rank in range(2):
             several = torch.load(tmp_path / f"{name}-{rank}.pt", weights_only=True)
             torch.testing.assert_close(several, one, rtol=1e-4, atol=atol)
+
+
+def test_a_signal_to_one_process_saves_the_step_of_all(tmp_path: Path) -> None:
+    folder = tmp_path / SMALL
+    folder.mkdir()
+    ended = two_processes("one_is_signalled.py", folder)
+    assert ended.returncode != 0
+    line = "interrupted: small is saved at epoch 1, step 4; run again to go on"
+    assert ended.stderr.count(line) == 1
+    state = Checkpoints(folder, 5).load(torch.device("cpu"))
+    assert state is not None
+    assert (state["at"]["epoch"], state["at"]["step"]) == (0, 4)
+
+    assert two_processes("one_of_several.py", tmp_path, FRAMES, SMALL).returncode == 0
+    one = alone(SMALL, tmp_path / "alone", FRAMES)
+    several = torch.load(tmp_path / f"{SMALL}-0.pt", weights_only=True)
+    torch.testing.assert_close(several, one, rtol=1e-4, atol=1e-6)

@@ -85,7 +85,7 @@ def ctrl_c() -> Iterator[None]:
 @pytest.mark.usefixtures("ctrl_c")
 def test_a_second_signal_acts_at_once() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with Interruption(heeded=True) as interruption:
+    with Interruption(patient=False) as interruption:
         os.kill(os.getpid(), signal.SIGINT)
         assert interruption.asked
         with pytest.raises(KeyboardInterrupt):
@@ -93,9 +93,19 @@ def test_a_second_signal_acts_at_once() -> None:
 
 
 @pytest.mark.usefixtures("ctrl_c")
+def test_one_of_several_processes_goes_on_to_save() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with Interruption(patient=True) as interruption:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interruption.asked
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_ignored_signal_stays_ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with Interruption(heeded=True) as interruption:
+    with Interruption(patient=False) as interruption:
         os.kill(os.getpid(), signal.SIGINT)
     assert not interruption.asked
 

@@ -11,17 +11,18 @@ class Interruption:
     """Notes the first such signal; a second one acts at once, as it does outside of the context.
 
     Args:
-        heeded: False to let the signals be: several processes would have to agree on the step
-            after which they all end.
+        patient: note the second one, too: torchrun passes on to its processes what they have had
+            already, and kills those that are still there half a minute later.
     """
 
-    def __init__(self, *, heeded: bool) -> None:
+    def __init__(self, *, patient: bool) -> None:
         self.asked = False
+        self._patient = patient
         # Who ignores a signal, as a shell lets its background jobs do, goes on ignoring it.
         self._before = {
             number: handler
             for number in SIGNALS
-            if heeded and (handler := signal.getsignal(number)) is not signal.SIG_IGN
+            if (handler := signal.getsignal(number)) is not signal.SIG_IGN
         }
 
     def __enter__(self) -> Self:
@@ -36,7 +37,8 @@ class Interruption:
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.asked = True
-        self._restore()
+        if not self._patient:
+            self._restore()
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

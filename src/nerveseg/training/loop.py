@@ -20,7 +20,8 @@ from nerveseg.training.schedule import polynomial
 from nerveseg.training.validation import Quality
 from nerveseg.training.world import World
 
-# Updates between two looks at the loss on a GPU: a look waits for all work that is queued there.
+# Updates between two looks at the loss and for signals on a GPU or with other processes: a look
+# waits for all work that is queued there.
 PATIENCE: Final = 50
 
 
@@ -70,25 +71,25 @@ def fit(
     Raises:
         InputError: out of memory, out of disk, or the loss is no number.
         KeyboardInterrupt: a signal asked for the end; what was done is saved.
+        SystemExit: the same, in all processes but the first.
     """
     at = Position()
-    interruption = Interruption(heeded=world.size == 1)
+    interruption = Interruption(patient=world.size > 1)
     if (state := checkpoints.load(world.device)) is not None:
         engine.restore(state["engine"])
         at = Position(**state["at"])
 
-    def save() -> None:
+    def save(*, end: bool) -> None:
         if world.first:
             check_finite("a weight", engine.norm(), at.epoch, params)
             checkpoints.save({"engine": engine.state(), "at": asdict(at)})
-        if interruption.asked:
+        if end:
             checkpoints.finish()
-            place = f"epoch {at.epoch + 1}, step {at.step}"
-            raise KeyboardInterrupt(f"{name} is saved at {place}; run again to go on")
+            world.wait()
+            line = f"{name} is saved at epoch {at.epoch + 1}, step {at.step}; run again to go on"
+            raise KeyboardInterrupt(line) if world.first else SystemExit(130)
 
-    # What torch's import leaves is looked through by every full collection, unless it is frozen.
-    gc.collect()
-    gc.freeze()
+    _freeze()
     total = params.epochs * sampler.steps
     look = PATIENCE if world.device.type == "cuda" or world.size > 1 else 1
     begun = at.epoch * sampler.steps + at.step
@@ -106,18 +107,29 @@ def fit(
                     losses += engine.backward(part, last=number == params.accumulation)
                 engine.update(rate)
                 at.step += 1
-                if at.step % look == 0 or at.step == sampler.steps or interruption.asked:
+                if at.step % look == 0 or at.step == sampler.steps:
                     at.loss += world.total(losses).item()
                     losses.zero_()
                     check_finite("the loss", at.loss, epoch, params)
                     bar.step(iteration + 1, at.loss / at.step, rate)
-                    if at.step < sampler.steps and (checkpoints.due or interruption.asked):
-                        save()
+                    end = world.any(interruption.asked)
+                    if at.step < sampler.steps and (checkpoints.due or end):
+                        save(end=end)
             quality = validate()
-            point = {"train/loss": at.loss / at.step, "train/rate": rate}
-            point |= {"valid/loss": quality.loss, "valid/dice": quality.dice}
+            point = _point(at.loss / at.step, rate, quality)
             bar.epoch(epoch, point)
             at = Position(epoch + 1, 0, 0.0, [*at.history, point])
-            save()
+            save(end=world.any(interruption.asked))
         checkpoints.finish()
     return at.history
+
+
+def _point(loss: float, rate: float, quality: Quality) -> dict[str, float]:
+    trained = {"train/loss": loss, "train/rate": rate}
+    return {**trained, "valid/loss": quality.loss, "valid/dice": quality.dice}
+
+
+def _freeze() -> None:
+    # What torch's import leaves is looked through by every full collection, unless it is frozen.
+    gc.collect()
+    gc.freeze()

@@ -42,6 +42,12 @@ class World(NamedTuple):
             distributed.all_reduce(values)
         return values
 
+    def any(self, flag: bool) -> bool:
+        """Return whether `flag` is true in any of the processes (all must call this together)."""
+        if self.size == 1:
+            return flag
+        return bool(self.total(torch.tensor(float(flag), device=self.device)))
+
     def wait(self) -> None:
         """Return once all processes are here."""
         if self.size > 1:
