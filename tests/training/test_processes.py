@@ -1,6 +1,7 @@
 """The number of processes and of accumulation steps is no part of the result."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ ONE_LEFT, THREE_LEFT = 17, 19
 
 
 def alone(name: str, folder: Path, frames: int, accumulation: int = 1) -> dict[str, torch.Tensor]:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     here = World(0, 1, torch.device("cpu"))
     return one_of_several.train(name, folder, here, frames=frames, accumulation=accumulation)
 
@@ -70,7 +71,7 @@ def test_two_processes_reach_the_weights_of_one(
             torch.testing.assert_close(several, one, rtol=1e-4, atol=atol)
 
 
-def test_a_signal_to_one_process_saves_the_step_of_all(tmp_path: Path) -> None:
+def test_a_signal_to_one_saves_the_step_of_all_and_any_number_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / SMALL
     folder.mkdir()
     ended = two_processes("one_is_signalled.py", folder)
@@ -81,7 +82,9 @@ def test_a_signal_to_one_process_saves_the_step_of_all(tmp_path: Path) -> None:
     assert state is not None
     assert (state["at"]["epoch"], state["at"]["step"]) == (0, 4)
 
-    assert two_processes("one_of_several.py", tmp_path, FRAMES, SMALL).returncode == 0
     one = alone(SMALL, tmp_path / "alone", FRAMES)
+    from_two = alone(SMALL, Path(shutil.copytree(folder, tmp_path / "copy")), FRAMES)
+    torch.testing.assert_close(from_two, one, rtol=1e-4, atol=1e-6)
+    assert two_processes("one_of_several.py", tmp_path, FRAMES, SMALL).returncode == 0
     several = torch.load(tmp_path / f"{SMALL}-0.pt", weights_only=True)
     torch.testing.assert_close(several, one, rtol=1e-4, atol=1e-6)
