@@ -53,9 +53,9 @@ def test_accumulation_reaches_the_weights_of_whole_batches(
     ("names", "frames", "atol"),
     [
         ([SMALL], ONE_LEFT, 1e-6),
-        # A tenth of the rate: of one step's length, where there is no gradient but rounding.
-        (["rpa_apf"], THREE_LEFT, 1e-4),
-        pytest.param([*NETWORKS], THREE_LEFT, 1e-4, marks=pytest.mark.slow),
+        # Half a step of nine, for biases that have no gradient but rounding.
+        (["rpa_apf"], THREE_LEFT, 5e-4),
+        pytest.param([*NETWORKS], THREE_LEFT, 5e-4, marks=pytest.mark.slow),
     ],
 )
 def test_two_processes_reach_the_weights_of_one(
