@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from benchmarks.side_by_side import Result, compare, print_table, within
+from benchmarks.side_by_side import Result, compare, one_cv2_thread, print_table, within
 from numpy.typing import NDArray
 from scipy import ndimage
 from sklearn import metrics
@@ -29,12 +29,8 @@ DRAWS = 1000
 
 def measure() -> dict[str, Result]:
     """Return every comparison; everything on one thread."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
+    with one_cv2_thread():
         return _scoring() | _resampling()
-    finally:
-        cv2.setNumThreads(threads)
 
 
 def _scoring() -> dict[str, Result]:

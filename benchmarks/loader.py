@@ -12,7 +12,7 @@ import albumentations
 import cv2
 import numpy as np
 import torch
-from benchmarks.side_by_side import Result, compare, print_table
+from benchmarks.side_by_side import Result, compare, one_cv2_thread, print_table
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -69,8 +69,6 @@ def measure() -> dict[str, Result]:
 
 
 def _one_core(files: list[Files], packed: Packed) -> dict[str, Result]:
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
     change = Augmentation(FLIPS, ROTATION, (SIZE, SIZE), 1)
     batches = FrameBatches(packed.train_images, packed.train_masks, change)
     augment = _plain_augmentation()
@@ -81,14 +79,12 @@ def _one_core(files: list[Files], packed: Packed) -> dict[str, Result]:
     def peer(start: int) -> object:
         return [_decoded(each, augment) for each in files[start : start + BATCH]]
 
-    try:
+    with one_cv2_thread():
         return {
             "loader, one core: memory map, bytes": compare(
                 ours, peer, range(0, len(files), BATCH), unit="frames/s", bar=3.0, per_item=BATCH
             )
         }
-    finally:
-        cv2.setNumThreads(threads)
 
 
 def _two_workers(packed: Packed) -> dict[str, Result]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from benchmarks.side_by_side import Result, compare, print_table, within
+from benchmarks.side_by_side import Result, compare, one_cv2_thread, print_table, within
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 from skimage.measure import label, regionprops
@@ -28,13 +28,8 @@ MIN_BLOB = 2000
 
 def measure() -> dict[str, Result]:
     """Return every comparison; bars are those the project set itself."""
-    # One thread for everybody: predictions are encoded and scored in parallel processes.
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
+    with one_cv2_thread():
         return _masks() | _ranking() | _sizes()
-    finally:
-        cv2.setNumThreads(threads)
 
 
 def _masks() -> dict[str, Result]:

@@ -1,8 +1,11 @@
 """Timing two ways of doing the same, in turns, so that both meet the same machine."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypedDict
+
+import cv2
 
 
 class Result(TypedDict):
@@ -52,6 +55,17 @@ def compare(
     return Result(
         ours=rate[ours], peer=rate[peer], unit=unit, ratio=rate[ours] / rate[peer], bar=bar
     )
+
+
+@contextmanager
+def one_cv2_thread() -> Iterator[None]:
+    """Keep OpenCV to one core: what it speeds up runs in parallel processes."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def within(amount: float, limit: float, unit: str) -> Result:

@@ -2,8 +2,7 @@
 
 import time
 
-import cv2
-from benchmarks.side_by_side import Result, within
+from benchmarks.side_by_side import Result, one_cv2_thread, within
 
 from nerveseg.data.simulated.anatomy import draw_neck
 from nerveseg.data.simulated.bmode import scan
@@ -16,13 +15,10 @@ LIMIT_MS = 1000 / 15
 
 def measure() -> dict[str, Result]:
     """Return the processor's time for a frame, TIFF and outline apart."""
-    neck, threads = draw_neck(3, 9, FRAMES, 0.4), cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
+    neck = draw_neck(3, 9, FRAMES, 0.4)
+    with one_cv2_thread():
         start = time.thread_time()
         for frame in range(FRAMES):
             scan(neck, paint(neck, frame), frame)
         spent = time.thread_time() - start
-    finally:
-        cv2.setNumThreads(threads)
     return {"simulated frame, one core": within(1000 * spent / FRAMES, LIMIT_MS, "ms")}

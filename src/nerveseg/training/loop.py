@@ -1,11 +1,12 @@
 """The training loop: precision, distribution, accumulation and resuming, from top to bottom."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Final
+from typing import Final, NoReturn
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from nerveseg.data.dataset import Batch
@@ -84,10 +85,7 @@ def fit(
             check_finite("a weight", engine.norm(), at.epoch, params)
             checkpoints.save({"engine": engine.state(), "at": asdict(at)})
         if end:
-            checkpoints.finish()
-            world.wait()
-            line = f"{name} is saved at epoch {at.epoch + 1}, step {at.step}; run again to go on"
-            raise KeyboardInterrupt(line) if world.first else SystemExit(130)
+            _end(name, at, checkpoints, world)
 
     _freeze()
     total = params.epochs * sampler.steps
@@ -103,9 +101,7 @@ def fit(
                 rate = polynomial(params.learning_rate, iteration, total, params.power)
                 # Dropout, too, is a function of the place: no random state outlives a step.
                 world.generator.manual_seed(hash((params.seed, iteration, world.rank)))
-                for number, part in enumerate(parts, start=1):
-                    losses += engine.backward(part, last=number == params.accumulation)
-                engine.update(rate)
+                _update(engine, parts, rate, losses)
                 at.step += 1
                 if at.step % look == 0 or at.step == sampler.steps:
                     at.loss += world.total(losses).item()
@@ -122,6 +118,20 @@ def fit(
             save(end=world.any(interruption.asked))
         checkpoints.finish()
     return at.history
+
+
+def _update(engine: Engine, parts: Sequence[Batch], rate: float, losses: Tensor) -> None:
+    for number, part in enumerate(parts, start=1):
+        # Added at once, in place: recorded work overwrites its result with the next part's.
+        losses += engine.backward(part, last=number == len(parts))
+    engine.update(rate)
+
+
+def _end(name: str, at: Position, checkpoints: Checkpoints, world: World) -> NoReturn:
+    checkpoints.finish()
+    world.wait()
+    line = f"{name} is saved at epoch {at.epoch + 1}, step {at.step}; run again to go on"
+    raise KeyboardInterrupt(line) if world.first else SystemExit(130)
 
 
 def _point(loss: float, rate: float, quality: Quality) -> dict[str, float]:
