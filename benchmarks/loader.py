@@ -55,7 +55,7 @@ def measure() -> dict[str, Result]:
     """Return every comparison; bars are those the project set itself."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_competition(folder / "competition.zip", folder / "solution", SIMULATED)
+        write_competition(folder, SIMULATED)
         with zipfile.ZipFile(folder / "competition.zip") as archive:
             archive.extractall(folder)
         with Competition(folder / "competition.zip") as competition:

@@ -1,7 +1,7 @@
 """Train all networks at full width and rank them: the pipeline's own stages, without DVC.
 
 python -m benchmarks.ranking FOLDER trains on a larger simulated competition; where FOLDER holds
-data/packed, data/solution and data/split.csv already, on those. Each stage runs as DVC would run
+data/packed, data/verified and data/split.csv already, on those. Each stage runs as DVC would run
 it; while one network trains, the one before is predicted and scored. What is there is written to
 FOLDER/ranking.json after each network.
 """
@@ -85,7 +85,7 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     params: dict[str, Any] = yaml.load(ROOT / "params.yaml")
     few = {"train_subjects": 6, "train_frames": 4, "test_subjects": 2, "test_frames": 4}
     params["data"]["simulated"].update(few if options.small else SIMULATED)
-    params["pack"]["size"] = [options.size, options.size]
+    params["pack"]["shape"] = [options.size, options.size]
     params["train"].update(epochs=options.epochs, learning_rate=options.rate)
     for choices in params["models"].values():
         choices.pop("width", None)

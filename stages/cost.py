@@ -21,7 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network")
     network = parser.parse_args().network
-    side = read("cost", CostParams).size
+    side = read("cost", CostParams).side
     train = read("train", TrainParams)
     options = read("models", ModelsParams).options(network)
     channels, batch, size = train.channels, train.batch, (side, side)

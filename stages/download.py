@@ -10,10 +10,10 @@ from nerveseg.params.section import read
 
 
 def main() -> None:
-    """Write data/raw/competition.zip and data/solution/solution.csv."""
+    """Write the archive, its solution and what is unlabelled in it to data/verified."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     params = read("data", DataParams)
-    obtain(params, Path("data/raw/competition.zip"), Path("data/solution"))
+    obtain(params, Path("data/verified"))
 
 
 if __name__ == "__main__":

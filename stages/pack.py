@@ -11,11 +11,11 @@ from nerveseg.params.section import read
 
 
 def main() -> None:
-    """Write data/packed from data/raw/competition.zip."""
+    """Write data/packed from data/verified/competition.zip."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     params = read("pack", PackParams)
-    with Competition(Path("data/raw/competition.zip")) as competition:
-        pack(competition, Path("data/packed"), params.size)
+    with Competition(Path("data/verified/competition.zip")) as competition:
+        pack(competition, Path("data/packed"), params.shape)
 
 
 if __name__ == "__main__":

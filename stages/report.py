@@ -28,7 +28,7 @@ def main() -> None:
         provenance.collect(root),
         provenance.parameters(PARAMS_FILE),
     )
-    with Competition(root / "data/raw/competition.zip") as competition:
+    with Competition(root / "data/verified/competition.zip") as competition:
 
         def image(subject: int, img: int) -> Image:
             return competition.image(TrainRecord(subject, img, ""))

@@ -25,7 +25,7 @@ def main() -> None:
         masks=data / "masks" / f"{network}.csv",
         maps=data / "predictions" / network / "valid.b2nd",
     )
-    boards = leaderboard(Path("submissions") / f"{network}.csv", data / "solution/solution.csv")
+    boards = leaderboard(Path("submissions") / f"{network}.csv", data / "verified/solution.csv")
     measured = measure(validation)
     write_scores(data / "scores" / network, validation.truths, measured, boards, params.bins)
 

@@ -26,7 +26,7 @@ def main() -> None:
         packed=Path("data/packed"),
         split=Path("data/split.csv"),
         weights=Path(f"data/models/{network}/weights.safetensors"),
-        curves=Path(f"data/curves/{network}"),
+        curves=Path(f"data/curves/{network}.csv"),
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nerveseg.files import whole_file, whole_folder
+from nerveseg.files import whole_file, whole_files
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -26,21 +26,26 @@ def test_a_failure_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> N
     assert [entry.name for entry in tmp_path.iterdir()] == ["masks.csv"]
 
 
-def test_a_folder_takes_the_place_of_the_earlier_one(tmp_path: Path) -> None:
+def test_files_take_the_place_of_earlier_ones_and_leave_others_alone(tmp_path: Path) -> None:
     path = tmp_path / "packed"
     path.mkdir()
-    (path / "stale.npy").touch()
-    with whole_folder(path) as temporary:
-        (temporary / "fresh.npy").touch()
-        assert (path / "stale.npy").exists()
-    assert [entry.name for entry in path.iterdir()] == ["fresh.npy"]
+    (path / "test.csv").write_text("earlier")
+    (path / "mine.zip").write_text("mine")
+    with whole_files(path) as temporary:
+        (temporary / "test.csv").write_text("new")
+        assert (path / "test.csv").read_text() == "earlier"
+    assert {entry.name: entry.read_text() for entry in path.iterdir()} == {
+        "test.csv": "new",
+        "mine.zip": "mine",
+    }
+    assert [entry.name for entry in tmp_path.iterdir()] == ["packed"]
 
 
-def test_a_failure_leaves_the_earlier_folder(tmp_path: Path) -> None:
+def test_a_failure_leaves_the_earlier_files(tmp_path: Path) -> None:
     path = tmp_path / "packed"
     path.mkdir()
     (path / "whole.npy").touch()
-    with pytest.raises(ZeroDivisionError), whole_folder(path) as temporary:
+    with pytest.raises(ZeroDivisionError), whole_files(path) as temporary:
         (temporary / "half.npy").write_text(str(1 // 0))
     assert [entry.name for entry in tmp_path.iterdir()] == ["packed"]
     assert [entry.name for entry in path.iterdir()] == ["whole.npy"]

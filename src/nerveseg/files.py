@@ -28,18 +28,18 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a new temporary folder beside `path`; let it take the place of `path` on success.
+def whole_files(folder: Path) -> Iterator[Path]:
+    """Yield a new temporary folder beside `folder`; move its files into `folder` on success.
 
-    On an exception the temporary folder is removed and `path` is left as it was.
+    On an exception the temporary folder is removed and `folder` is left as it was. Other files
+    in `folder` stay: they may be the user's own.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         yield temporary
-        temporary.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
+        folder.mkdir(exist_ok=True)
+        for file in sorted(temporary.iterdir()):
+            file.replace(folder / file.name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -94,13 +94,13 @@ def test_most_nerves_left_unlabelled_are_found(tmp_path: Path) -> None:
         nerve_spread=0.1,
         unlabelled=0.1,
     )
-    write_competition(tmp_path / "competition.zip", tmp_path / "solution", settings)
+    write_competition(tmp_path, settings)
     with Competition(tmp_path / "competition.zip") as competition:
         pack(competition, tmp_path / "packed", (96, 96))
     packed = Packed.open(tmp_path / "packed")
     found = contradictions(packed.train_images, packed.train, **SETTINGS)
     doubted = {row[:2] for row in found if not row.labelled}
-    forgotten = {record[:2] for record in read_train(tmp_path / "solution/unlabelled.csv")}
+    forgotten = {record[:2] for record in read_train(tmp_path / "unlabelled.csv")}
     recall = len(doubted & forgotten) / len(forgotten)
     precision = len(doubted & forgotten) / len(doubted)
     print(f"{len(forgotten)} left unlabelled: recall {recall:.2f}, precision {precision:.2f}")

@@ -117,7 +117,7 @@ FAULTS: dict[str, tuple[Spoil, str, str]] = {
 def taken(source: Path, folder: Path, solution: Path | None = None) -> str:
     """Return the line that taking `source` ends with; nothing may be written."""
     with pytest.raises(InputError) as caught:
-        take(source, solution, folder / "out/competition.zip", folder / "out/solution.csv")
+        take(source, solution, folder / "out")
     assert not (folder / "out").exists()
     message = str(caught.value)
     assert "\n" not in message

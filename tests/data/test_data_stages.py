@@ -35,7 +35,7 @@ def data(**changed: object) -> Section:
 def test_an_archive_goes_all_the_way(pristine: Path, tmp_path: Path) -> None:
     archive = tiny.zip_folder(pristine, tmp_path / "mine.zip")
     assert run("download", tmp_path, data=data(archive=str(archive))) == ""
-    assert run("pack", tmp_path, pack={"size": [64, 96]}) == ""
+    assert run("pack", tmp_path, pack={"shape": [64, 96]}) == ""
     assert run("audit", tmp_path, audit={"blocks": 8, "reach": 1.0, "agreement": 0.7}) == ""
     settings = {**SPLIT, "drop_contradictions": True}
     assert run("split", tmp_path, split=settings) == ""
@@ -44,7 +44,7 @@ def test_an_archive_goes_all_the_way(pristine: Path, tmp_path: Path) -> None:
     places = read_parts(tmp_path / "data/split.csv")
     assert [place[:2] for place in places] == [record[:2] for record in packed.train]
     assert rows_of(places, "valid").size == 3
-    assert (tmp_path / "data/solution/solution.csv").read_text() == "img,pixels,Usage\n"
+    assert (tmp_path / "data/verified/solution.csv").read_text() == "img,pixels,Usage\n"
 
 
 def test_bad_input_ends_in_one_line_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ def test_bad_input_ends_in_one_line_and_leaves_nothing(folder: Path, tmp_path: P
         ("download", "data", data(source="ftp"), "data.source"),
         ("download", "data", data(), "set data.archive"),
         ("download", "data", data(arhive="a.zip"), "data.arhive"),
-        ("pack", "pack", {"size": [512]}, "pack.size"),
-        ("pack", "pack", {"size": [512, 4]}, "pack.size.1"),
+        ("pack", "pack", {"shape": [512]}, "pack.shape"),
+        ("pack", "pack", {"shape": [512, 4]}, "pack.shape.1"),
         ("split", "split", {**SPLIT, "fold": 3}, "the last"),
         ("split", "split", {**SPLIT, "protocol": "frame"}, "protocol"),
     ],

@@ -16,6 +16,8 @@ from nerveseg.params.simulated import SimulatedParams
 
 SOLUTION = "img,pixels,Usage\n1,,Public\n2,1 420 500 3,Private\n10,243600 1,Private\n"
 
+FILES = {"competition.zip", "solution.csv", "unlabelled.csv"}
+
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
@@ -23,7 +25,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def took(source: Path, out: Path, solution: Path | None = None) -> None:
-    take(source, solution, out / "competition.zip", out / "solution.csv")
+    take(source, solution, out)
 
 
 def test_a_zip_is_copied_as_it_is(pristine: Path, tmp_path: Path, out: Path) -> None:
@@ -96,27 +98,29 @@ def params(source: str, archive: Path | None = None) -> DataParams:
 
 
 def test_the_source_archive_takes_the_named_archive(pristine: Path, out: Path) -> None:
-    obtain(params("archive", pristine), out / "competition.zip", out)
-    assert {path.name for path in out.iterdir()} == {"competition.zip", "solution.csv"}
+    obtain(params("archive", pristine), out)
+    assert {path.name for path in out.iterdir()} == FILES
 
 
 def test_the_source_kaggle_fetches_the_competition(
     pristine: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = ModuleType("nerveseg.data.kaggle")
-    client.fetch = lambda slug, archive: archive.write_text(slug)
+    client.fetch = lambda slug, archive: tiny.write_text(archive, slug)
     monkeypatch.setitem(sys.modules, "nerveseg.data.kaggle", client)
-    obtain(params("kaggle"), out / "raw/competition.zip", out)
-    assert (out / "raw/competition.zip").read_text() == "a-slug"
+    obtain(params("kaggle"), out)
+    assert (out / "competition.zip").read_text() == "a-slug"
+    assert {path.name for path in out.iterdir()} == FILES
     assert (out / "solution.csv").read_text() == "img,pixels,Usage\n"
 
 
 def test_the_source_simulated_makes_a_competition_that_passes_its_check(out: Path) -> None:
-    obtain(params("simulated"), out / "raw/competition.zip", out / "solution")
-    archive = out / "raw/competition.zip"
+    obtain(params("simulated"), out)
+    assert {path.name for path in out.iterdir()} == FILES
+    archive = out / "competition.zip"
     with Competition(archive) as competition:
         assert (len(competition.train), len(competition.test)) == (4, 2)
-    took(archive, out / "copy", out / "solution/solution.csv")
+    took(archive, out / "copy", out / "solution.csv")
     assert (out / "copy/competition.zip").exists()
 
 

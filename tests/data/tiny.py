@@ -72,6 +72,11 @@ def write_table(path: Path, header: tuple[str, ...], rows: list[tuple[object, ..
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
 
 
+def write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
 def zip_folder(
     folder: Path, path: Path, around: str = "", method: int = zipfile.ZIP_STORED
 ) -> Path:

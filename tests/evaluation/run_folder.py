@@ -11,6 +11,7 @@ from nerveseg.rle import IMAGE_SHAPE, encode
 SUBJECTS = (2, 5, 9, 11)
 FRAMES = (1, 3, 10)
 HEIGHT, WIDTH = IMAGE_SHAPE
+CURVES = ["0,0.9,0.2", "1,0.5,0.6"]
 PARAMS = """\
 models: {{{models}}}
 score: {{bins: 10}}
@@ -36,7 +37,7 @@ def write_run(folder: Path, networks: dict[str, int]) -> None:
     """Write a run of networks whose masks are off by so many columns; -1 sees nothing at all."""
     keys = [(subject, img) for subject in SUBJECTS for img in FRAMES]
     data = folder / "data"
-    for name in ("packed", "masks", "solution"):
+    for name in ("packed", "masks", "verified"):
         (data / name).mkdir(parents=True)
     rows = [f"{s},{i},{encode(truth(s, i))}" for s, i in keys]
     table(data / "packed/train.csv", "subject,img,pixels", ["1,1,", *rows])
@@ -45,7 +46,7 @@ def write_run(folder: Path, networks: dict[str, int]) -> None:
     usage = ["Public", "Private", "Private"]
     tests = [encode(truth(2, img)) for img in (1, 2, 3)]
     solution = [f"{img},{rle},{use}" for img, rle, use in zip((1, 2, 3), tests, usage, strict=True)]
-    table(data / "solution/solution.csv", "img,pixels,Usage", solution)
+    table(data / "verified/solution.csv", "img,pixels,Usage", solution)
     (folder / "submissions").mkdir()
     for network, shift in networks.items():
         guesses = [guess(truth(s, i), shift) for s, i in keys]
@@ -54,7 +55,8 @@ def write_run(folder: Path, networks: dict[str, int]) -> None:
         write_maps(data / f"predictions/{network}/valid.b2nd", guesses)
         rows = [f"{img},{encode(guess(truth(2, img), shift))}" for img in (1, 2, 3)]
         table(folder / f"submissions/{network}.csv", "img,pixels", rows)
-        write_curve(data / "curves" / network)
+        (data / "curves").mkdir(exist_ok=True)
+        table(data / f"curves/{network}.csv", "epoch,train/loss,valid/dice", CURVES)
     models = ", ".join(f"{network}: {{}}" for network in networks)
     (folder / "params.yaml").write_text(PARAMS.format(models=models))
 
@@ -72,15 +74,6 @@ def write_maps(path: Path, masks: list[NDArray[np.uint8]]) -> None:
             codes = np.where(mask, 170, 60).astype(np.uint8)
             codes[:, : WIDTH // 2] += mask[:, : WIDTH // 2] * np.uint8(20)
             writer.write(codes)
-
-
-def write_curve(folder: Path) -> None:
-    """Write what dvclive does for two metrics over two epochs."""
-    for name, values in {"train/loss": (0.9, 0.5), "valid/dice": (0.2, 0.6)}.items():
-        path = folder / "plots/metrics" / f"{name}.tsv"
-        path.parent.mkdir(parents=True)
-        rows = [f"{epoch}\t{value}" for epoch, value in enumerate(values)]
-        path.write_text("\n".join([f"step\t{path.stem}", *rows, ""]))
 
 
 def table(path: Path, header: str, rows: list[str]) -> None:

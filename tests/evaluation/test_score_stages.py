@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dvclive import Live
 
 from nerveseg.errors import InputError
 from nerveseg.evaluation.curves import read_curves
+from nerveseg.training.curves import write_curves
 
 STAGES = Path(__file__).parents[2] / "stages"
 
@@ -64,7 +64,7 @@ def test_a_mask_moved_by_a_few_columns_is_that_far_off(scored: Path) -> None:
 
 
 def test_without_a_solution_there_are_validation_scores_alone(run_folder: Path) -> None:
-    Path("data/solution/solution.csv").write_text("img,pixels,Usage\n")
+    Path("data/verified/solution.csv").write_text("img,pixels,Usage\n")
     stage("score", "unet")
     scores = figures("data/scores/unet/scores.json")
     assert scores["dice"] > 0.9
@@ -135,17 +135,13 @@ def test_a_second_run_writes_the_same_bytes(scored: Path) -> None:
     assert {path.name: path.read_bytes() for path in Path("metrics").iterdir()} == first
 
 
-def test_curves_are_read_as_dvclive_writes_them(tmp_path: Path) -> None:
-    with Live(str(tmp_path / "unet"), dvcyaml=None, report=None, save_dvc_exp=False) as live:
-        for value in (0.5, 0.25):
-            live.log_metric("train/loss", value)
-            live.log_metric("dice", 1 - value)
-            live.next_step()
-    points = read_curves(tmp_path, ["unet"])
-    assert sorted(points) == [
-        ("unet", 0, "dice", 0.5),
-        ("unet", 0, "train/loss", 0.5),
+def test_curves_are_read_as_training_writes_them(tmp_path: Path) -> None:
+    history = [{"train/loss": value, "dice": 1 - value} for value in (0.1 + 0.2, 0.25)]
+    write_curves(tmp_path / "unet.csv", history)
+    assert read_curves(tmp_path, ["unet"]) == [
+        ("unet", 0, "dice", 1 - (0.1 + 0.2)),
         ("unet", 1, "dice", 0.75),
+        ("unet", 0, "train/loss", 0.1 + 0.2),
         ("unet", 1, "train/loss", 0.25),
     ]
 
@@ -171,7 +167,7 @@ def edit(name: str, old: str, new: str) -> Callable[[], None]:
         (edit("data/split.csv", "2,1,0,valid", "2,1,0,train"), "not the validation frames"),
         (edit("data/split.csv", "2,1,0,valid", "2,4,0,valid"), "split.csv: subject 2 img 4 is not"),
         (lambda: Path("data/split.csv").write_text("subject,img,fold,part\n"), "no validation fr"),
-        (edit("data/solution/solution.csv", "Usage", "use"), "solution.csv: the header"),
+        (edit("data/verified/solution.csv", "Usage", "use"), "solution.csv: the header"),
         (edit("submissions/unet.csv", "3,", "4,"), "submissions/unet.csv: "),
         (
             lambda: shutil.copy("params.yaml", "data/predictions/unet/valid.b2nd"),
@@ -196,13 +192,13 @@ def test_a_broken_run_is_not_scored(
             edit("params.yaml", "reference: rpa_apf", "reference: danet"),
             "summary.reference: 'danet'",
         ),
-        (lambda: shutil.rmtree("data/curves/unet"), "curves.*unet.*train@unet"),
+        (lambda: Path("data/curves/unet.csv").unlink(), "curves.*unet.*train@unet"),
         (edit("data/scores/unet/frames.csv", "2,1,", "2,2,"), "unet/frames.csv: other frames"),
         (edit("data/scores/unet/frames.csv", "dice", "rice"), "no column 'dice'; run .*score@unet"),
         (lambda: Path("data/scores/unet/scores.json").write_text("{"), "unet/scores.json: not re"),
         (
-            edit("data/curves/unet/plots/metrics/train/loss.tsv", "0.9", "much"),
-            "loss.tsv: not a curve",
+            edit("data/curves/unet.csv", "0.9", "much"),
+            "unet.csv: not a table of curves",
         ),
     ],
 )

@@ -17,7 +17,7 @@ ENCODE = {
     "printf '1\\n2\\n' >> data/packed/test.csv && "
     "printf 'img,pixels\\n1,1 40\\n2,\\n' > submissions/unet.csv && "
     """printf '{"unet": {"dice": 0.7}}' > metrics/scores.json""",
-    "deps": ["data/raw"],
+    "deps": ["data/verified/competition.zip"],
     "outs": ["submissions/unet.csv", "data/packed/test.csv"],
     "metrics": ["metrics/scores.json"],
 }
@@ -47,7 +47,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("leaderboard/dvc.yaml").write_bytes((ROOT / "leaderboard/dvc.yaml").read_bytes())
     yaml = YAML()
     pipeline = yaml.load(ROOT / "dvc.yaml")
-    stages = {"download": pipeline["stages"]["download"], "encode": ENCODE}
+    stages = {name: pipeline["stages"][name] for name in ("check", "download")}
+    stages["encode"] = ENCODE
     yaml.dump({"vars": pipeline["vars"], "stages": stages}, Path("dvc.yaml"))
     params = yaml.load(ROOT / "params.yaml")
     params["data"]["source"] = "kaggle"
@@ -59,7 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_download_runs_once_and_the_leaderboard_when_named(kaggle: Kaggle) -> None:
     dvc("repro")
-    assert Path("data/raw/competition.zip").read_bytes() == kaggle.archive
+    assert Path("data/verified/competition.zip").read_bytes() == kaggle.archive
     assert not Path("metrics/leaderboard.json").exists()
     assert "PUT" not in kaggle.calls
     downloads = kaggle.calls.count("DownloadDataFiles")
@@ -84,4 +85,4 @@ def test_a_failed_stage_says_one_line_and_keeps_what_arrived(kaggle: Kaggle) -> 
     kaggle.status.clear()
     kaggle.archive = kaggle.archive[:-100] + bytes(100)  # its table of contents is damaged
     assert "arrived damaged and was removed" in dvc("repro", code=255)
-    assert not Path("data/raw/competition.zip").exists()
+    assert not Path("data/verified/competition.zip").exists()

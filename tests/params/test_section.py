@@ -57,3 +57,16 @@ def test_a_section_is_frozen(tmp_path: Path) -> None:
     schedule = parse(tmp_path, "schedule: {epochs: 3, rate: 1.0}")
     with pytest.raises(ValueError, match="frozen"):
         schedule.epochs = 4  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("schedule: {epochs: 3, rate: 1, size: 3}", "schedule.size"),
+        ("schedule: {epochs: 3, rate: {nfiles: 1}}", "schedule.rate.nfiles"),
+        ("schedule: {epochs: 3, rate: [1, {size: 1}]}", "schedule.rate.1.size"),
+    ],
+)
+def test_a_key_that_dvc_would_not_track_is_refused(tmp_path: Path, text: str, key: str) -> None:
+    with pytest.raises(InputError, match=f"{key}: DVC's run cache ignores keys of this name"):
+        parse(tmp_path, text)

@@ -84,11 +84,15 @@ class Clone:
         """Run a line of shell, as a reader of README would, and return what it printed."""
         return self._out("bash", "-euc", command)
 
+    def fails(self, command: str) -> str:
+        """Run a line of shell that must fail, and return what it printed."""
+        return self._out("bash", "-euc", command, fails=True)
+
     def _environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return {**os.environ, **WHO, "PATH": path}
 
-    def _out(self, *command: str, cwd: Path | None = None) -> str:
+    def _out(self, *command: str, cwd: Path | None = None, fails: bool = False) -> str:
         done = subprocess.run(
             command,
             cwd=cwd or self.folder,
@@ -97,5 +101,5 @@ class Clone:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+        assert (done.returncode != 0) == fails, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr

@@ -13,7 +13,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         data__simulated__train_frames=6,
         data__simulated__test_subjects=2,
         data__simulated__test_frames=5,
-        pack__size=[64, 64],
+        pack__shape=[64, 64],
         split__folds=2,
         models={"unet": {"width": 4}, "rpa_apf": {"width": 4}},
         train__epochs=1,
@@ -22,7 +22,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         encode__threshold=0.05,
         encode__min_blob=0,
         encode__min_total=0,
-        cost__size=64,
+        cost__side=64,
     )
     clone.commit("tiny")
     return clone

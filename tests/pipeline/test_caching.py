@@ -15,7 +15,7 @@ def fan(*stages: str, networks: tuple[str, ...] = NETWORKS) -> set[str]:
 @pytest.fixture(scope="module")
 def clone(tiny: Clone) -> Clone:
     ran = tiny.repro()
-    assert set(ran) == {"download", "pack", "audit", "split", *AFTER} | fan(*FAN)
+    assert set(ran) == {"check", "download", "pack", "audit", "split", *AFTER} | fan(*FAN)
     tiny.commit("first run")
     return tiny
 

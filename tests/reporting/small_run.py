@@ -98,13 +98,13 @@ def _predict(mask: Mask, error: float, alarm: float, rng: np.random.Generator) -
 def _write_competition(
     root: Path, keys: list[tuple[int, int]], masks: list[Mask], rng: np.random.Generator
 ) -> None:
-    (root / "data/raw").mkdir(parents=True)
+    (root / "data/verified").mkdir(parents=True)
     rows = [(*key, rle.encode(mask)) for key, mask in zip(keys, masks, strict=True)]
     _csv(root / "data/packed/train.csv", ("subject", "img", "pixels"), rows)
     split = [(*key, 0, "valid") for key in keys]
     _csv(root / "data/split.csv", ("subject", "img", "fold", "part"), split)
-    tiff = root / "data/raw/frame.tif"
-    with zipfile.ZipFile(root / "data/raw/competition.zip", "w") as archive:
+    tiff = root / "data/verified/frame.tif"
+    with zipfile.ZipFile(root / "data/verified/competition.zip", "w") as archive:
         for (subject, img), mask in zip(keys, masks, strict=True):
             tifffile.imwrite(tiff, _image(mask, rng), compression="lzw")
             archive.write(tiff, f"train/{subject}_{img}.tif")

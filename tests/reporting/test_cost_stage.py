@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 def measure(root: Path, network: str) -> subprocess.CompletedProcess[str]:
     yaml = YAML()
     params = yaml.load(small_run.REPOSITORY / "params.yaml")
-    params["cost"]["size"] = 64
+    params["cost"]["side"] = 64
     params["models"] = {"unet": {"width": 8}}
     yaml.dump(params, root / "params.yaml")
     settings = os.environ | {"PYTHONPATH": str(small_run.REPOSITORY / "src")}

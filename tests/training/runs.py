@@ -33,14 +33,13 @@ def train(folder: Path, params: TrainParams) -> None:
         packed=folder / "data/packed",
         split=folder / "data/split.csv",
         weights=folder / "weights.safetensors",
-        curves=folder / "curves",
+        curves=folder / "curves.csv",
     )
 
 
 def results(folder: Path) -> dict[str, bytes]:
     """Return what a training left: weights and curves."""
-    curves = sorted((folder / "curves").rglob("*.tsv"))
-    return {path.name: path.read_bytes() for path in [folder / "weights.safetensors", *curves]}
+    return {name: (folder / name).read_bytes() for name in ("weights.safetensors", "curves.csv")}
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -109,7 +109,7 @@ class Augmentation:
     ) -> None:
         if "diagonal" in flips and size[0] != size[1]:
             raise InputError(
-                f"train.flips: a diagonal flip needs square frames, pack.size is {list(size)}; "
+                f"train.flips: a diagonal flip needs square frames, pack.shape is {list(size)}; "
                 "leave out diagonal or pack square frames"
             )
         # The packed frames are checked already.

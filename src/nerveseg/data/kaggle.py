@@ -3,6 +3,7 @@
 import shutil
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from nerveseg.kaggle_client import process, service
 from nerveseg.kaggle_client.lock import locked
 
 MEGABYTE: Final = 1_000_000
+LOCK: Final = "lock"
 
 
 def fetch(
@@ -23,8 +25,8 @@ def fetch(
     """Download the archive of competition `slug` to `archive`.
 
     Credentials, rules and disk are checked before the first byte is stored. What arrives is
-    kept beside the folder of `archive` until it is verified: DVC empties that folder before
-    each run, and a cut download is to go on where it stopped.
+    kept apart from `archive` until it is verified: DVC removes that file before each run, and a
+    cut download is to go on where it stopped.
 
     Args:
         slug: the competition's name in its address.
@@ -39,14 +41,16 @@ def fetch(
     """
     folder = archive.parent.with_name("arriving")
     arriving = folder / f"{slug}.zip"
-    with locked(folder / "lock") as held:
+    with locked(folder / LOCK) as held:
         need = service.archive_bytes(slug, question_seconds)
         _check_room(arriving, need)
         process.download(slug, folder, stall_seconds, held)
         _verify(arriving)
         archive.parent.mkdir(parents=True, exist_ok=True)
         arriving.replace(archive)
-    shutil.rmtree(folder)
+        (folder / LOCK).unlink()
+    with suppress(OSError):  # it holds something else, which is not ours to remove
+        folder.rmdir()
 
 
 def _check_room(arriving: Path, need: int) -> None:

@@ -5,6 +5,12 @@ from typing import Final, NamedTuple
 
 TRAIN_MASKS: Final = "train_masks.csv"
 SAMPLE_SUBMISSION: Final = "sample_submission.csv"
+# Beside the archive, never in it.
+ARCHIVE: Final = "competition.zip"
+SOLUTION: Final = "solution.csv"
+UNLABELLED: Final = "unlabelled.csv"
+TRAIN_HEADER: Final = "subject,img,pixels"
+SOLUTION_HEADER: Final = "img,pixels,Usage"
 TABLES: Final = (TRAIN_MASKS, SAMPLE_SUBMISSION)
 FOLDERS: Final = ("train", "test")
 IMAGE_END: Final = ".tif"

@@ -15,7 +15,7 @@ from nerveseg.data import packed, tables
 from nerveseg.data.archive import Competition
 from nerveseg.data.parallel import for_each
 from nerveseg.errors import InputError
-from nerveseg.files import whole_folder
+from nerveseg.files import whole_files
 
 
 def pack(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
@@ -25,13 +25,13 @@ def pack(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
 
     Args:
         competition: where the frames come from.
-        folder: where to; it appears whole or not at all.
+        folder: where to; its files appear whole or not at all.
         size: height and width of the packed frames.
 
     Raises:
         InputError: a frame is damaged (see `Competition`).
     """
-    with whole_folder(folder) as new:
+    with whole_files(folder) as new:
         _pack_train(competition, new, size)
         _pack_test(competition, new, size)
         _write(new / packed.TRAIN_TABLE, tables.TRAIN_HEADER, competition.train)

@@ -2,14 +2,10 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
 
 from nerveseg.errors import InputError
 from nerveseg.submission.score import read_solution
 from nerveseg.tables import read_file
-
-NO_SOLUTION: Final = b"img,pixels,Usage\n"
-"""What stands in for a solution where the test outlines are not known."""
 
 
 def checked_solution(source: Path, test: Collection[int]) -> bytes:

@@ -1,25 +1,32 @@
-"""The sources of a competition; each leaves the same archive and solution behind."""
+"""The sources of a competition; each leaves the same three files behind."""
 
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Final
 
+from nerveseg.data import layout
 from nerveseg.data.archive import Competition
 from nerveseg.data.entries import Entries
-from nerveseg.data.solution import NO_SOLUTION, checked_solution
+from nerveseg.data.solution import checked_solution
 from nerveseg.files import whole_file
 from nerveseg.params.data import DataParams
 
-SOLUTION = "solution.csv"
+# What stands in for a table where its rows are not known.
+NO_SOLUTION: Final = f"{layout.SOLUTION_HEADER}\n".encode()
+NONE_UNLABELLED: Final = f"{layout.TRAIN_HEADER}\n".encode()
 
 
-def obtain(params: DataParams, archive: Path, solution_folder: Path) -> None:
-    """Write the competition that `params` names: its archive, and its solution apart from it.
+def obtain(params: DataParams, out: Path) -> None:
+    """Write the competition that `params` names to the folder `out`.
+
+    Three files: competition.zip; apart from it solution.csv, the outlines of the test images,
+    and unlabelled.csv, those of training nerves that are labelled as if there were none. The
+    two tables have no rows where the truth is not known.
 
     Args:
         params: the section `data`.
-        archive: the zip to write.
-        solution_folder: folder for solution.csv; without rows where no solution is known.
+        out: the folder; whatever else is in it stays.
 
     Raises:
         InputError: the source is missing, damaged or not in the layout; nothing is written.
@@ -27,26 +34,25 @@ def obtain(params: DataParams, archive: Path, solution_folder: Path) -> None:
     if params.source == "simulated":
         from nerveseg.data.simulated.competition import write_competition
 
-        write_competition(archive, solution_folder, params.simulated)
+        write_competition(out, params.simulated)
     elif params.source == "kaggle":
         from nerveseg.data.kaggle import fetch
 
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        fetch(params.kaggle.competition, archive)
-        _write(solution_folder / SOLUTION, NO_SOLUTION)
+        fetch(params.kaggle.competition, out / layout.ARCHIVE)
+        _write(out / layout.SOLUTION, NO_SOLUTION)
+        _write(out / layout.UNLABELLED, NONE_UNLABELLED)
     else:
         solution = None if params.solution is None else Path(params.solution)
-        take(Path(str(params.archive)), solution, archive, solution_folder / SOLUTION)
+        take(Path(str(params.archive)), solution, out)
 
 
-def take(source: Path, solution: Path | None, archive: Path, solution_target: Path) -> None:
+def take(source: Path, solution: Path | None, out: Path) -> None:
     """Check a zip or folder of the user's own, and its solution, and copy both.
 
     Args:
         source: a zip or a folder in the competition's layout.
         solution: its table img,pixels,Usage; None when the test outlines are not known.
-        archive: the zip to write.
-        solution_target: the table to write; without rows when `solution` is None.
+        out: the folder to write to, as `obtain` does.
 
     Raises:
         InputError: one of them is missing, damaged or not in the layout; nothing is written.
@@ -54,14 +60,15 @@ def take(source: Path, solution: Path | None, archive: Path, solution_target: Pa
     with Competition(source) as competition:
         competition.verify()
         rows = checked_solution(solution, set(competition.test)) if solution else NO_SOLUTION
-    with whole_file(archive) as new:
+    with whole_file(out / layout.ARCHIVE) as new:
         if source.is_dir():
             _zip_folder(source, new)
         else:
             # A copy, no hard link: DVC makes its files read-only, and the user's own zip,
             # were it the same file, could change under DVC's cache.
             shutil.copyfile(source, new)
-    _write(solution_target, rows)
+    _write(out / layout.SOLUTION, rows)
+    _write(out / layout.UNLABELLED, NONE_UNLABELLED)
 
 
 def _write(path: Path, content: bytes) -> None:

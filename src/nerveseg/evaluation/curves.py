@@ -7,8 +7,7 @@ from typing import Final, NamedTuple
 
 from nerveseg.errors import InputError
 
-# Where dvclive puts a metric called train/loss: plots/metrics/train/loss.tsv.
-METRICS: Final = "plots/metrics"
+EPOCH: Final = "epoch"
 
 
 class Point(NamedTuple):
@@ -28,29 +27,29 @@ class Point(NamedTuple):
 
 
 def read_curves(folder: Path, networks: Sequence[str]) -> list[Point]:
-    """Return the curves of `networks` from the folders dvclive wrote, one a network.
+    """Return the curves of `networks` from the tables of their trainings in `folder`.
 
-    Folders of other networks are what an earlier parameter list left behind: they are passed by.
+    Tables of other networks are what an earlier parameter list left behind: they are passed by.
 
     Raises:
         InputError: a network has no curves, or one of them is malformed.
     """
-    return [point for network in networks for point in _of_network(folder / network, network)]
+    return [
+        point for network in networks for point in _of_network(folder / f"{network}.csv", network)
+    ]
 
 
-def _of_network(folder: Path, network: str) -> Iterator[Point]:
-    root = folder / METRICS
-    files = sorted(root.rglob("*.tsv"))
-    if not files:
-        raise InputError(f"{root}: no curves of {network}; run dvc repro train@{network}")
-    for path in files:
-        metric = path.relative_to(root).with_suffix("").as_posix()
-        try:
-            with path.open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file, delimiter="\t"))
+def _of_network(path: Path, network: str) -> Iterator[Point]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            table = csv.DictReader(file)
+            rows = list(table)
+        for metric in sorted({*(table.fieldnames or ())} - {EPOCH}):
             for row in rows:
-                yield Point(network, int(row["step"]), metric, float(row[path.stem]))
-        except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"{path}: not a curve of dvclive ({error!r}); run dvc repro -f train@{network}"
-            ) from error
+                yield Point(network, int(row[EPOCH]), metric, float(row[metric]))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no curves of {network}; run dvc repro train@{network}") from None
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: not a table of curves ({error!r}); run dvc repro -f train@{network}"
+        ) from error

@@ -1,4 +1,4 @@
-"""All figures of one network, and the folder that holds them."""
+"""All figures of one network, and the files that hold them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from nerveseg.evaluation.calibration import (
 from nerveseg.evaluation.measure import Measured, Measures
 from nerveseg.evaluation.presence import Thresholds, average_precision, detection, thresholds
 from nerveseg.evaluation.tables import write_csv, write_json
-from nerveseg.files import whole_folder
+from nerveseg.files import whole_files
 from nerveseg.metrics.overlap import dice, sensitivity, specificity
 
 
@@ -30,7 +30,7 @@ def write_scores(
     """Write frames.csv, calibration.csv, presence.csv and scores.json.
 
     Args:
-        folder: to write; it replaces what was there.
+        folder: to write to.
         truths: the frames, N.
         measured: what was measured on them.
         boards: public and private scores, and those of the all-empty submission.
@@ -39,7 +39,7 @@ def write_scores(
     frames = measured.frames
     curve = thresholds(frames.presence, frames.true_area > 0, frames.dice)
     reliability = calibration(measured.pixels, bins)
-    with whole_folder(folder) as new:
+    with whole_files(folder) as new:
         columns = ("subject", "img", *Measures._fields)
         keys = ([record.subject for record in truths], [record.img for record in truths])
         values = (column.tolist() for column in frames)

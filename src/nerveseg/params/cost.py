@@ -9,7 +9,7 @@ class CostParams(Section):
     """At what a network's cost is measured.
 
     Attributes:
-        size: height and width of the image, in pixels; the paper's is 512.
+        side: height and width of the image, in pixels; the paper's is 512.
     """
 
-    size: int = Field(ge=32, le=4096)
+    side: int = Field(ge=32, le=4096)

@@ -1,4 +1,4 @@
-"""Section `pack`: the size at which frames are stored and shown to networks."""
+"""Section `pack`: the shape in which frames are stored and shown to networks."""
 
 from typing import Annotated
 
@@ -13,8 +13,8 @@ class PackParams(Section):
     """Packing.
 
     Attributes:
-        size: height and width in pixels; the paper's is [512, 512].
+        shape: height and width in pixels; the paper's is [512, 512].
     """
 
     # YAML has lists only.
-    size: Annotated[tuple[Side, Side], Field(strict=False)]
+    shape: Annotated[tuple[Side, Side], Field(strict=False)]

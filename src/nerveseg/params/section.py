@@ -1,5 +1,6 @@
 """Reading one typed, frozen section of params.yaml."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -10,6 +11,9 @@ from ruamel.yaml.error import YAMLError
 from nerveseg.errors import InputError
 
 PARAMS_FILE: Final = Path("params.yaml")
+UNTRACKED_KEYS: Final = frozenset({"size", "nfiles"})
+"""Keys that the hash of DVC's run cache leaves out at any depth (`dvc.stage.cache`): a changed
+value under one of them would be answered with the outputs of the old value."""
 T = TypeVar("T", bound="Section")
 
 
@@ -23,18 +27,35 @@ def read(name: str, kind: type[T], path: Path = PARAMS_FILE) -> T:
     """Return section `name` of the file at `path` as a `kind`.
 
     Raises:
-        InputError: the file or the section is missing, a key is unknown or missing, or a
-            value is impossible; the message names the key.
+        InputError: the file or the section is missing, a key is unknown, missing or one of
+            `UNTRACKED_KEYS`, or a value is impossible; the message names the key.
     """
     document = _document(path)
     if name not in document:
         raise InputError(f"{path}: the section '{name}' is missing")
+    for key in untracked(document[name], name):
+        raise InputError(
+            f"{path}: {key}: DVC's run cache ignores keys of this name, so a change would change "
+            "nothing; give it another name"
+        )
     try:
         return kind.model_validate(document[name])
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join([name, *(str(part) for part in first["loc"])])
         raise InputError(f"{path}: {key}: {first['msg']} (got {first['input']!r})") from error
+
+
+def untracked(value: object, name: str) -> Iterator[str]:
+    """Yield the dotted key of every one of `UNTRACKED_KEYS` in `value`, itself called `name`."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in UNTRACKED_KEYS:
+                yield f"{name}.{key}"
+            yield from untracked(inner, f"{name}.{key}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from untracked(inner, f"{name}.{number}")
 
 
 def _document(path: Path) -> dict[str, object]:

@@ -60,8 +60,8 @@ def _data(chosen: Settings) -> Iterator[str]:
         yield "simulated frames instead of the competition's 5635"
     elif chosen.data.source == "archive":
         yield "an archive of one's own instead of the competition's frames, unless it holds those"
-    if chosen.pack.size != SIZE:
-        yield f"{_size(chosen.pack.size)} pixels instead of {_size(SIZE)}"
+    if chosen.pack.shape != SIZE:
+        yield f"{_size(chosen.pack.shape)} pixels instead of {_size(SIZE)}"
     if chosen.split.protocol == "subject":
         yield (
             "validation subjects that are not trained on (the paper's random split puts "

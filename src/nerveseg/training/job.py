@@ -66,7 +66,7 @@ def train_network(
         packed: folder of the packed competition.
         split: table of which frame is in which part, in the order of the packed frames.
         weights: file to write.
-        curves: folder to write.
+        curves: table to write.
 
     Raises:
         InputError: the files, options or parameters do not fit, or the training failed.

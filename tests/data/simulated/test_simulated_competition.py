@@ -45,9 +45,8 @@ class Written:
 
 
 def write(folder: Path, **changes: object) -> Written:
-    written = Written(folder / "raw" / "competition.zip", folder / "solution")
-    write_competition(written.archive, written.solution, SETTINGS.model_copy(update=changes))
-    return written
+    write_competition(folder, SETTINGS.model_copy(update=changes))
+    return Written(folder / "competition.zip", folder)
 
 
 @pytest.fixture(scope="module")

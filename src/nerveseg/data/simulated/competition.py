@@ -1,8 +1,9 @@
 """Writing the simulated competition: the archive as Kaggle serves it, and its solution apart."""
 
-import tempfile
+import shutil
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,36 +19,42 @@ from nerveseg.data.simulated.bmode import scan
 from nerveseg.data.simulated.nerve import filled
 from nerveseg.data.simulated.plan import Shot, test_shots, train_shots, usages
 from nerveseg.data.simulated.tissue import paint
-from nerveseg.files import whole_file, whole_folder
+from nerveseg.files import whole_file
 from nerveseg.params.simulated import SimulatedParams
 
-SOLUTION: Final = "solution.csv"
-UNLABELLED: Final = "unlabelled.csv"
 _DATE: Final = (2016, 5, 18, 0, 0, 0)
 
 
-def write_competition(archive: Path, solution: Path, settings: SimulatedParams) -> None:
+def write_competition(out: Path, settings: SimulatedParams) -> None:
     """Write a whole simulated competition; the same settings give the same bytes.
 
     Args:
-        archive: the zip to write, laid out as Kaggle serves it.
-        solution: the folder to write, with what nobody in training may see: solution.csv
-            (img,pixels,Usage) and unlabelled.csv (subject,img,pixels: the true outlines of
-            the training nerves that are labelled as if there were none).
+        out: the folder to write to: competition.zip, laid out as Kaggle serves it, and what
+            nobody in training may see: solution.csv (img,pixels,Usage) and unlabelled.csv
+            (subject,img,pixels: the true outlines of the training nerves that are labelled
+            as if there were none).
         settings: how many subjects and frames, and how they are drawn.
     """
     train, test = train_shots(settings), test_shots(settings)
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".simulated-") as temporary:
-        folder = Path(temporary)
+    with _empty_folder(out / ".simulated") as folder:
         for part in layout.FOLDERS:
             (folder / part).mkdir()
         for_each(lambda shot: _write_train(folder, shot), train, "simulate training frames")
         for_each(lambda shot: _write_test(folder, shot), test, "simulate test frames")
         _write_tables(folder, train, test)
-        _pack(folder, train, test, archive)
-    with whole_folder(solution) as new:
-        _write_solution(new, train, test, usages(settings, len(test)))
+        _pack(folder, train, test, out / layout.ARCHIVE)
+    _write_solution(out, train, test, usages(settings, len(test)))
+
+
+@contextmanager
+def _empty_folder(path: Path) -> Iterator[Path]:
+    # One fixed name: what a kill left of an earlier run goes away with the next.
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
 
 
 def image_of(shot: Shot) -> NDArray[np.uint8]:
@@ -84,7 +91,7 @@ def _write_image(path: Path, image: NDArray[np.uint8]) -> None:
 
 def _write_tables(folder: Path, train: Sequence[Shot], test: Sequence[Shot]) -> None:
     masks = (f"{shot.subject},{shot.img},{rle.encode(_label(shot))}" for shot in train)
-    _write_table(folder / layout.TRAIN_MASKS, "subject,img,pixels", masks)
+    _write_table(folder / layout.TRAIN_MASKS, layout.TRAIN_HEADER, masks)
     sample = (f"{img},1 1" for img in range(1, len(test) + 1))
     _write_table(folder / layout.SAMPLE_SUBMISSION, "img,pixels", sample)
 
@@ -97,13 +104,15 @@ def _write_solution(
         f"{shot.img},{rle.encode(mask_of(shot))},{part}"
         for shot, part in zip(numeric, usage, strict=True)
     )
-    _write_table(folder / SOLUTION, "img,pixels,Usage", rows)
+    with whole_file(folder / layout.SOLUTION) as new:
+        _write_table(new, layout.SOLUTION_HEADER, rows)
     missed = (
         f"{shot.subject},{shot.img},{rle.encode(mask_of(shot))}"
         for shot in train
         if not shot.labelled
     )
-    _write_table(folder / UNLABELLED, "subject,img,pixels", missed)
+    with whole_file(folder / layout.UNLABELLED) as new:
+        _write_table(new, layout.TRAIN_HEADER, missed)
 
 
 def _write_table(path: Path, header: str, rows: Iterable[str]) -> None:

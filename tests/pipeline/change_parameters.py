@@ -1,0 +1,83 @@
+"""Changes every parameter, one after the other; prints the stages that `dvc repro` then runs.
+
+Run in a project whose stages' commands are `stubbed`. The commands leave the same outputs every
+time, so that a stage runs because of its own parameters and for no other reason.
+"""
+
+import json
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from dvc.repo import Repo
+from ruamel.yaml import YAML
+
+RAN: Final = Path(".dvc/tmp/ran")
+MATRIX: Final = "${item.network}"
+
+
+def stubbed(pipeline: dict[str, Any]) -> None:
+    """Replace each stage's command by one that logs the stage and writes its outputs."""
+    for name, stage in pipeline["stages"].items():
+        label = f"{name}@{MATRIX}" if "matrix" in stage else name
+        outs = [stage.get(kind, []) for kind in ("outs", "metrics", "plots")]
+        paths = [out if isinstance(out, str) else next(iter(out)) for kind in outs for out in kind]
+        words = [f"echo {label} >> {RAN}", *map(_written, paths)]
+        stage["cmd"] = " && ".join(words)
+
+
+def _written(path: str) -> str:
+    file = path if Path(path).suffix else f"{path}/file"
+    return f"mkdir -p {os.path.dirname(file)} && echo 1 > {file}"  # noqa: PTH120
+
+
+def leaves(value: object, *key: str) -> Iterator[tuple[str, ...]]:
+    """Yield the key of every parameter; a list is one parameter."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from leaves(inner, *key, name)
+    else:
+        yield key
+
+
+def main() -> None:
+    """Print the keys and their stages as JSON."""
+    yaml = YAML()
+    pipeline = yaml.load(Path("dvc.yaml"))
+    stubbed(pipeline)
+    yaml.dump(pipeline, Path("dvc.yaml"))
+    params = yaml.load(Path("params.yaml"))
+    networks = dict(params["models"])
+    table = {}
+    # One network at a time: DVC looks at all stages after every change.
+    for name, options in networks.items():
+        params["models"] = {name: options}
+        table |= _changed(params, [("models", *key) for key in leaves(params["models"])])
+    others = [key for key in leaves(params) if key[0] != "models"]
+    print(json.dumps(table | _changed(params, others)))
+
+
+def _changed(params: dict[str, Any], keys: list[tuple[str, ...]]) -> dict[str, list[str]]:
+    _ran(params)
+    table = {}
+    for key in keys:
+        section: Any = params
+        for name in key[:-1]:
+            section = section[name]
+        section[key[-1]] = f"not {section[key[-1]]}"
+        table[".".join(key)] = _ran(params)
+    return table
+
+
+def _ran(params: dict[str, Any]) -> list[str]:
+    YAML().dump(params, Path("params.yaml"))
+    RAN.write_text("")
+    with Repo(".") as repo:
+        repo.reproduce()
+    return sorted(shlex.split(RAN.read_text()))
+
+
+if __name__ == "__main__":
+    main()

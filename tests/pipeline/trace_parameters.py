@@ -1,0 +1,72 @@
+"""Logs which parameters a stage reads: as `sitecustomize`, Python imports it before the stage.
+
+Every line of the file named by NERVESEG_READS is `STAGE KEY`; the key `*` means the whole file.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from nerveseg.params import section
+from nerveseg.params.section import Section
+from nerveseg.params.train import ModelsParams
+
+KEYS: dict[int, str] = {}  # a section's id -> its dotted key
+ALIVE: list[Section] = []  # no id is given twice
+
+
+def log(key: str) -> None:
+    script = Path(sys.argv[0])
+    if script.parent.name == "stages":
+        name = "@".join([script.stem, *sys.argv[1:]])
+        with Path(os.environ["NERVESEG_READS"]).open("a") as file:
+            file.write(f"{name} {key}\n")
+
+
+def leaf(owner: Section, name: str, value: object) -> None:
+    if id(owner) in KEYS:
+        key = f"{KEYS[id(owner)]}.{name}"
+        if isinstance(value, Section):
+            KEYS[id(value)] = key
+        else:
+            log(key)
+
+
+def traced_read(name, kind, *rest):  # type: ignore[no-untyped-def]
+    found = original_read(name, kind, *rest)
+    KEYS[id(found)] = name
+    ALIVE.append(found)
+    return found
+
+
+def traced_attribute(self, name):  # type: ignore[no-untyped-def]
+    value = object.__getattribute__(self, name)
+    if name in type(self).model_fields:
+        leaf(self, name, value)
+    elif name == "model_extra":
+        log(KEYS.get(id(self), "?"))
+    return value
+
+
+def traced_dump(self, **options):  # type: ignore[no-untyped-def]
+    for name in type(self).model_fields:
+        leaf(self, name, None)
+    return original_dump(self, **options)
+
+
+def traced_options(self, network):  # type: ignore[no-untyped-def]
+    log(f"models.{network}")
+    return original_options(self, network)
+
+
+def traced_text(self, *rest, **options):  # type: ignore[no-untyped-def]
+    if self.name == "params.yaml":
+        log("*")
+    return original_text(self, *rest, **options)
+
+
+original_read, section.read = section.read, traced_read
+original_dump, Section.model_dump = Section.model_dump, traced_dump  # type: ignore[method-assign]
+original_options, ModelsParams.options = ModelsParams.options, traced_options  # type: ignore[method-assign]
+original_text, Path.read_text = Path.read_text, traced_text  # type: ignore[method-assign]
+Section.__getattribute__ = traced_attribute  # type: ignore[method-assign]
