@@ -22,10 +22,10 @@ from nerveseg.device import working_dtype
 from nerveseg.models.build import build
 from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints, minutes_between
+from nerveseg.training.distributed import World
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
-from nerveseg.training.validation import Quality
-from nerveseg.training.world import World
+from nerveseg.training.validation import ValidationMetrics
 
 EPOCHS = 7
 PARAMS = TrainParams(
@@ -88,10 +88,10 @@ def epoch_speed(
     )
     stamps: list[tuple[float, float]] = []
 
-    def no_validation() -> Quality:
+    def no_validation() -> ValidationMetrics:
         wait(device)
         stamps.append((time.perf_counter(), clock.inside))
-        return Quality(0.0, 0.0)
+        return ValidationMetrics(0.0, 0.0)
 
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = Checkpoints(Path(folder), minutes_between())

@@ -9,7 +9,7 @@ from benchmarks.side_by_side import Result, compare, print_table
 from numpy.typing import NDArray
 from torch import nn
 
-from nerveseg.data.tensors import to_input
+from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import working_dtype
 from nerveseg.inference.predict import Predictor
 from nerveseg.inference.tta import VIEWS

@@ -24,7 +24,7 @@ from nerveseg.data.pack import pack
 from nerveseg.data.packed import Packed
 from nerveseg.data.sampler import Draw, EpochSampler
 from nerveseg.data.simulated.competition import write_competition
-from nerveseg.params.simulated import SimulatedParams
+from nerveseg.params.data import SimulatedParams
 
 # The paper's.
 SIZE: Final = 512

@@ -9,10 +9,10 @@ from benchmarks.roofline import Ceilings, Tally, wait
 from torch import nn
 
 from nerveseg.data.dataset import Batch
-from nerveseg.data.tensors import to_input
+from nerveseg.data.input_normalisation import to_input
+from nerveseg.training.distributed import World
 from nerveseg.training.engine import Engine
 from nerveseg.training.losses import frame_losses
-from nerveseg.training.world import World
 
 RATE: Final = 1e-4
 DECAY: Final = 1e-3

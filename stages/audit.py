@@ -7,7 +7,7 @@ from nerveseg.data.audit import contradictions
 from nerveseg.data.contradictions import write_contradictions
 from nerveseg.data.packed import Packed
 from nerveseg.errors import run
-from nerveseg.params.audit import AuditParams
+from nerveseg.params.data import AuditParams
 from nerveseg.params.section import read
 
 

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
+from nerveseg.atomic import whole_file
 from nerveseg.errors import run
-from nerveseg.files import whole_file
 from nerveseg.outputs import refuse_outputs
 from nerveseg.params.data import DataParams
 from nerveseg.params.section import read

@@ -1,4 +1,4 @@
-"""Measure what one network costs: parameters, multiply-adds, latency, memory of training."""
+"""Measure the network of one run: parameters, multiply-adds, latency, memory of training."""
 
 import argparse
 import json
@@ -6,26 +6,27 @@ from pathlib import Path
 
 import torch
 
+from nerveseg.atomic import whole_file
 from nerveseg.device import pick_device
-from nerveseg.errors import run
-from nerveseg.files import whole_file
+from nerveseg.errors import run, within
 from nerveseg.models.build import build_empty
 from nerveseg.models.cost import latency, multiply_adds, on_meta, parameter_count, step_memory
-from nerveseg.params.cost import CostParams
+from nerveseg.params.results import CostParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams, TrainParams
 
 
 def main() -> None:
-    """Write data/costs/NETWORK.json."""
+    """Write data/costs/RUN.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("network")
-    network = parser.parse_args().network
+    parser.add_argument("run", help="a key of params.yaml's models")
+    name = parser.parse_args().run
     side = read("cost", CostParams).side
     train = read("train", TrainParams)
-    options = read("models", ModelsParams).options(network)
+    network, options = read("models", ModelsParams).run(name)
     channels, batch, size = train.channels, train.batch, (side, side)
-    shapes, device = on_meta(network, channels, options), pick_device()
+    with within(f"models.{name}"):
+        shapes, device = on_meta(network, channels, options), pick_device()
     image = torch.randn(1, channels, *size, device=device)
     cost = {
         "parameters": parameter_count(shapes),
@@ -37,7 +38,7 @@ def main() -> None:
         "device": device.type,
         "threads": torch.get_num_threads(),
     }
-    with whole_file(Path(f"data/costs/{network}.json")) as temporary:
+    with whole_file(Path(f"data/costs/{name}.json")) as temporary:
         temporary.write_text(json.dumps(cost, indent=2) + "\n")
 
 

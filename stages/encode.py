@@ -1,27 +1,27 @@
-"""Turn a network's prediction maps into masks: the submission, and those to be scored."""
+"""Turn the prediction maps of one run into masks: the submission, and those to be scored."""
 
 import argparse
 from pathlib import Path
 
 from nerveseg.data.packed import TEST_TABLE, read_test
-from nerveseg.data.parts import read_parts
+from nerveseg.data.split_table import read_split
 from nerveseg.errors import run
 from nerveseg.inference.encode import encode_test, encode_valid
-from nerveseg.params.encode import EncodeParams
+from nerveseg.params.results import EncodeParams
 from nerveseg.params.section import read
 
 
 def main() -> None:
-    """Write submissions/NETWORK.csv and data/masks/NETWORK.csv."""
+    """Write submissions/RUN.csv and data/masks/RUN.csv."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("network")
-    network = parser.parse_args().network
+    parser.add_argument("run", help="a key of params.yaml's models")
+    name = parser.parse_args().run
     rules = read("encode", EncodeParams).model_dump()
-    maps = Path("data/predictions") / network
-    places = read_parts(Path("data/split.csv"))
-    encode_valid(maps / "valid.b2nd", places, Path(f"data/masks/{network}.csv"), **rules)
+    maps = Path("data/predictions") / name
+    places = read_split(Path("data/split.csv"))
+    encode_valid(maps / "valid.b2nd", places, Path(f"data/masks/{name}.csv"), **rules)
     numbers = read_test(Path("data/packed") / TEST_TABLE)
-    encode_test(maps / "test.b2nd", numbers, Path(f"submissions/{network}.csv"), **rules)
+    encode_test(maps / "test.b2nd", numbers, Path(f"submissions/{name}.csv"), **rules)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 from nerveseg.data.archive import Competition
 from nerveseg.data.pack import pack
 from nerveseg.errors import run
-from nerveseg.params.pack import PackParams
+from nerveseg.params.data import PackParams
 from nerveseg.params.section import read
 
 

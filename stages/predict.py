@@ -1,24 +1,24 @@
-"""Predict the validation and test frames with one trained network, from several sides."""
+"""Predict the validation and test frames of one run, from several sides."""
 
 import argparse
 from pathlib import Path
 
 from nerveseg.data.packed import Packed
-from nerveseg.data.parts import read_parts, rows_of
+from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import pick_device, working_dtype
 from nerveseg.errors import run
 from nerveseg.inference.predict import Predictor, write_maps
 from nerveseg.inference.tta import VIEWS
 from nerveseg.models.weights import load_weights
-from nerveseg.params.predict import PredictParams
 from nerveseg.params.section import read
+from nerveseg.params.train import PredictParams
 
 
 def main() -> None:
-    """Write data/predictions/NETWORK/valid.b2nd and test.b2nd."""
+    """Write data/predictions/RUN/valid.b2nd and test.b2nd."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("network")
-    name = parser.parse_args().network
+    parser.add_argument("run", help="a key of params.yaml's models")
+    name = parser.parse_args().run
     params = read("predict", PredictParams)
     packed = Packed.open(Path("data/packed"))
     network, description = load_weights(Path(f"data/models/{name}/weights.safetensors"))
@@ -31,7 +31,7 @@ def main() -> None:
         device=device,
         dtype=working_dtype(params.precision, device),
     )
-    valid = packed.train_images[rows_of(read_parts(Path("data/split.csv")), "valid")]
+    valid = packed.train_images[rows_of(read_split(Path("data/split.csv")), "valid")]
     folder = Path(f"data/predictions/{name}")
     write_maps(predictor, valid, folder / "valid.b2nd")
     write_maps(predictor, packed.test_images, folder / "test.b2nd")

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from nerveseg.atomic import whole_file
 from nerveseg.data.archive import Competition
 from nerveseg.data.layout import TrainRecord
 from nerveseg.errors import run
-from nerveseg.files import whole_file
-from nerveseg.params.report import ReportParams
+from nerveseg.models.registry import titles
+from nerveseg.params.results import ReportParams, SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
-from nerveseg.params.summary import SummaryParams
 from nerveseg.reporting import cases, provenance
 from nerveseg.reporting.contrast import Image, with_contrast
 from nerveseg.reporting.load import load
@@ -21,7 +21,7 @@ def main() -> None:
     root = Path()
     params = read("report", ReportParams)
     chosen = settings()
-    results = load(root, list(chosen.models), read("summary", SummaryParams).reference)
+    results = load(root, titles(chosen.models), read("summary", SummaryParams).reference)
     origin = Origin(
         chosen.data.source,
         differences(chosen),

@@ -1,4 +1,4 @@
-"""Stage score: how good one network's masks are, on the validation set and the leaderboard."""
+"""Stage score: how good the masks of one run are, on the validation set and the leaderboard."""
 
 import argparse
 from pathlib import Path
@@ -8,26 +8,26 @@ from nerveseg.evaluation.frames import open_validation
 from nerveseg.evaluation.leaderboard import leaderboard
 from nerveseg.evaluation.measure import measure
 from nerveseg.evaluation.score import write_scores
-from nerveseg.params.score import ScoreParams
+from nerveseg.params.results import ScoreParams
 from nerveseg.params.section import read
 
 
 def main() -> None:
-    """Write data/scores/NETWORK."""
+    """Write data/scores/RUN."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("network")
-    network = parser.parse_args().network
+    parser.add_argument("run", help="a key of params.yaml's models")
+    name = parser.parse_args().run
     params = read("score", ScoreParams)
     data = Path("data")
     validation = open_validation(
         packed=data / "packed/train.csv",
         split=data / "split.csv",
-        masks=data / "masks" / f"{network}.csv",
-        maps=data / "predictions" / network / "valid.b2nd",
+        masks=data / "masks" / f"{name}.csv",
+        maps=data / "predictions" / name / "valid.b2nd",
     )
-    boards = leaderboard(Path("submissions") / f"{network}.csv", data / "verified/solution.csv")
+    boards = leaderboard(Path("submissions") / f"{name}.csv", data / "verified/solution.csv")
     measured = measure(validation)
-    write_scores(data / "scores" / network, validation.truths, measured, boards, params.bins)
+    write_scores(data / "scores" / name, validation.truths, measured, boards, params.bins)
 
 
 if __name__ == "__main__":

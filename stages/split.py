@@ -5,11 +5,11 @@ from pathlib import Path
 
 from nerveseg.data.contradictions import read_doubtful
 from nerveseg.data.packed import TRAIN_TABLE, read_train
-from nerveseg.data.parts import write_parts
 from nerveseg.data.split import split
+from nerveseg.data.split_table import write_split
 from nerveseg.errors import run
+from nerveseg.params.data import SplitParams
 from nerveseg.params.section import read
-from nerveseg.params.split import SplitParams
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     records = read_train(Path("data/packed") / TRAIN_TABLE)
     doubtful = read_doubtful(Path("data/audit.csv")) if params.drop_contradictions else set()
     settings = params.model_dump(exclude={"drop_contradictions"})
-    write_parts(Path("data/split.csv"), split(records, **settings, doubtful=doubtful))
+    write_split(Path("data/split.csv"), split(records, **settings, doubtful=doubtful))
 
 
 if __name__ == "__main__":

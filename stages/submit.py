@@ -7,7 +7,7 @@ from pathlib import Path
 from nerveseg.errors import run
 from nerveseg.leaderboard.publish import publish
 from nerveseg.params.data import DataParams
-from nerveseg.params.leaderboard import LeaderboardParams
+from nerveseg.params.results import LeaderboardParams
 from nerveseg.params.section import PARAMS_FILE, read
 
 

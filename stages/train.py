@@ -1,4 +1,4 @@
-"""Train one network by the protocol: python stages/train.py NETWORK."""
+"""Train one run by the protocol: python stages/train.py RUN."""
 
 import logging
 import os
@@ -12,21 +12,22 @@ from nerveseg.training.job import train_network
 
 
 def main() -> None:
-    """Train the network named on the command line."""
+    """Train the run named on the command line."""
     logging.basicConfig(level=os.environ.get("NERVESEG_LOG_LEVEL", "INFO"), format="%(message)s")
     if len(sys.argv) != 2:  # noqa: PLR2004
-        raise errors.InputError(
-            "usage: python stages/train.py NETWORK (one of params.yaml's models)"
-        )
-    network = sys.argv[1]
+        raise errors.InputError("usage: python stages/train.py RUN (a key of params.yaml's models)")
+    name = sys.argv[1]
+    chosen = read("models", ModelsParams).run(name)
     train_network(
-        network,
-        read("models", ModelsParams).options(network),
+        chosen.network,
+        chosen.options,
         read("train", TrainParams),
+        name=name,
         packed=Path("data/packed"),
         split=Path("data/split.csv"),
-        weights=Path(f"data/models/{network}/weights.safetensors"),
-        curves=Path(f"data/curves/{network}.csv"),
+        code=Path(f"data/.code/{name}/train.json"),
+        weights=Path(f"data/models/{name}/weights.safetensors"),
+        curves=Path(f"data/curves/{name}.csv"),
     )
 
 

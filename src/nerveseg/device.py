@@ -45,7 +45,7 @@ def working_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cpu" and units else torch.float32
 
 
-def layout_for(network: nn.Module, device: torch.device) -> torch.memory_format:
+def memory_format_for(network: nn.Module, device: torch.device) -> torch.memory_format:
     """Return how images should lie in memory: channels last, where that is sound.
 
     On a CPU, torch 2.14.1 (oneDNN) writes beyond its buffers in the backward pass of a 1 x 1

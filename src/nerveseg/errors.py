@@ -1,11 +1,21 @@
 """One kind of error for everything a user can put right, and the one place that reports it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class InputError(Exception):
     """Bad input. The message is one line that says what is wrong, where, and what to do."""
+
+
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Put `place` (a key of params.yaml, say) before the message of an `InputError` inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
 
 
 def run(main: Callable[[], None]) -> None:

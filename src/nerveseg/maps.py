@@ -15,8 +15,8 @@ import blosc2
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
-from nerveseg.files import whole_file
 from nerveseg.rle import IMAGE_SHAPE
 
 STEPS: Final = 8

@@ -14,7 +14,7 @@ from nerveseg.data.pack import pack
 from nerveseg.data.packed import Packed, read_train
 from nerveseg.data.simulated.competition import write_competition
 from nerveseg.errors import InputError
-from nerveseg.params.simulated import SimulatedParams
+from nerveseg.params.data import SimulatedParams
 
 SETTINGS = {"blocks": 16, "reach": 1.0, "agreement": 0.7}
 

@@ -9,7 +9,7 @@ import pytest
 import tiny
 
 from nerveseg.data.packed import Packed
-from nerveseg.data.parts import read_parts, rows_of
+from nerveseg.data.split_table import read_split, rows_of
 
 Section = dict[str, object]
 STAGES = Path(__file__).parents[2] / "stages"
@@ -41,7 +41,7 @@ def test_an_archive_goes_all_the_way(pristine: Path, tmp_path: Path) -> None:
     assert run("split", tmp_path, split=settings) == ""
     packed = Packed.open(tmp_path / "data/packed")
     assert packed.train_images.shape == (9, 64, 96)
-    places = read_parts(tmp_path / "data/split.csv")
+    places = read_split(tmp_path / "data/split.csv")
     assert [place[:2] for place in places] == [record[:2] for record in packed.train]
     assert rows_of(places, "valid").size == 3
     assert (tmp_path / "data/verified/solution.csv").read_text() == "img,pixels,Usage\n"

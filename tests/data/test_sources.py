@@ -11,8 +11,7 @@ import tiny
 from nerveseg.data.archive import Competition
 from nerveseg.data.sources import obtain, take
 from nerveseg.errors import InputError
-from nerveseg.params.data import DataParams, KaggleParams
-from nerveseg.params.simulated import SimulatedParams
+from nerveseg.params.data import DataParams, KaggleParams, SimulatedParams
 
 SOLUTION = "img,pixels,Usage\n1,,Public\n2,1 420 500 3,Private\n10,243600 1,Private\n"
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nerveseg.data.layout import TrainRecord
-from nerveseg.data.parts import Place, read_parts, rows_of, write_parts
 from nerveseg.data.split import Protocol, split
+from nerveseg.data.split_table import SplitRow, read_split, rows_of, write_split
 from nerveseg.errors import InputError
 
 
@@ -32,7 +32,7 @@ REAL = competition()
 FOLDS = 5
 
 
-def parts(places: list[Place]) -> dict[str, list[int]]:
+def parts(places: list[SplitRow]) -> dict[str, list[int]]:
     return {part: rows_of(places, part).tolist() for part in ("train", "valid", "left_out")}
 
 
@@ -130,14 +130,14 @@ def test_more_folds_than_frames_of_either_kind_are_refused() -> None:
 
 
 def test_the_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    places = [Place(1, 1, 0, "valid"), Place(1, 2, 1, "train"), Place(2, 1, 1, "left_out")]
-    write_parts(tmp_path / "split.csv", places)
+    places = [SplitRow(1, 1, 0, "valid"), SplitRow(1, 2, 1, "train"), SplitRow(2, 1, 1, "left_out")]
+    write_split(tmp_path / "split.csv", places)
     text = "subject,img,fold,part\n1,1,0,valid\n1,2,1,train\n2,1,1,left_out\n"
     assert (tmp_path / "split.csv").read_text() == text
-    assert read_parts(tmp_path / "split.csv") == places
+    assert read_split(tmp_path / "split.csv") == places
 
 
 def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
     (tmp_path / "split.csv").write_text("subject,img,fold,part\n1,1,0,test\n")
     with pytest.raises(InputError, match=r"split\.csv: line 2: no part 'test'; run dvc repro"):
-        read_parts(tmp_path / "split.csv")
+        read_split(tmp_path / "split.csv")

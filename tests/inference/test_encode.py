@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nerveseg.data.parts import Place, write_parts
+from nerveseg.data.split_table import SplitRow, write_split
 from nerveseg.errors import InputError
 from nerveseg.inference.encode import encode_test, encode_valid
 from nerveseg.maps import MapWriter
@@ -15,7 +15,7 @@ from nerveseg.rle import IMAGE_SHAPE, encode
 
 STAGE = Path(__file__).parents[2] / "stages" / "encode.py"
 RULES = {"threshold": 0.5, "min_blob": 100, "min_total": 100}
-PLACES = [Place(1, 1, 0, "train"), Place(1, 2, 1, "valid"), Place(2, 1, 1, "valid")]
+PLACES = [SplitRow(1, 1, 0, "train"), SplitRow(1, 2, 1, "valid"), SplitRow(2, 1, 1, "valid")]
 
 
 def write_maps(path: Path) -> str:
@@ -64,7 +64,7 @@ def test_the_stage_writes_both_files(tmp_path: Path) -> None:
     )
     (tmp_path / "data/packed").mkdir(parents=True)
     (tmp_path / "data/packed/test.csv").write_text("img\n1\n2\n")
-    write_parts(tmp_path / "data/split.csv", PLACES)
+    write_split(tmp_path / "data/split.csv", PLACES)
     blob = write_maps(tmp_path / "data/predictions/unet/valid.b2nd")
     missing = _stage(tmp_path)
     assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nerveseg.data.tensors import to_input
+from nerveseg.data.input_normalisation import to_input
 from nerveseg.inference.predict import Predictor, mean_logits, write_maps
 from nerveseg.inference.tta import VIEWS
 from nerveseg.maps import logits_of, read_maps

@@ -18,7 +18,7 @@ from nerveseg.leaderboard.board import Pace
 from nerveseg.leaderboard.provenance import file_hash
 from nerveseg.leaderboard.publish import publish
 from nerveseg.params.data import DataParams, KaggleParams
-from nerveseg.params.leaderboard import LeaderboardParams
+from nerveseg.params.results import LeaderboardParams
 
 PACE = Pace(poll=0.1, recheck=0.1, question=60, upload=60)
 LEDGER = Path("leaderboard/submissions.json")

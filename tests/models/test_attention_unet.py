@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from loop_reading import array, conv, lively, norm, relu, sigmoid
 
-from nerveseg.models.attention_unet import AttentionGate
+from nerveseg.models.networks.attention_unet import AttentionGate
 
 
 def test_the_gate_equals_its_equations_in_loops() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from loop_reading import array, bilinear, conv, lively, region_maxima, relu
 
-from nerveseg.models.cenet import DenseAtrousConvolution, ResidualMultiKernelPooling
+from nerveseg.models.networks.cenet import DenseAtrousConvolution, ResidualMultiKernelPooling
 
 
 def test_dac_equals_its_four_cascades_in_loops() -> None:

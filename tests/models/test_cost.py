@@ -56,5 +56,5 @@ def test_the_table_has_a_line_a_network(
 
 def test_the_table_names_a_network_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["nerveseg.models", "vnet"])
-    with pytest.raises(InputError, match=r"models.vnet: no such network; python -m"):
+    with pytest.raises(InputError, match=r"no network is called 'vnet'; there are baseline"):
         main()

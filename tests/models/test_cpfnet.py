@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from loop_reading import Array, array, bilinear, conv, convolve, lively, norm, relu, softmax
 
-from nerveseg.models.cpfnet import GlobalPyramidGuidance, ScaleAwarePyramidFusion
+from nerveseg.models.networks.cpfnet import GlobalPyramidGuidance, ScaleAwarePyramidFusion
 
 
 def test_gpg_equals_its_figure_in_loops() -> None:

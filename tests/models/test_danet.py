@@ -7,7 +7,7 @@ from loop_reading import array, conv, lively, softmax
 from torch import nn
 
 from nerveseg.models.blocks.attention import attention
-from nerveseg.models.danet import ChannelAttention, DANet, PositionAttention
+from nerveseg.models.networks.danet import ChannelAttention, DANet, PositionAttention
 
 
 def test_position_attention_equals_its_equations_in_loops() -> None:

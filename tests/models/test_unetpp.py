@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nerveseg.models.unetpp import UNetPlusPlus
+from nerveseg.models.networks.unetpp import UNetPlusPlus
 
 
 def node(network: UNetPlusPlus, image: Tensor, i: int, j: int) -> Tensor:

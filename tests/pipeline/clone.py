@@ -55,6 +55,13 @@ class Clone:
         with (self.folder / name).open("a") as file:
             file.write(text)
 
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Replace the text `old`, which must be there, in a file."""
+        path = self.folder / name
+        text = path.read_text()
+        assert old in text, f"{name}: no {old!r}"
+        path.write_text(text.replace(old, new))
+
     def repro(self, *arguments: str) -> list[str]:
         """Run `dvc repro`; return the stages that really ran, in order."""
         output = self._out("dvc", "repro", *arguments)

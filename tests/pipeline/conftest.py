@@ -15,7 +15,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         data__simulated__test_frames=5,
         pack__shape=[64, 64],
         split__folds=2,
-        models={"unet": {"width": 4}, "rpa_apf": {"width": 4}},
+        models={
+            "unet": {"width": 4},
+            "rpa_apf": {"width": 4},
+            "wider": {"network": "unet", "width": 5},
+        },
         train__epochs=1,
         predict__tta="flips",
         # After one epoch every frame has a pixel above this, and none is near certainty.

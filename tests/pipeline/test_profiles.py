@@ -9,19 +9,17 @@ from ruamel.yaml import YAML
 
 from nerveseg.models.build import build
 from nerveseg.models.registry import NETWORKS
-from nerveseg.params.audit import AuditParams
-from nerveseg.params.cost import CostParams
-from nerveseg.params.data import DataParams
-from nerveseg.params.encode import EncodeParams
-from nerveseg.params.leaderboard import LeaderboardParams
-from nerveseg.params.pack import PackParams
-from nerveseg.params.predict import PredictParams
-from nerveseg.params.report import ReportParams
-from nerveseg.params.score import ScoreParams
+from nerveseg.params.data import AuditParams, DataParams, PackParams, SplitParams
+from nerveseg.params.results import (
+    CostParams,
+    EncodeParams,
+    LeaderboardParams,
+    ReportParams,
+    ScoreParams,
+    SummaryParams,
+)
 from nerveseg.params.section import read
-from nerveseg.params.split import SplitParams
-from nerveseg.params.summary import SummaryParams
-from nerveseg.params.train import ModelsParams, TrainParams
+from nerveseg.params.train import ModelsParams, PredictParams, TrainParams
 
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted((ROOT / "profiles").iterdir())

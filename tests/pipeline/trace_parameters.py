@@ -43,8 +43,6 @@ def traced_attribute(self, name):  # type: ignore[no-untyped-def]
     value = object.__getattribute__(self, name)
     if name in type(self).model_fields:
         leaf(self, name, value)
-    elif name == "model_extra":
-        log(KEYS.get(id(self), "?"))
     return value
 
 
@@ -54,9 +52,14 @@ def traced_dump(self, **options):  # type: ignore[no-untyped-def]
     return original_dump(self, **options)
 
 
-def traced_options(self, network):  # type: ignore[no-untyped-def]
-    log(f"models.{network}")
-    return original_options(self, network)
+def traced_run(self, name):  # type: ignore[no-untyped-def]
+    log(f"models.{name}")
+    return original_run(self, name)
+
+
+def traced_runs(self):  # type: ignore[no-untyped-def]
+    log("models")
+    return {name: original_run(self, name) for name in self.names()}
 
 
 def traced_text(self, *rest, **options):  # type: ignore[no-untyped-def]
@@ -67,6 +70,7 @@ def traced_text(self, *rest, **options):  # type: ignore[no-untyped-def]
 
 original_read, section.read = section.read, traced_read
 original_dump, Section.model_dump = Section.model_dump, traced_dump  # type: ignore[method-assign]
-original_options, ModelsParams.options = ModelsParams.options, traced_options  # type: ignore[method-assign]
+original_run, ModelsParams.run = ModelsParams.run, traced_run  # type: ignore[method-assign]
+ModelsParams.runs = traced_runs  # type: ignore[method-assign]
 original_text, Path.read_text = Path.read_text, traced_text  # type: ignore[method-assign]
 Section.__getattribute__ = traced_attribute  # type: ignore[method-assign]

@@ -18,7 +18,7 @@ from nerveseg.reporting.results import Results
 
 @pytest.fixture(scope="module")
 def results(run_folder: Path) -> Results:
-    found = load(run_folder, list(small_run.SKILL), "rpa_apf")
+    found = load(run_folder, small_run.TITLES, "rpa_apf")
     with Competition(run_folder / "data/verified/competition.zip") as competition:
         return with_contrast(
             found, lambda subject, img: competition.image(TrainRecord(subject, img, ""))

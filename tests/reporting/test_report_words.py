@@ -17,7 +17,7 @@ from nerveseg.reporting.tables.table import number
 
 @pytest.fixture(scope="module")
 def results(run_folder: Path) -> Results:
-    return load(run_folder, list(small_run.SKILL), "rpa_apf")
+    return load(run_folder, small_run.TITLES, "rpa_apf")
 
 
 def judged(results: Results, separated: dict[str, bool], difference: dict[str, float]) -> str:

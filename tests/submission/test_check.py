@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nerveseg import rle
 from nerveseg.errors import InputError
 from nerveseg.submission.check import check
-from nerveseg.submission.signs import misread
+from nerveseg.submission.mask_orientation import misread
 
 sizes = st.integers(25, 190)
 

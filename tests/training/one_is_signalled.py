@@ -13,8 +13,8 @@ import one_of_several
 
 from nerveseg.errors import run
 from nerveseg.training import loop
+from nerveseg.training.distributed import world
 from nerveseg.training.engine import Engine
-from nerveseg.training.world import world
 
 FRAMES = 40  # five steps an epoch
 

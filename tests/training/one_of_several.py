@@ -13,10 +13,10 @@ from nerveseg.data.dataset import FrameBatches, loader
 from nerveseg.data.sampler import EpochSampler, Portion
 from nerveseg.models.build import build
 from nerveseg.training.checkpoint import Checkpoints
+from nerveseg.training.distributed import World, world
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
 from nerveseg.training.validation import validate
-from nerveseg.training.world import World, world
 
 SMALL = "small"
 SIZE = 64

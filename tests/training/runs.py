@@ -30,8 +30,10 @@ def train(folder: Path, params: TrainParams) -> None:
         NETWORK,
         OPTIONS,
         params,
+        name=NETWORK,
         packed=folder / "data/packed",
         split=folder / "data/split.csv",
+        code=folder / "data/split.csv",
         weights=folder / "weights.safetensors",
         curves=folder / "curves.csv",
     )

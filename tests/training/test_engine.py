@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from nerveseg.data.dataset import Batch
-from nerveseg.device import layout_for
+from nerveseg.device import memory_format_for
 from nerveseg.models.build import build
+from nerveseg.training.distributed import World
 from nerveseg.training.engine import Engine
-from nerveseg.training.world import World
 
 CPU = torch.device("cpu")
 
@@ -25,7 +25,7 @@ def test_narrow_strided_convolutions_are_kept_from_channels_last_on_a_cpu(
     width: int, device: str, layout: torch.memory_format
 ) -> None:
     network = build("baseline", 1, width=width, encoder_weights="none")
-    assert layout_for(network, torch.device(device)) == layout
+    assert memory_format_for(network, torch.device(device)) == layout
 
 
 def test_an_update_is_adams_on_the_mean_loss() -> None:

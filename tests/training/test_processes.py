@@ -14,7 +14,7 @@ from one_of_several import SMALL
 
 from nerveseg.models.registry import NETWORKS
 from nerveseg.training.checkpoint import Checkpoints
-from nerveseg.training.world import World
+from nerveseg.training.distributed import World
 
 HERE = Path(__file__).parent
 # Two batches of 8 and a last one: of 1, then one process has nothing of its own, or of 3, then

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nerveseg.data import packed, parts
+from nerveseg.data import packed, split_table
 from nerveseg.params.train import TrainParams
 
 FRAMES, VALID, SIZE = 18, 5, 32
@@ -47,6 +47,7 @@ def write_data(folder: Path) -> None:
     (data / packed.TRAIN_TABLE).write_text("subject,img,pixels\n" + "".join(rows))
     (data / packed.TEST_TABLE).write_text("img\n1\n")
     places = [
-        parts.Place(1, row + 1, 0, "valid" if row < VALID else "train") for row in range(FRAMES)
+        split_table.SplitRow(1, row + 1, 0, "valid" if row < VALID else "train")
+        for row in range(FRAMES)
     ]
-    parts.write_parts(folder / "data/split.csv", places)
+    split_table.write_split(folder / "data/split.csv", places)

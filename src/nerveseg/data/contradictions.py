@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from nerveseg.files import whole_file
-from nerveseg.tables import file_rows, number
+from nerveseg.atomic import whole_file
+from nerveseg.csv_reader import file_rows, parse_int
 
 HEADER: Final = ("subject", "img", "neighbour_img", "distance", "labelled")
 
@@ -46,6 +46,6 @@ def read_doubtful(path: Path) -> set[tuple[int, int]]:
     """
     label = str(path)
     return {
-        (number(subject, label, line), number(img, label, line))
+        (parse_int(subject, label, line), parse_int(img, label, line))
         for line, (subject, img, *_) in file_rows(path, HEADER)
     }

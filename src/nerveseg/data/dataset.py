@@ -32,7 +32,7 @@ class Batch(NamedTuple):
     shares: Tensor
 
 
-class Change(Protocol):
+class Transform(Protocol):
     """What changes a frame and its outline alike, a function of `key`."""
 
     def __call__(
@@ -52,7 +52,7 @@ class FrameBatches(Dataset[Batch]):
     """
 
     def __init__(
-        self, images: NDArray[np.uint8], masks: NDArray[np.uint8], change: Change | None
+        self, images: NDArray[np.uint8], masks: NDArray[np.uint8], change: Transform | None
     ) -> None:
         # The same memory by its plain type: every row of a memory map costs more.
         self._images = np.asarray(images)

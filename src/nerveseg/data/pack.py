@@ -11,11 +11,11 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from nerveseg.atomic import whole_files
 from nerveseg.data import packed, tables
 from nerveseg.data.archive import Competition
 from nerveseg.data.parallel import for_each
 from nerveseg.errors import InputError
-from nerveseg.files import whole_files
 
 
 def pack(competition: Competition, folder: Path, size: tuple[int, int]) -> None:

@@ -7,10 +7,10 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.csv_reader import file_rows, parse_int, read_file
 from nerveseg.data.layout import TrainRecord
 from nerveseg.data.tables import train_records
 from nerveseg.errors import InputError
-from nerveseg.tables import file_rows, number, read_file
 
 TRAIN_IMAGES: Final = "train_images.npy"
 TRAIN_MASKS: Final = "train_masks.npy"
@@ -72,7 +72,7 @@ def read_train(path: Path) -> list[TrainRecord]:
 
 def read_test(path: Path) -> list[int]:
     """Return the rows of test.csv: numbers of the test images."""
-    return [number(img, str(path), line) for line, (img,) in file_rows(path, TEST_HEADER)]
+    return [parse_int(img, str(path), line) for line, (img,) in file_rows(path, TEST_HEADER)]
 
 
 def _map(path: Path) -> NDArray[np.uint8]:

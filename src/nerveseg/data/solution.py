@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from nerveseg.csv_reader import read_file
 from nerveseg.errors import InputError
 from nerveseg.submission.score import read_solution
-from nerveseg.tables import read_file
 
 
 def checked_solution(source: Path, test: Collection[int]) -> bytes:

@@ -5,11 +5,11 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+from nerveseg.atomic import whole_file
 from nerveseg.data import layout
 from nerveseg.data.archive import Competition
 from nerveseg.data.entries import Entries
 from nerveseg.data.solution import checked_solution
-from nerveseg.files import whole_file
 from nerveseg.params.data import DataParams
 
 # What stands in for a table where its rows are not known.

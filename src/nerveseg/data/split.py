@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
 from nerveseg.data.layout import TrainRecord
-from nerveseg.data.parts import Part, Place
+from nerveseg.data.split_table import Part, SplitRow
 from nerveseg.errors import InputError
 
 Protocol = Literal["subject", "image"]
@@ -23,7 +23,7 @@ def split(
     seed: int,
     *,
     doubtful: Collection[tuple[int, int]] = (),
-) -> list[Place]:
+) -> list[SplitRow]:
     """Return the place of every record; fold `fold` validates, the others train.
 
     Args:
@@ -45,7 +45,7 @@ def split(
     places = []
     for (subject, img, _), number in zip(records, divide(records, folds, seed), strict=True):
         other: Part = "left_out" if (subject, img) in doubtful else "train"
-        places.append(Place(subject, img, int(number), "valid" if number == fold else other))
+        places.append(SplitRow(subject, img, int(number), "valid" if number == fold else other))
     return places
 
 

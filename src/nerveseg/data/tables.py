@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from nerveseg.csv_reader import parse_int, rows
 from nerveseg.data.layout import TrainRecord
 from nerveseg.errors import InputError
-from nerveseg.tables import number, rows
 
 TRAIN_HEADER: Final = ("subject", "img", "pixels")
 SAMPLE_HEADER: Final = ("img", "pixels")
@@ -18,7 +18,7 @@ def train_records(content: bytes, label: str) -> list[TrainRecord]:
     """
     records: list[TrainRecord] = []
     for line, (subject, img, pixels) in rows(content, TRAIN_HEADER, label):
-        record = TrainRecord(number(subject, label, line), number(img, label, line), pixels)
+        record = TrainRecord(parse_int(subject, label, line), parse_int(img, label, line), pixels)
         if records and record[:2] <= records[-1][:2]:
             raise InputError(
                 f"{label}: line {line}: subject {subject} img {img} does not come after subject "
@@ -36,7 +36,7 @@ def image_numbers(content: bytes, label: str) -> list[int]:
     """
     numbers: list[int] = []
     for line, (img, _) in rows(content, SAMPLE_HEADER, label):
-        value = number(img, label, line)
+        value = parse_int(img, label, line)
         if numbers and value <= numbers[-1]:
             raise InputError(
                 f"{label}: line {line}: img {img} does not come after img {numbers[-1]}; "

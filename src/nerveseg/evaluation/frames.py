@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nerveseg.data.layout import TrainRecord
 from nerveseg.data.packed import read_train
-from nerveseg.data.parts import read_parts
+from nerveseg.data.split_table import read_split
 from nerveseg.errors import InputError
 from nerveseg.maps import Maps, read_maps
 from nerveseg.rle import decode
@@ -86,7 +86,7 @@ def open_validation(packed: Path, split: Path, masks: Path, maps: Path) -> Valid
 
 
 def _valid_keys(split: Path) -> list[tuple[int, int]]:
-    keys = [(place.subject, place.img) for place in read_parts(split) if place.part == "valid"]
+    keys = [(place.subject, place.img) for place in read_split(split) if place.part == "valid"]
     if not keys:
         raise InputError(f"{split}: no validation frames; check split.fold in params.yaml")
     return keys

@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 from typing import Final
 
+from nerveseg.csv_reader import file_rows
 from nerveseg.submission.score import SOLUTION_HEADER, score
-from nerveseg.tables import file_rows
 
 BOARDS: Final = ("public", "private")
 

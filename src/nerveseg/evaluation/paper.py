@@ -13,7 +13,7 @@ class PaperRow(NamedTuple):
     Attributes:
         table: 1 (ablation) or 2 (comparison).
         title: as printed.
-        network: our name for it.
+        network: our name for it, in `nerveseg.models.registry`.
         figures: of `MEASURES`; NaN for what Table 1 leaves out.
     """
 
@@ -24,11 +24,12 @@ class PaperRow(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One figure of the paper and ours, in percent; NaN where one is missing."""
+    """One figure of the paper and one run's, in percent; NaN where one is missing."""
 
     table: int
     title: str
     network: str
+    run: str
     metric: str
     paper: float
     ours: float
@@ -51,13 +52,20 @@ ROWS: Final = (
 )
 
 
-def beside(scores: Mapping[str, Mapping[str, float]]) -> Iterator[Line]:
-    """Yield every figure of the paper with ours.
+def compare_with_paper(
+    scores: Mapping[str, Mapping[str, float]], networks: Mapping[str, str]
+) -> Iterator[Line]:
+    """Yield every figure of the paper with ours, once for each run of the network.
 
     Args:
-        scores: network -> measure -> value in 0..1; networks that were not run may be absent.
+        scores: run -> measure -> value in 0..1.
+        networks: run -> its network; a network of the paper that no run trains gets one line.
     """
     for row in ROWS:
-        for metric, paper in zip(MEASURES, row.figures, strict=True):
-            ours = 100 * scores.get(row.network, {}).get(metric, _NAN)
-            yield Line(row.table, row.title, row.network, metric, paper, ours, ours - paper)
+        runs = [run for run, network in networks.items() if network == row.network]
+        for run in runs or [""]:
+            for metric, paper in zip(MEASURES, row.figures, strict=True):
+                ours = 100 * scores.get(run, {}).get(metric, _NAN)
+                yield Line(
+                    row.table, row.title, row.network, run, metric, paper, ours, ours - paper
+                )

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.atomic import whole_files
 from nerveseg.data.layout import TrainRecord
 from nerveseg.evaluation.calibration import (
     CalibrationBin,
@@ -16,7 +17,6 @@ from nerveseg.evaluation.calibration import (
 from nerveseg.evaluation.measure import Measured, Measures
 from nerveseg.evaluation.presence import Thresholds, average_precision, detection, thresholds
 from nerveseg.evaluation.tables import write_csv, write_json
-from nerveseg.files import whole_files
 from nerveseg.metrics.overlap import dice, sensitivity, specificity
 
 

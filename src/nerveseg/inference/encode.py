@@ -4,10 +4,10 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from nerveseg.data.parts import Place, rows_of
+from nerveseg.atomic import whole_file
+from nerveseg.data.split_table import SplitRow, rows_of
 from nerveseg.data.tables import TRAIN_HEADER
 from nerveseg.errors import InputError
-from nerveseg.files import whole_file
 from nerveseg.inference.postprocess import outlines
 from nerveseg.maps import read_maps
 from nerveseg.submission.table import write
@@ -41,7 +41,7 @@ def encode_test(
 
 def encode_valid(
     maps: Path,
-    places: Sequence[Place],
+    places: Sequence[SplitRow],
     masks: Path,
     *,
     threshold: float,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from nerveseg.data.tensors import to_input
-from nerveseg.device import layout_for
+from nerveseg.data.input_normalisation import to_input
+from nerveseg.device import memory_format_for
 from nerveseg.inference.tta import View
 from nerveseg.maps import MapWriter, quantise
 from nerveseg.rle import IMAGE_SHAPE
@@ -58,7 +58,7 @@ class Predictor:
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        self._layout = layout_for(network, device)
+        self._layout = memory_format_for(network, device)
         self._network = network.to(device).to(memory_format=self._layout).eval()
         self._channels = channels
         self._views = views

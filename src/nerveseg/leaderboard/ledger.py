@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
-from nerveseg.files import whole_file
 
 
 class Entry(BaseModel):

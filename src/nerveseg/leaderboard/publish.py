@@ -12,7 +12,7 @@ from nerveseg.leaderboard.candidates import candidates
 from nerveseg.leaderboard.ledger import Ledger
 from nerveseg.leaderboard.record import raise_errors, write_record
 from nerveseg.params.data import DataParams
-from nerveseg.params.leaderboard import LeaderboardParams
+from nerveseg.params.results import LeaderboardParams
 
 SUBMISSIONS: Final = Path("submissions")
 TEST_TABLE: Final = Path("data/packed/test.csv")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
-from nerveseg.files import whole_file
 from nerveseg.kaggle_client.service import Status
 from nerveseg.leaderboard.candidates import Candidate
 from nerveseg.leaderboard.ledger import Ledger

@@ -1,4 +1,4 @@
-"""Building a network by the name of its file, its options checked against its class."""
+"""Building a network by its name, its options checked against its class."""
 
 import importlib
 import inspect
@@ -11,13 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 from nerveseg.errors import InputError
 from nerveseg.models.blocks.pretrained import find_encoder
 from nerveseg.models.blocks.segmenter import Segmenter
+from nerveseg.models.registry import NETWORKS
 
 
 def build(name: str, in_channels: int = 1, **options: object) -> Segmenter:
     """Return a new network, initialised from torch's global generator.
 
     Args:
-        name: of its file in this folder.
+        name: in `nerveseg.models.registry`.
         in_channels: of the image, 1 or 3.
         options: of that network's class.
 
@@ -65,30 +66,17 @@ def _check_signature(name: str, options: Mapping[str, object]) -> None:
     for key, value in options.items():
         if key not in known:
             listed = ", ".join(known)
-            raise InputError(f"models.{name}.{key}: no option of this network; it has {listed}")
+            raise InputError(f"{name} has no option '{key}'; it has {listed}")
         try:
             TypeAdapter(hints[key]).validate_python(value, strict=True)
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
-            raise InputError(f"models.{name}.{key}: '{value}' cannot be: {reason}") from error
+            raise InputError(f"{name}: {key} cannot be '{value}': {reason}") from error
 
 
 def _network(name: str) -> type[Segmenter]:
-    """Return the one network that the file `name` defines."""
-    try:
-        module = importlib.import_module(f"nerveseg.models.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"nerveseg.models.{name}":
-            raise
-        raise _unknown(name) from None
-    for member in vars(module).values():
-        own = getattr(member, "__module__", None) == module.__name__
-        if own and inspect.isclass(member) and issubclass(member, Segmenter):
-            return member
-    raise _unknown(name)
-
-
-def _unknown(name: str) -> InputError:
-    return InputError(
-        f"models.{name}: no such network; python -m nerveseg.models lists those there are"
-    )
+    if name not in NETWORKS:
+        raise InputError(f"no network is called '{name}'; there are {', '.join(NETWORKS)}")
+    entry = NETWORKS[name]
+    found: type[Segmenter] = getattr(importlib.import_module(entry.module), entry.name_of_class)
+    return found

@@ -1,9 +1,9 @@
-"""The networks' names as papers and readers know them. No network is built from here.
+"""The networks by name: what the RPA/APF paper calls them, whose they are, where they are defined.
 
-Training and prediction do not import this: a new line must not make DVC train all the others
-again. They find a network by the name of its file (`nerveseg.models.build`).
+Nothing of torch is imported here.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -16,21 +16,63 @@ class Entry(NamedTuple):
     Attributes:
         title: what the RPA/APF paper calls it.
         paper: the citation.
+        place: file:class in `nerveseg.models.networks`.
     """
 
     title: str
     paper: str
+    place: str
+
+    @property
+    def module(self) -> str:
+        """The module that defines the network."""
+        return f"nerveseg.models.networks.{self.place.partition(':')[0]}"
+
+    @property
+    def name_of_class(self) -> str:
+        """The network's class in that module."""
+        return self.place.partition(":")[2]
 
 
 NETWORKS: Final[Mapping[str, Entry]] = {
-    "baseline": Entry("Baseline", AAAI),
-    "baseline_rpa": Entry("Baseline + RPA", AAAI),
-    "baseline_apf": Entry("Baseline + APF", AAAI),
-    "rpa_apf": Entry("RPA/APF (ours)", AAAI),
-    "unet": Entry("U-Net", "Ronneberger et al., MICCAI 2015"),
-    "attention_unet": Entry("Attention U-Net", "Oktay et al., MIDL 2018"),
-    "unetpp": Entry("U-Net++", "Zhou et al., DLMIA 2018"),
-    "danet": Entry("DA-Net", "Fu et al., CVPR 2019"),
-    "cenet": Entry("CE-Net", "Gu et al., TMI 2019"),
-    "cpfnet": Entry("CPF-Net", "Feng et al., TMI 2020"),
+    "baseline": Entry("Baseline", AAAI, "baseline:Baseline"),
+    "baseline_rpa": Entry("Baseline + RPA", AAAI, "baseline_rpa:BaselineRPA"),
+    "baseline_apf": Entry("Baseline + APF", AAAI, "baseline_apf:BaselineAPF"),
+    "rpa_apf": Entry("RPA/APF (ours)", AAAI, "rpa_apf:RpaApf"),
+    "unet": Entry("U-Net", "Ronneberger et al., MICCAI 2015", "unet:UNet"),
+    "attention_unet": Entry(
+        "Attention U-Net", "Oktay et al., MIDL 2018", "attention_unet:AttentionUNet"
+    ),
+    "unetpp": Entry("U-Net++", "Zhou et al., DLMIA 2018", "unetpp:UNetPlusPlus"),
+    "danet": Entry("DA-Net", "Fu et al., CVPR 2019", "danet:DANet"),
+    "cenet": Entry("CE-Net", "Gu et al., TMI 2019", "cenet:CENet"),
+    "cpfnet": Entry("CPF-Net", "Feng et al., TMI 2020", "cpfnet:CPFNet"),
 }
+
+
+def titles(runs: Mapping[str, tuple[str, Mapping[str, object]]]) -> dict[str, str]:
+    """Return what to call each run in tables and figures.
+
+    The network's title; where several runs train one network, with the options in which they
+    differ, as in 'U-Net (width 8)'.
+
+    Args:
+        runs: name -> (network, options).
+    """
+    named = {name: _title(name, runs) for name in runs}
+    often = Counter(named.values())
+    return {
+        name: title if often[title] == 1 else f"{title} {name}" for name, title in named.items()
+    }
+
+
+def _title(name: str, runs: Mapping[str, tuple[str, Mapping[str, object]]]) -> str:
+    network, options = runs[name]
+    title = NETWORKS[network].title if network in NETWORKS else network
+    others = [given for other, given in runs.values() if other == network]
+    differing = [
+        f"{key.replace('_', ' ')} {options[key]}"
+        for key in options
+        if any(given.get(key) != options[key] for given in others)
+    ]
+    return f"{title} ({', '.join(differing)})" if differing else title

@@ -8,8 +8,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
-from nerveseg.files import whole_file
 from nerveseg.models.build import build_empty
 
 METADATA: Final = "nerveseg"

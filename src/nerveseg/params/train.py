@@ -1,10 +1,16 @@
-"""Sections `train` and `models`: the protocol, the same for every network, and the networks."""
+"""Sections `models`, `train` and `predict`: the runs, and the protocol they share."""
 
-from typing import Literal, Self
+import re
+from typing import Final, Literal, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from nerveseg.errors import InputError
 from nerveseg.params.section import Section
+
+RUN_NAME: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]*")
+ALL_EMPTY: Final = "all_empty"
+"""The row of the all-empty submission, beside the runs, in every table."""
 
 Flip = Literal["horizontal", "vertical", "diagonal"]
 
@@ -53,12 +59,69 @@ class TrainParams(Section):
         return self
 
 
+class Run(NamedTuple):
+    """One entry of the section `models`: a network to train, and how it is built.
+
+    Attributes:
+        network: its name in `nerveseg.models.registry`.
+        options: of the network's class.
+    """
+
+    network: str
+    options: dict[str, object]
+
+
 class ModelsParams(Section):
-    """The networks to train, each with the options that its module takes."""
+    """The runs: names of your choice, each with a network and its options.
+
+    `network` may be left out where the run is called like its network.
+    """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, dict[str, object]]
 
-    def options(self, network: str) -> dict[str, object]:
-        """Return the options of `network`; none are given for one that is not listed."""
-        return (self.__pydantic_extra__ or {}).get(network, {})
+    @model_validator(mode="after")
+    def _names_can_name_files(self) -> Self:
+        if not self.names():
+            raise ValueError("no run is listed; name one, as in 'unet: {width: 8}'")
+        for name in self.names():
+            if not RUN_NAME.fullmatch(name) or name == ALL_EMPTY:
+                raise ValueError(
+                    f"'{name}' cannot name a run: its files are called like it; use letters, "
+                    f"digits, '_' and '-', and not {ALL_EMPTY}"
+                )
+        return self
+
+    def names(self) -> list[str]:
+        """Return the names of the runs, in the order of the file."""
+        return list(self.__pydantic_extra__ or {})
+
+    def run(self, name: str) -> Run:
+        """Return the run called `name`.
+
+        Raises:
+            InputError: it is not listed.
+        """
+        if name not in self.names():
+            listed = ", ".join(self.names())
+            raise InputError(f"params.yaml: models.{name}: no such run; there are {listed}")
+        options = dict(self.__pydantic_extra__[name])
+        return Run(str(options.pop("network", name)), options)
+
+    def runs(self) -> dict[str, Run]:
+        """Return all runs by their names, in the order of the file."""
+        return {name: self.run(name) for name in self.names()}
+
+
+class PredictParams(Section):
+    """Prediction with test-time augmentation.
+
+    Attributes:
+        tta: the sides a frame is seen from: none, flips (4), or d4 (8: flips and transposes).
+        batch: frames per forward pass; changes memory and speed, results only by rounding.
+        precision: what to compute in; auto is bf16 where the hardware has units for it.
+    """
+
+    tta: Literal["none", "flips", "d4"]
+    batch: int = Field(ge=1)
+    precision: Literal["auto", "fp32", "bf16", "fp16"]

@@ -10,20 +10,22 @@ from nerveseg.errors import InputError
 from nerveseg.reporting.results import Figures, Results
 
 
-def load(root: Path, networks: list[str], reference: str) -> Results:
-    """Read the results of `networks` under `root`, the folder of dvc.yaml.
+def load(root: Path, titles: dict[str, str], reference: str) -> Results:
+    """Read the results of all runs under `root`, the folder of dvc.yaml.
 
     Args:
         root: with data/ and metrics/ in it.
-        networks: names, in the order of showing.
+        titles: run -> what to call it, in the order of showing.
         reference: the one of them to hold the others against.
 
     Raises:
         InputError: a file is missing or not what its stage writes.
     """
+    networks = list(titles)
     scores, metrics = root / "data/scores", root / "metrics"
     return Results(
         networks=networks,
+        titles=titles,
         reference=reference,
         scores=_scores(root, networks),
         frames=_frames(root, networks),

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from nerveseg.params.data import DataParams
-from nerveseg.params.pack import PackParams
+from nerveseg.params.data import DataParams, PackParams, SplitParams
 from nerveseg.params.section import PARAMS_FILE, read
-from nerveseg.params.split import SplitParams
-from nerveseg.params.train import ModelsParams, TrainParams
+from nerveseg.params.train import ModelsParams, Run, TrainParams
 
 SIZE: Final = (512, 512)
 EPOCHS: Final = 70
@@ -28,7 +26,7 @@ class Settings:
     pack: PackParams
     split: SplitParams
     train: TrainParams
-    models: dict[str, dict[str, object]]
+    models: dict[str, Run]
 
 
 def settings(path: Path = PARAMS_FILE) -> Settings:
@@ -37,7 +35,7 @@ def settings(path: Path = PARAMS_FILE) -> Settings:
     Raises:
         InputError: one of them is missing or impossible.
     """
-    models = read("models", ModelsParams, path).model_extra or {}
+    models = read("models", ModelsParams, path).runs()
     return Settings(
         read("data", DataParams, path),
         read("pack", PackParams, path),
@@ -85,8 +83,8 @@ def _training(train: TrainParams) -> Iterator[str]:
         yield "batches not balanced 1:1"
 
 
-def _networks(models: dict[str, dict[str, object]]) -> Iterator[str]:
-    options = models.values()
+def _networks(models: dict[str, Run]) -> Iterator[str]:
+    options = [run.options for run in models.values()]
     if any(one.get("encoder_weights", PRETRAINED) != PRETRAINED for one in options):
         yield "encoders that are not pretrained on ImageNet"
     if any("width" in one for one in options):

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from nerveseg.models.registry import NETWORKS
 from nerveseg.reporting.palette import INK, Style, styles
 
 Figures = dict[str, dict[str, Any]]
@@ -17,7 +16,8 @@ class Results:
     """The outcome of a run.
 
     Attributes:
-        networks: names, in the order of params.yaml.
+        networks: names of the runs, in the order of params.yaml.
+        titles: run -> what to call it.
         reference: the network that the others are held against.
         scores: network -> measure -> value, as in metrics/scores.json.
         frames: a row per network and validation frame: network, id (subject_img), the columns
@@ -33,6 +33,7 @@ class Results:
     """
 
     networks: list[str]
+    titles: dict[str, str]
     reference: str
     scores: Figures
     frames: pd.DataFrame
@@ -55,8 +56,8 @@ class Results:
         return self.styles[network].colour.replace(INK, "currentColor")
 
     def title(self, network: str) -> str:
-        """Return the paper's name for `network`."""
-        return NETWORKS[network].title if network in NETWORKS else network
+        """Return what to call the run."""
+        return self.titles.get(network, network)
 
     def score(self, network: str, measure: str) -> float:
         """Return a figure of metrics/scores.json; NaN where there is none."""

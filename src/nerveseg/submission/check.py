@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from nerveseg.csv_reader import file_rows, parse_int
 from nerveseg.errors import InputError
-from nerveseg.submission import signs, table
-from nerveseg.tables import file_rows, number
+from nerveseg.submission import mask_orientation, table
 
 COMPETITION_COUNT: Final = 5508
 """Test images of the competition: ids 1 to this, in numeric order."""
@@ -29,7 +29,7 @@ def check(path: Path, expected: Sequence[int], *, slips: bool = True) -> dict[in
     known = set(expected)
     for line, (img, pixels) in file_rows(path, table.HEADER):
         place = f"{path}: line {line} (img {img[:20]})"
-        found = number(img, str(path), line)
+        found = parse_int(img, str(path), line)
         if found in masks:
             raise InputError(f"{place}: this id came before; keep one row of each")
         if found not in known:
@@ -43,7 +43,7 @@ def check(path: Path, expected: Sequence[int], *, slips: bool = True) -> dict[in
             f"{path}: ends after line {len(masks) + 1}: img {expected[len(masks)]} and "
             f"{len(expected) - len(masks) - 1} more are missing; every test image needs a row"
         )
-    if slips and signs.cramped(list(ends.values())):
+    if slips and mask_orientation.cramped(list(ends.values())):
         raise InputError(
             f"{next(iter(ends))}: this and every other mask lies in the first {max(ends.values())} "
             "of 243600 pixels, as in a smaller image: resize the masks to 420x580 before encoding"
@@ -62,6 +62,6 @@ def _check_order(place: str, found: int, wanted: int, before: dict[int, str]) ->
 def _end_of_checked(place: str, pixels: str, slips: bool) -> int:
     """Return the number of the last pixel inside, 0 for none."""
     runs = table.check_pixels(place, pixels)
-    if slips and (slip := signs.misread(runs)):
+    if slips and (slip := mask_orientation.misread(runs)):
         raise InputError(f"{place}: {slip}")
     return int(runs[-1, 1]) if len(runs) else 0

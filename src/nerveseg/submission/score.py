@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from nerveseg import rle
+from nerveseg.csv_reader import file_rows, parse_int
 from nerveseg.errors import InputError
 from nerveseg.submission import table
 from nerveseg.submission.check import check
-from nerveseg.tables import file_rows, number
 
 SOLUTION_HEADER: Final = ("img", "pixels", "Usage")
 USAGES: Final = ("Public", "Private", "Ignored")
@@ -79,7 +79,7 @@ def read_solution(path: Path) -> dict[int, Truth]:
                 f"{path}: line {line}: Usage is '{usage[:20]}'; write Public, Private or Ignored"
             )
         table.check_pixels(f"{path}: line {line} (img {img[:20]})", pixels)
-        known = number(img, str(path), line)
+        known = parse_int(img, str(path), line)
         if known in truths:
             raise InputError(f"{path}: line {line} (img {img}): this id came before; keep one row")
         truths[known] = Truth(pixels, usage)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg import rle
+from nerveseg.atomic import whole_file
+from nerveseg.csv_reader import file_rows, lines, parse_int, read_file
 from nerveseg.errors import InputError
-from nerveseg.files import whole_file
-from nerveseg.tables import file_rows, lines, number, read_file
 
 HEADER: Final = ("img", "pixels")
 SIZE: Final = rle.IMAGE_SHAPE[0] * rle.IMAGE_SHAPE[1]
@@ -28,7 +28,7 @@ def read(path: Path) -> dict[int, str]:
     """
     masks: dict[int, str] = {}
     for line, (img, pixels) in file_rows(path, HEADER):
-        known = number(img, str(path), line)
+        known = parse_int(img, str(path), line)
         if known in masks:
             raise InputError(f"{path}: line {line} (img {img}): this id came before; keep one row")
         masks[known] = pixels
@@ -59,7 +59,7 @@ def read_ids(path: Path) -> list[int]:
     _, header = next(table, (1, []))
     if header[:1] != ["img"]:
         raise InputError(f"{path}: its first column is not 'img'; give a sample submission")
-    ids = [number(fields[0] if fields else "", str(path), line) for line, fields in table]
+    ids = [parse_int(fields[0] if fields else "", str(path), line) for line, fields in table]
     if not ids:
         raise InputError(f"{path}: no rows; give a sample submission with a row per test image")
     return ids

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from nerveseg.files import whole_file
+from nerveseg.atomic import whole_file
 
 
 def write_curves(path: Path, history: Sequence[dict[str, float]]) -> None:

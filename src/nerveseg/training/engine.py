@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from nerveseg.data.dataset import Batch
-from nerveseg.data.tensors import to_input
-from nerveseg.device import layout_for
+from nerveseg.data.input_normalisation import to_input
+from nerveseg.device import memory_format_for
+from nerveseg.training.cuda_graph import Replay
+from nerveseg.training.distributed import World
 from nerveseg.training.losses import frame_losses
 from nerveseg.training.normalisation import JointBatchNorm2d, joined
-from nerveseg.training.replay import Replay
-from nerveseg.training.world import World
 
 
 class Objective(nn.Module):
@@ -67,7 +67,7 @@ class Engine:
         gpu = world.device.type == "cuda"
         self.network = (joined(network) if world.size > 1 else network).to(world.device)
         # The layout of the weights decides: convolutions follow it.
-        self.network = self.network.to(memory_format=layout_for(network, world.device))
+        self.network = self.network.to(memory_format=memory_format_for(network, world.device))
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )

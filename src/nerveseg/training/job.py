@@ -15,19 +15,19 @@ from torch.utils.data import DataLoader
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import Batch, FrameBatches, loader, workers_for
 from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
-from nerveseg.data.parts import read_parts, rows_of
 from nerveseg.data.sampler import LEAST, EpochSampler, Portion
+from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import working_dtype
-from nerveseg.errors import InputError
+from nerveseg.errors import InputError, within
 from nerveseg.models.build import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
 from nerveseg.training.curves import write_curves
+from nerveseg.training.distributed import World, world
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
-from nerveseg.training.validation import Quality, validate
-from nerveseg.training.world import World, world
+from nerveseg.training.validation import ValidationMetrics, validate
 
 # A forward pass without gradients takes less memory a frame: more frames go at once.
 VALIDATION_BATCHES: Final = 4
@@ -52,19 +52,23 @@ def train_network(
     options: Mapping[str, object],
     params: TrainParams,
     *,
+    name: str,
     packed: Path,
     split: Path,
+    code: Path,
     weights: Path,
     curves: Path,
 ) -> None:
     """Train one network and write its weights and curves.
 
     Args:
-        network: the name of its file in `nerveseg.models`.
+        network: its name in `nerveseg.models.registry`.
         options: what it is built with.
         params: the protocol.
+        name: of the run, for the reader.
         packed: folder of the packed competition.
         split: table of which frame is in which part, in the order of the packed frames.
+        code: file that changes with the code of this training (`nerveseg.relevant_code`).
         weights: file to write.
         curves: table to write.
 
@@ -74,8 +78,9 @@ def train_network(
     frames = Packed.open(packed)
     chosen = parts_of(split, frames)
     with world() as here:
-        module = _new_network(network, options, params)
-        key = _key(network, options, params, packed, split)
+        with within(f"models.{name}"):
+            module = _new_network(network, options, params)
+        key = _key(network, options, params, packed, [split, code])
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if here.first else nullcontext():
             here.wait()
@@ -86,7 +91,7 @@ def train_network(
                 _batches(frames, sampler, params, here),
                 sampler,
                 _validation(engine.network, frames, chosen, params, here),
-                name=network,
+                name=name,
                 params=params,
                 checkpoints=checkpoints,
                 world=here,
@@ -106,7 +111,11 @@ def _new_network(network: str, options: Mapping[str, object], params: TrainParam
 
 
 def _key(
-    network: str, options: Mapping[str, object], params: TrainParams, packed: Path, split: Path
+    network: str,
+    options: Mapping[str, object],
+    params: TrainParams,
+    packed: Path,
+    others: list[Path],
 ) -> str:
     settings = {
         "network": network,
@@ -114,7 +123,7 @@ def _key(
         "params": params.model_dump(),
     }
     data = [packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
-    return key_of(settings, [*data, split])
+    return key_of(settings, [*data, *others])
 
 
 def _engine(module: nn.Module, params: TrainParams, here: World) -> Engine:
@@ -156,7 +165,7 @@ def _batches(
 
 def _validation(
     network: nn.Module, frames: Packed, chosen: Chosen, params: TrainParams, here: World
-) -> Callable[[], Quality]:
+) -> Callable[[], ValidationMetrics]:
     return partial(
         validate,
         network,
@@ -176,7 +185,7 @@ def parts_of(split: Path, frames: Packed) -> Chosen:
     Raises:
         InputError: the table is of other frames, or none is left to train on.
     """
-    places = read_parts(split)
+    places = read_split(split)
     if [place[:2] for place in places] != [record[:2] for record in frames.train]:
         raise InputError(f"{split}: not a split of the packed frames; run dvc repro split")
     train = rows_of(places, "train")

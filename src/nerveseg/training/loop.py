@@ -13,13 +13,13 @@ from nerveseg.data.dataset import Batch
 from nerveseg.data.sampler import EpochSampler
 from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints
+from nerveseg.training.distributed import World
 from nerveseg.training.engine import Engine
 from nerveseg.training.failures import check_finite, memory_explained
 from nerveseg.training.interruption import Interruption
 from nerveseg.training.progress import Progress
 from nerveseg.training.schedule import polynomial
-from nerveseg.training.validation import Quality
-from nerveseg.training.world import World
+from nerveseg.training.validation import ValidationMetrics
 
 # Updates between two looks at the loss and for signals on a GPU or with other processes: a look
 # waits for all work that is queued there.
@@ -47,7 +47,7 @@ def fit(
     engine: Engine,
     batches: DataLoader[Batch],
     sampler: EpochSampler,
-    validate: Callable[[], Quality],
+    validate: Callable[[], ValidationMetrics],
     *,
     name: str,
     params: TrainParams,
@@ -134,7 +134,7 @@ def _end(name: str, at: Position, checkpoints: Checkpoints, world: World) -> NoR
     raise KeyboardInterrupt(line) if world.first else SystemExit(130)
 
 
-def _point(loss: float, rate: float, quality: Quality) -> dict[str, float]:
+def _point(loss: float, rate: float, quality: ValidationMetrics) -> dict[str, float]:
     trained = {"train/loss": loss, "train/rate": rate}
     return {**trained, "valid/loss": quality.loss, "valid/dice": quality.dice}
 

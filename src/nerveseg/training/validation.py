@@ -7,12 +7,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nerveseg.data.tensors import to_input
+from nerveseg.data.input_normalisation import to_input
+from nerveseg.training.distributed import World
 from nerveseg.training.losses import frame_losses
-from nerveseg.training.world import World
 
 
-class Quality(NamedTuple):
+class ValidationMetrics(NamedTuple):
     """Means over the validation frames.
 
     Attributes:
@@ -35,7 +35,7 @@ def validate(
     batch: int,
     dtype: torch.dtype,
     world: World,
-) -> Quality:
+) -> ValidationMetrics:
     """Return the quality of `network` on the frames at `indices`, NaN where there are none.
 
     Args:
@@ -64,7 +64,11 @@ def validate(
             )
     network.train()
     loss, dice, count = world.total(totals).tolist()
-    return Quality(loss / count, dice / count) if count else Quality(float("nan"), float("nan"))
+    return (
+        ValidationMetrics(loss / count, dice / count)
+        if count
+        else ValidationMetrics(float("nan"), float("nan"))
+    )
 
 
 def _dice(logits: Tensor, masks: Tensor) -> Tensor:

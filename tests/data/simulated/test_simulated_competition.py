@@ -15,8 +15,8 @@ from nerveseg.data.archive import Competition
 from nerveseg.data.simulated.competition import write_competition
 from nerveseg.data.solution import checked_solution
 from nerveseg.errors import InputError
+from nerveseg.params.data import SimulatedParams
 from nerveseg.params.section import read
-from nerveseg.params.simulated import SimulatedParams
 
 SETTINGS = SimulatedParams(
     recipe=1,

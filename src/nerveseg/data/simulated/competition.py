@@ -12,6 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from nerveseg import rle
+from nerveseg.atomic import whole_file
 from nerveseg.data import layout
 from nerveseg.data.parallel import for_each
 from nerveseg.data.simulated.anatomy import SHAPE
@@ -19,8 +20,7 @@ from nerveseg.data.simulated.bmode import scan
 from nerveseg.data.simulated.nerve import filled
 from nerveseg.data.simulated.plan import Shot, test_shots, train_shots, usages
 from nerveseg.data.simulated.tissue import paint
-from nerveseg.files import whole_file
-from nerveseg.params.simulated import SimulatedParams
+from nerveseg.params.data import SimulatedParams
 
 _DATE: Final = (2016, 5, 18, 0, 0, 0)
 

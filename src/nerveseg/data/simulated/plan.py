@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from nerveseg.data.simulated.anatomy import Neck, draw_neck
 from nerveseg.data.simulated.fields import generator
 from nerveseg.data.simulated.sweep import nerve_shares
-from nerveseg.params.simulated import SimulatedParams
+from nerveseg.params.data import SimulatedParams
 
 _TRAIN, _TEST = 0, 1
 _PUBLIC: Final = 0.2

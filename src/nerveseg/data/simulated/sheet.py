@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.atomic import whole_file
 from nerveseg.data.simulated.anatomy import SHAPE
 from nerveseg.data.simulated.competition import image_of, mask_of
 from nerveseg.data.simulated.plan import Shot, train_shots
-from nerveseg.files import whole_file
-from nerveseg.params.simulated import SimulatedParams
+from nerveseg.params.data import SimulatedParams
 
 _COLUMNS: Final = 4
 _FRAMES: Final = 16

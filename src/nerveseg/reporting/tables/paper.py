@@ -32,14 +32,15 @@ def _table(results: Results, name: str, rows: pd.DataFrame, differs: str) -> Tab
         columns += [Column("Paper"), Column("Ours"), Column("Diff.")]
     groups = [("", 1), *((HEADS[metric], 3) for metric in metrics)]
     lines = []
-    for title in rows["title"].unique():
-        figures = {line["metric"]: line for line in rows[rows["title"] == title].to_dict("records")}
+    runs = rows["run"].fillna("")
+    for (title, run), lines_of_run in rows.groupby(["title", runs], sort=False):
+        figures = {line["metric"]: line for line in lines_of_run.to_dict("records")}
+        alone = runs[rows["title"] == title].nunique() == 1
         cells = [
-            words(str(title)),
+            words(str(title) if alone else f"{title}: {results.title(str(run))}"),
             *(cell for metric in metrics for cell in _cells(figures[metric])),
         ]
-        ours = figures[metrics[0]]["network"] == results.reference
-        lines.append(Row(cells, "ours" if ours else ""))
+        lines.append(Row(cells, "ours" if run == results.reference else ""))
     return Table(name, columns, lines, f"In per cent. {differs}", groups)
 
 

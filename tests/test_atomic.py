@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nerveseg.files import whole_file, whole_files
+from nerveseg.atomic import whole_file, whole_files
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:

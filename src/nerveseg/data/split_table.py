@@ -8,15 +8,15 @@ from typing import Final, Literal, NamedTuple, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.atomic import whole_file
+from nerveseg.csv_reader import file_rows, parse_int
 from nerveseg.errors import InputError
-from nerveseg.files import whole_file
-from nerveseg.tables import file_rows, number
 
 HEADER: Final = ("subject", "img", "fold", "part")
 Part = Literal["train", "valid", "left_out"]
 
 
-class Place(NamedTuple):
+class SplitRow(NamedTuple):
     """One row of split.csv; rows are in the order of the packed train.csv.
 
     Attributes:
@@ -32,7 +32,7 @@ class Place(NamedTuple):
     part: Part
 
 
-def read_parts(path: Path) -> list[Place]:
+def read_split(path: Path) -> list[SplitRow]:
     """Return the rows of split.csv.
 
     Raises:
@@ -43,12 +43,12 @@ def read_parts(path: Path) -> list[Place]:
     for line, (*numbers, part) in file_rows(path, HEADER):
         if part not in get_args(Part):
             raise InputError(f"{label}: line {line}: no part '{part}'; run dvc repro split")
-        subject, img, fold = (number(text, label, line) for text in numbers)
-        places.append(Place(subject, img, fold, cast(Part, part)))
+        subject, img, fold = (parse_int(text, label, line) for text in numbers)
+        places.append(SplitRow(subject, img, fold, cast(Part, part)))
     return places
 
 
-def write_parts(path: Path, places: Iterable[Place]) -> None:
+def write_split(path: Path, places: Iterable[SplitRow]) -> None:
     """Write split.csv."""
     with whole_file(path) as new, new.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -56,6 +56,6 @@ def write_parts(path: Path, places: Iterable[Place]) -> None:
         writer.writerows(places)
 
 
-def rows_of(places: Iterable[Place], part: Part) -> NDArray[np.int64]:
+def rows_of(places: Iterable[SplitRow], part: Part) -> NDArray[np.int64]:
     """Return the row numbers of `part`, ascending: indices into the packed arrays."""
     return np.flatnonzero([place.part == part for place in places])

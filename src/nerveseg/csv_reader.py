@@ -79,7 +79,7 @@ def file_rows(path: Path, header: tuple[str, ...]) -> Iterator[tuple[int, list[s
     return rows(read_file(path), header, str(path))
 
 
-def number(text: str, label: str, line: int) -> int:
+def parse_int(text: str, label: str, line: int) -> int:
     """Return `text` as a whole number of at least 0.
 
     Raises:

@@ -1,0 +1,1 @@
+"""One file a network; `nerveseg.models.registry` names them."""

@@ -1,0 +1,23 @@
+"""Find out which code each stage runs: a stage runs again when that code changes."""
+
+import argparse
+from pathlib import Path
+
+from nerveseg.errors import run
+from nerveseg.models.registry import NETWORKS
+from nerveseg.params.section import read
+from nerveseg.params.train import ModelsParams
+from nerveseg.relevant_code import write_fingerprints
+
+
+def main() -> None:
+    """Write data/.code/STAGE.json, and data/.code/RUN/STAGE.json for the stages of each run."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    runs = read("models", ModelsParams).runs()
+    known = {name: NETWORKS.get(chosen.network) for name, chosen in runs.items()}
+    networks = {name: entry.module if entry else None for name, entry in known.items()}
+    write_fingerprints(Path("data/.code"), Path("dvc.yaml"), networks)
+
+
+if __name__ == "__main__":
+    run(main)

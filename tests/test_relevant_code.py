@@ -1,0 +1,93 @@
+"""Which code a stage depends on, and which edits of it count."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from nerveseg.models.registry import NETWORKS
+from nerveseg.relevant_code import _essence, fingerprint, modules_of
+
+STAGES = Path(__file__).parents[1] / "stages"
+UNET = NETWORKS["unet"].module
+
+
+def essence(text: str) -> str:
+    return _essence(ast.parse(text))
+
+
+CODE = '''
+"""A module."""
+LIMIT = 3
+"""The most."""
+
+def half(value: int) -> int:
+    """Return half of `value`."""
+    if value > LIMIT:
+        raise ValueError(f"{value} is too much")
+    return value // 2  # rounds down
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("A module.", "Another text."),
+        ("The most.", "At most."),
+        ("half of", "a half of"),
+        ("is too much", "is above the limit"),
+        ("rounds down", "towards zero"),
+        ("  # rounds down", ""),
+        ("value // 2", "(value // 2)"),
+    ],
+)
+def test_words_and_formatting_do_not_count(old: str, new: str) -> None:
+    assert old in CODE
+    assert essence(CODE.replace(old, new)) == essence(CODE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("LIMIT = 3", "LIMIT = 4"),
+        ("// 2", "// 3"),
+        ("value > LIMIT", "value >= LIMIT"),
+        ("raise ValueError", "raise TypeError"),
+    ],
+)
+def test_what_is_computed_counts(old: str, new: str) -> None:
+    assert old in CODE
+    assert essence(CODE.replace(old, new)) != essence(CODE)
+
+
+def test_a_stage_reaches_what_its_imports_import() -> None:
+    # stages/encode.py -> inference.encode -> inference.postprocess -> cv2's users
+    assert "nerveseg.inference.postprocess" in modules_of(STAGES / "encode.py")
+    assert "nerveseg.training.losses" in modules_of(STAGES / "train.py")
+    assert "nerveseg.training.losses" not in modules_of(STAGES / "predict.py", UNET)
+
+
+def test_a_run_depends_on_its_own_network_and_the_blocks_of_that() -> None:
+    files = fingerprint(STAGES / "train.py", UNET)
+    assert "models/networks/unet.py" in files
+    assert "models/blocks/unet_parts.py" in files
+    assert not {"models/networks/danet.py", "models/blocks/resnet.py"} & set(files)
+
+
+def test_every_file_of_the_networks_is_reached_by_one_of_them() -> None:
+    reached = set().union(*(modules_of(STAGES / "train.py", e.module) for e in NETWORKS.values()))
+    package = STAGES.parent / "src/nerveseg/models"
+    files = [*package.glob("blocks/*.py"), *package.glob("networks/*.py")]
+    there = {f"nerveseg.models.{f.parent.name}.{f.stem}" for f in files if f.stem != "__init__"}
+    assert there <= reached
+
+
+def test_the_page_s_template_counts_for_the_report() -> None:
+    assert "reporting/assets/page.html.j2" in fingerprint(STAGES / "report.py")
+
+
+def test_exempt_modules_are_reached_and_do_not_count() -> None:
+    assert "nerveseg.errors" in modules_of(STAGES / "train.py")
+    assert not {"errors.py", "training/progress.py", "params/train.py"} & set(
+        fingerprint(STAGES / "train.py")
+    )
