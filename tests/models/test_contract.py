@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nerveseg.models.blocks.segmenter import Segmenter
 from nerveseg.models.build import build
-from nerveseg.models.cost import multiply_adds, on_meta, parameter_count
+from nerveseg.models.complexity import multiply_adds, on_meta, parameter_count
 from nerveseg.models.registry import NETWORKS
 
 

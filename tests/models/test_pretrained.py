@@ -86,7 +86,7 @@ def test_another_width_than_the_pretrained_is_refused(file: Path) -> None:
 
 
 def test_two_channels_are_refused(file: Path) -> None:
-    with pytest.raises(InputError, match="fit images of 1 or 3 channels, not 2"):
+    with pytest.raises(InputError, match="pretrained weights fit images of 1 or 3 channels, not 2"):
         ResNet34(2, 64, str(file))
 
 
@@ -111,7 +111,7 @@ def test_a_layer_of_another_shape_is_refused(tmp_path: Path, state: dict[str, Te
 
 @pytest.mark.parametrize("content", [[1, 2], {"epoch": 3}], ids=["list", "checkpoint"])
 def test_a_file_of_something_else_is_refused(tmp_path: Path, content: object) -> None:
-    with pytest.raises(InputError, match=r"other.pth: holds no table of tensors"):
+    with pytest.raises(InputError, match=r"other.pth: holds no dict of tensors"):
         ResNet34(3, 64, saved(tmp_path / "other.pth", content))
 
 

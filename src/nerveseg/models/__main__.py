@@ -9,7 +9,7 @@ import torch
 from nerveseg.device import pick_device
 from nerveseg.errors import InputError, run
 from nerveseg.models.build import build, check_options
-from nerveseg.models.cost import latency, multiply_adds, on_meta, parameter_count, step_memory
+from nerveseg.models.complexity import latency, multiply_adds, on_meta, parameter_count, step_memory
 from nerveseg.models.registry import NETWORKS
 
 HEADINGS: Final = ("network", "paper", "parameters", "GMACs", "latency", "training step")

@@ -1,4 +1,4 @@
-"""Building a network by its name, its options checked against its class."""
+"""Builds a network by name and checks its options against its class."""
 
 import importlib
 import inspect
@@ -18,32 +18,32 @@ def build(name: str, in_channels: int = 1, **options: object) -> Segmenter:
     """Return a new network, initialised from torch's global generator.
 
     Args:
-        name: in `nerveseg.models.registry`.
-        in_channels: of the image, 1 or 3.
-        options: of that network's class.
+        name: a key of `nerveseg.models.registry.NETWORKS`.
+        in_channels: channels of the image, 1 or 3.
+        options: keyword arguments of that network's class.
 
     Raises:
-        InputError: there is no such network or option, or its value cannot be.
+        InputError: there is no such network or option, or a value is not allowed.
     """
     _check_signature(name, options)
     return _network(name)(in_channels, **options)
 
 
 def build_empty(name: str, in_channels: int, options: Mapping[str, object]) -> Segmenter:
-    """Return a network for weights that will be loaded: nothing is fetched for its encoder."""
+    """Return a network to load weights into: it needs no pretrained weights for its encoder."""
     rest = {key: value for key, value in options.items() if key != "encoder_weights"}
     return build(name, in_channels, **rest)
 
 
 def check_options(name: str, options: Mapping[str, object]) -> None:
-    """Find what would stop `build`, pretrained weights included, before any long work.
+    """Find whatever would make `build` fail, missing pretrained weights included.
 
     Raises:
-        InputError: there is no such network or option, its value cannot be, or the weights that
-            `encoder_weights` names cannot be had.
+        InputError: there is no such network or option, a value is not allowed, or the weights
+            that `encoder_weights` names cannot be obtained.
     """
     _check_signature(name, options)
-    with torch.device("meta"):  # the class's own checks, without its memory
+    with torch.device("meta"):  # runs the checks of the class without allocating memory
         build_empty(name, 1, options)
     if "encoder_weights" in options:
         width = options.get("width", options_of(name)["width"].default)
@@ -51,7 +51,7 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
 
 
 def options_of(name: str) -> dict[str, inspect.Parameter]:
-    """Return the options of a network, with their defaults.
+    """Return the options of a network with their defaults.
 
     Raises:
         InputError: there is no such network.

@@ -1,6 +1,6 @@
-"""The networks by name: what the RPA/APF paper calls them, whose they are, where they are defined.
+"""The networks by name: their titles in the RPA/APF paper, their own papers, and their classes.
 
-Nothing of torch is imported here.
+This module does not import torch.
 """
 
 from collections import Counter
@@ -11,12 +11,12 @@ AAAI: Final = "Wu et al., AAAI 2021"
 
 
 class Entry(NamedTuple):
-    """Where a network comes from.
+    """One network.
 
     Attributes:
-        title: what the RPA/APF paper calls it.
-        paper: the citation.
-        place: file:class in `nerveseg.models.networks`.
+        title: its name in the RPA/APF paper.
+        paper: citation of its own paper.
+        place: its module in `nerveseg.models.networks` and its class, as module:class.
     """
 
     title: str
@@ -25,19 +25,19 @@ class Entry(NamedTuple):
 
     @property
     def module(self) -> str:
-        """The module that defines the network."""
+        """Full name of the module that defines the network."""
         return f"nerveseg.models.networks.{self.place.partition(':')[0]}"
 
     @property
     def name_of_class(self) -> str:
-        """The network's class in that module."""
+        """Name of the network's class in that module."""
         return self.place.partition(":")[2]
 
 
 NETWORKS: Final[Mapping[str, Entry]] = {
-    "baseline": Entry("Baseline", AAAI, "baseline:Baseline"),
-    "baseline_rpa": Entry("Baseline + RPA", AAAI, "baseline_rpa:BaselineRPA"),
-    "baseline_apf": Entry("Baseline + APF", AAAI, "baseline_apf:BaselineAPF"),
+    "baseline": Entry("Baseline", AAAI, "rpa_apf:Baseline"),
+    "baseline_rpa": Entry("Baseline + RPA", AAAI, "rpa_apf:BaselineRPA"),
+    "baseline_apf": Entry("Baseline + APF", AAAI, "rpa_apf:BaselineAPF"),
     "rpa_apf": Entry("RPA/APF (ours)", AAAI, "rpa_apf:RpaApf"),
     "unet": Entry("U-Net", "Ronneberger et al., MICCAI 2015", "unet:UNet"),
     "attention_unet": Entry(
@@ -51,10 +51,10 @@ NETWORKS: Final[Mapping[str, Entry]] = {
 
 
 def titles(runs: Mapping[str, tuple[str, Mapping[str, object]]]) -> dict[str, str]:
-    """Return what to call each run in tables and figures.
+    """Return the title of each run in tables and figures.
 
-    The network's title; where several runs train one network, with the options in which they
-    differ, as in 'U-Net (width 8)'.
+    It is the title of the network; where several runs train the same network, it also lists the
+    options in which they differ, as in 'U-Net (width 8)'.
 
     Args:
         runs: name -> (network, options).

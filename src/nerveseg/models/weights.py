@@ -1,4 +1,4 @@
-"""Trained weights as safetensors, with all that is needed to build the network around them."""
+"""Trained weights as safetensors, together with all that is needed to rebuild their network."""
 
 import json
 from pathlib import Path
@@ -16,14 +16,14 @@ METADATA: Final = "nerveseg"
 
 
 class Description(NamedTuple):
-    """What weights belong to.
+    """The network that weights belong to.
 
     Attributes:
-        network: the name of its file.
-        options: what it is built with.
-        in_channels: of its input.
-        image_size: (height, width) of the frames that it was trained on.
-        training: the settings of the training, for the record.
+        network: its key in `nerveseg.models.registry.NETWORKS`.
+        options: the options it is built with.
+        in_channels: channels of its input.
+        image_size: (height, width) of the frames it was trained on.
+        training: settings of the training, for the record.
     """
 
     network: str
@@ -34,38 +34,38 @@ class Description(NamedTuple):
 
 
 def save_weights(path: Path, module: nn.Module, description: Description) -> None:
-    """Write the weights and buffers of `module` to `path`, whole or not at all."""
+    """Write the weights and buffers of `module` to `path`, atomically."""
     tensors = {name: value.contiguous().cpu() for name, value in module.state_dict().items()}
-    # One entry: safetensors writes several in an order of chance, and the same training is to
-    # write the same bytes.
+    # A single entry: safetensors writes several in random order, and the same training must write
+    # the same bytes.
     text = {METADATA: json.dumps(description._asdict(), sort_keys=True)}
     with whole_file(path) as temporary:
         save_file(tensors, temporary, metadata=text)
 
 
 def load_weights(path: Path) -> tuple[nn.Module, Description]:
-    """Return the network of `path`, on the CPU and in eval mode, and its description.
+    """Return the network stored at `path`, on the CPU and in eval mode, and its description.
 
     Raises:
-        InputError: the file is missing, damaged, or does not fit this version's network.
+        InputError: the file is missing, damaged, or does not fit the network of this version.
     """
     try:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {})[METADATA]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         fields = json.loads(text)
-        described = Description(**{**fields, "image_size": tuple(fields["image_size"])})
+        description = Description(**{**fields, "image_size": tuple(fields["image_size"])})
     except FileNotFoundError:
         raise InputError(f"{path}: no weights there; train the network first") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path}: not weights of ours ({error}); train the network again"
         ) from error
-    module = build_empty(described.network, described.in_channels, described.options)
+    module = build_empty(description.network, description.in_channels, description.options)
     try:
         module.load_state_dict(tensors)
     except RuntimeError as error:
         raise InputError(
-            f"{path}: does not fit this version's '{described.network}'; train it again"
+            f"{path}: does not fit this version's '{description.network}'; train it again"
         ) from error
-    return module.eval(), described
+    return module.eval(), description

@@ -6,18 +6,18 @@ from torch import Tensor
 def attention(query: Tensor, key: Tensor) -> Tensor:
     """Return softmax over keys of query^T key, N x P x P; every row sums to 1.
 
-    Not divided by the root of the channels: neither RPA nor DA-Net does.
+    The energies are not divided by the square root of C: neither RPA nor DA-Net does so.
 
     Args:
         query: N x C x H x W; P = H * W.
-        key: the same.
+        key: same shape as `query`.
     """
     energy = query.flatten(2).transpose(1, 2) @ key.flatten(2)
     return energy.softmax(dim=-1)
 
 
 def attend(value: Tensor, weights: Tensor) -> Tensor:
-    """Return V A^T: at every pixel the mean of `value` by that pixel's row of `weights`.
+    """Return V A^T: for each pixel, the mean of `value` weighted by that pixel's row of `weights`.
 
     Args:
         value: N x C x H x W.

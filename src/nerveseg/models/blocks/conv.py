@@ -15,8 +15,8 @@ def conv(
 ) -> nn.Conv2d:
     """Return a convolution that keeps H x W (over `stride`), Kaiming-initialised (He et al. 2015).
 
-    Projections without a ReLU behind them (heads, queries, keys, values) are plain `nn.Conv2d`:
-    torch's own initialisation has the smaller variance that they want.
+    Projections that no ReLU follows (heads, queries, keys, values) are plain `nn.Conv2d` layers:
+    torch's default initialisation has the smaller variance that suits them.
     """
     layer = nn.Conv2d(
         in_channels,
@@ -37,7 +37,7 @@ def up_conv(in_channels: int, out_channels: int, kernel: int) -> nn.ConvTranspos
     layer = nn.ConvTranspose2d(
         in_channels, out_channels, kernel, stride=2, padding=1, output_padding=kernel % 2
     )
-    # A quarter of the kernel's taps meet any one output pixel at stride 2.
+    # At stride 2 a quarter of the kernel's taps contribute to any one output pixel.
     _initialise(layer, fan=in_channels * kernel**2 / 4)
     return layer
 
@@ -50,10 +50,10 @@ def conv_norm_relu(
     dilation: int = 1,
     bias: bool = True,
 ) -> nn.Sequential:
-    """Return convolution, batch normalisation, ReLU; H x W is kept.
+    """Return convolution, batch normalisation and ReLU; H x W is kept.
 
-    Normalisation cancels a bias; some published networks declare it all the same, and their
-    parameter counts are held to.
+    Normalisation cancels a bias. Some published networks declare one all the same; `bias` keeps
+    their parameter counts.
     """
     return nn.Sequential(
         conv(in_channels, out_channels, kernel, dilation=dilation, bias=bias),
@@ -63,7 +63,7 @@ def conv_norm_relu(
 
 
 def _initialise(layer: nn.Conv2d | nn.ConvTranspose2d, fan: float) -> None:
-    # By hand: nn.init takes a transposed kernel's input channels for its output's.
+    # Not nn.init.kaiming_normal_: it confuses input and output channels of a transposed kernel.
     nn.init.normal_(layer.weight, std=(2 / fan) ** 0.5)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

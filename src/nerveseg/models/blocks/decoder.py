@@ -1,4 +1,4 @@
-"""The decoder of CE-Net, which the baseline of the RPA/APF paper takes over.
+"""The decoder of CE-Net, which the baseline of the RPA/APF paper uses as well.
 
 Gu et al., 'CE-Net: context encoder network for 2D medical image segmentation', TMI 2019, fig. 2.
 """
@@ -9,16 +9,16 @@ from torch import Tensor, nn
 
 from nerveseg.models.blocks.conv import conv, conv_norm_relu, up_conv
 from nerveseg.models.blocks.resnet import Features
-from nerveseg.models.blocks.segmenter import part
+from nerveseg.models.blocks.segmenter import fraction_of
 
 
 class Pyramid(NamedTuple):
-    """Maps of the decoder.
+    """Maps of the decoder, for a base width w.
 
     Attributes:
         full: N x w/2 x H x W.
-        half: N x w x H/2 x W/2, the paper's d1.
-        quarter: N x w x H/4 x W/4, the paper's d2.
+        half: N x w x H/2 x W/2; `d1` in the released model file of RPA/APF.
+        quarter: N x w x H/4 x W/4; `d2` in that file.
     """
 
     full: Tensor
@@ -27,10 +27,10 @@ class Pyramid(NamedTuple):
 
 
 class DecoderBlock(nn.Sequential):
-    """1 x 1 to C/4, transposed 3 x 3 with stride 2, 1 x 1; normalisation and ReLU after each."""
+    """1 x 1 to C/4, transposed 3 x 3 with stride 2, 1 x 1, each with normalisation and ReLU."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        middle = part(in_channels, 4)
+        middle = fraction_of(in_channels, 4)
         super().__init__(
             conv_norm_relu(in_channels, middle, 1),
             up_conv(middle, middle, 3),
@@ -44,8 +44,8 @@ class Decoder(nn.Module):
     """Four blocks with additive skips at /16, /8 and /4 (none at /2), then up to full size.
 
     Args:
-        in_channels: of the top map; the context modules may have widened it.
-        width: w, the encoder's base width.
+        in_channels: channels of the top map; a context module may have widened it.
+        width: base width w of the encoder.
     """
 
     def __init__(self, in_channels: int, width: int) -> None:
@@ -55,9 +55,9 @@ class Decoder(nn.Module):
         self.block2 = DecoderBlock(2 * width, width)
         self.block1 = DecoderBlock(width, width)
         self.full = nn.Sequential(
-            up_conv(width, part(width, 2), 4),
+            up_conv(width, fraction_of(width, 2), 4),
             nn.ReLU(inplace=True),
-            conv(part(width, 2), part(width, 2), 3),
+            conv(fraction_of(width, 2), fraction_of(width, 2), 3),
             nn.ReLU(inplace=True),
         )
 

@@ -1,4 +1,4 @@
-"""Pretrained weights for the encoder: found before any long work, loaded safely and strictly."""
+"""Pretrained weights of the encoder: located before any long work, loaded safely and strictly."""
 
 import pickle
 from pathlib import Path
@@ -15,14 +15,14 @@ CLASSIFIER: Final = ("fc.weight", "fc.bias")
 
 
 def find_encoder(source: str, width: int) -> Path | None:
-    """Return the file of `source`, fetched if it has to be; None for `none`.
+    """Return the file that `source` stands for, downloading it if necessary; None for `none`.
 
     Args:
         source: `imagenet`, `none`, or a path.
-        width: the encoder's base width.
+        width: base width of the encoder.
 
     Raises:
-        InputError: the file is not to be had, or the width is not the pretrained one.
+        InputError: the file cannot be obtained, or there are no weights of that width.
     """
     if source == "none":
         return None
@@ -42,11 +42,11 @@ def find_encoder(source: str, width: int) -> Path | None:
 def load_encoder(encoder: nn.Module, source: str) -> None:
     """Fill a ResNet-34 encoder with the weights of `source`.
 
-    A stem for one channel takes the pretrained one's sum over its three: on a grey image, which
-    is three equal channels, that is the same function.
+    A stem of one input channel takes the sum of the pretrained stem over its three channels: on
+    a grey image, whose three channels are equal, the two compute the same.
 
     Raises:
-        InputError: the weights are not to be had, or not those of a ResNet-34.
+        InputError: the weights cannot be obtained, or are not those of a ResNet-34.
     """
     stem = encoder.get_parameter("conv1.weight")
     path = find_encoder(source, width=stem.shape[0])
@@ -61,7 +61,7 @@ def load_encoder(encoder: nn.Module, source: str) -> None:
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"{path}: not the weights of a ResNet-34 in torchvision's layout ({reason})"
+            f"{path}: not the weights of a ResNet-34 with torchvision's layer names ({reason})"
         ) from error
 
 
@@ -71,7 +71,7 @@ def _fit_stem(state: dict[str, Tensor], in_channels: int) -> dict[str, Tensor]:
         return state
     if in_channels != 1:
         raise InputError(
-            f"encoder_weights: fit images of 1 or 3 channels, not {in_channels};"
+            f"encoder_weights: pretrained weights fit images of 1 or 3 channels, not {in_channels};"
             " set encoder_weights to none"
         )
     return state | {"conv1.weight": weight.sum(dim=1, keepdim=True)}
@@ -83,16 +83,16 @@ def _read(path: Path) -> dict[str, Tensor]:
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise InputError(
             f"{path}: cannot be read as weights; give a file that torch.save wrote,"
-            " tensors only, in torchvision's layout"
+            " of tensors only, with torchvision's layer names"
         ) from error
     if not isinstance(state, dict) or not all(isinstance(each, Tensor) for each in state.values()):
-        raise InputError(f"{path}: holds no table of tensors; save a network's state_dict()")
+        raise InputError(f"{path}: holds no dict of tensors; save a network's state_dict()")
     return dict(state)
 
 
 def _imagenet() -> Path:
-    """Return torchvision's file in torch's cache; fetch it if it is not there."""
-    from torchvision.models import ResNet34_Weights  # 1 s to import, and rarely needed
+    """Return torchvision's file in torch's cache, downloading it if it is not there."""
+    from torchvision.models import ResNet34_Weights  # takes 1 s to import, rarely needed
 
     url: str = ResNet34_Weights.IMAGENET1K_V1.url
     path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
@@ -100,12 +100,12 @@ def _imagenet() -> Path:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # The name ends in the first digits of the hash: a cut-off file is noticed and removed.
+        # The name ends in the first digits of the hash: a truncated file is noticed and removed.
         prefix = path.stem.rpartition("-")[2]
         torch.hub.download_url_to_file(url, str(path), hash_prefix=prefix, progress=False)
     except (OSError, RuntimeError) as error:
         raise InputError(
-            f"encoder_weights: cannot fetch {url} ({error}); place the file at {path} by hand,"
+            f"encoder_weights: cannot download {url} ({error}); place the file at {path} by hand,"
             " or set encoder_weights to none"
         ) from error
     return path

@@ -1,4 +1,4 @@
-"""ResNet-34 as encoder: no pooling to one value, no classifier; torchvision's names of layers.
+"""ResNet-34 as an encoder: no global pooling and no classifier, with torchvision's layer names.
 
 He et al., 'Deep residual learning for image recognition', CVPR 2016, table 1.
 """
@@ -15,9 +15,9 @@ DEPTHS = (3, 4, 6, 3)
 
 
 class Features(NamedTuple):
-    """Maps of the encoder, at /2, /4, /8, /16, /32 (at /8 from `layer2` on with stride 8).
+    """Maps of the encoder at /2, /4, /8, /16 and /32; at output stride 8, /8 from `layer2` on.
 
-    Channels: w, w, 2w, 4w, 8w for a base width w.
+    They have w, w, 2w, 4w and 8w channels for a base width w.
     """
 
     stem: Tensor
@@ -31,10 +31,10 @@ class BasicBlock(nn.Module):
     """Two 3 x 3 convolutions and a shortcut (fig. 5, left).
 
     Args:
-        in_channels: of the input.
-        channels: of the output.
-        stride: of the first convolution.
-        dilations: of the two convolutions.
+        in_channels: channels of the input.
+        channels: channels of the output.
+        stride: stride of the first convolution.
+        dilations: dilations of the two convolutions.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class BasicBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return relu(F(x) + shortcut(x)), H and W over the stride."""
+        """Return relu(F(x) + shortcut(x)), with H and W divided by the stride."""
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
         out = out + (x if self.downsample is None else self.downsample(x))
@@ -63,16 +63,16 @@ class BasicBlock(nn.Module):
 
 
 class ResNet34(nn.Module):
-    """The encoder of every network here that has one pretrained.
+    """The encoder of all networks here that have a pretrained one.
 
     Args:
-        in_channels: of the image.
+        in_channels: channels of the image.
         width: base width; 64 is the paper's, and the only one with pretrained weights.
-        weights: `imagenet`, `none` or the path of a file in torchvision's layout.
+        weights: `imagenet`, `none`, or the path of a file with torchvision's layer names.
         output_stride: 32, or 8 with dilations 2 and 4 in the last two layers (DA-Net).
 
     Raises:
-        InputError: the width is too small, or the weights are not to be had or do not fit.
+        InputError: the width is too small, or the weights cannot be obtained or do not fit.
     """
 
     def __init__(
@@ -109,10 +109,10 @@ class ResNet34(nn.Module):
 def _layer(
     in_channels: int, channels: int, depth: int, halve: bool, dilation: int
 ) -> nn.Sequential:
-    # A dilation takes the place of a stride; the first convolution still sees the denser grid of
-    # the layer before, so it keeps half the dilation (Yu et al. 2017, dilated residual networks).
+    # A dilation replaces a stride. The first convolution reads the denser grid of the layer before,
+    # so it has half the dilation (Yu et al., 'Dilated residual networks', CVPR 2017).
     stride = 2 if halve and dilation == 1 else 1
-    before = max(1, dilation // 2)
-    blocks = [BasicBlock(in_channels, channels, stride, (before, dilation))]
+    first = max(1, dilation // 2)
+    blocks = [BasicBlock(in_channels, channels, stride, (first, dilation))]
     blocks += [BasicBlock(channels, channels, 1, (dilation, dilation)) for _ in range(depth - 1)]
     return nn.Sequential(*blocks)

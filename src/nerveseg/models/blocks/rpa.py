@@ -1,17 +1,19 @@
 """RPA, region-aware pyramid aggregation: attention between pixels by the regions they lie in.
 
 Wu et al., 'Region-aware global context modeling for automatic nerve segmentation from ultrasound
-images', AAAI 2021; eq. 1 to 8 define RPA and APF (`apf`). Two readings, because the text and the
-authors' published model file differ:
+images', AAAI 2021; eq. 1 to 8 define RPA and APF (`apf`). There are two readings, because the
+text and the authors' published model file differ:
 
 | | `paper` (the equations) | `released` (the model file) |
 |---|---|---|
 | after a region's 1 x 1 | ReLU | nothing |
-| query and key | for each region size, C/4 | shared by the three sizes, C/32 |
+| query and key | one pair per region size, C/4 | shared by the three sizes, C/32 |
 | result | CONCAT(X, S_1, S_2, S_3) | X + gamma * fuse(S_1, S_2, S_3), gamma 0 at the start |
 
-The paper reshapes each S_k to C x H x W; it has C/4 x H x W elements, and that is its shape here.
-The released file upsamples to 16 x 16 whatever the input; here it is the map's own size.
+The paper reshapes each S_k to C x H x W, but it has C/4 x H x W elements, and that is its shape
+here. The released file always upsamples to 16 x 16; here it is the map's own size. Eq. 5 is
+V x Omega; here it is V x Omega^T with a softmax over the rows of Omega, which is the same function
+if the paper's softmax runs over the summed axis.
 """
 
 from typing import Final, Literal, cast
@@ -22,25 +24,25 @@ from torch import Tensor, nn
 
 from nerveseg.models.blocks.attention import attend, attention
 from nerveseg.models.blocks.conv import conv_norm_relu
-from nerveseg.models.blocks.segmenter import part
+from nerveseg.models.blocks.segmenter import fraction_of
 
 Reading = Literal["released", "paper"]
 REGIONS: Final = (3, 7, 11)
 
 
 class RegionAttention(nn.Module):
-    """The S_k of both readings: X's values, weighted by the likeness of regions.
+    """The S_k of both readings: the values of X, weighted by the similarity of regions.
 
     Args:
-        channels: C of the top map X.
-        reading: which of the two.
+        channels: channels C of the top map X.
+        reading: `released` or `paper`.
     """
 
     def __init__(self, channels: int, reading: Reading) -> None:
         super().__init__()
-        inner = part(channels, 4)
+        inner = fraction_of(channels, 4)
         shared = reading == "released"
-        narrow = part(channels, 32) if shared else inner
+        narrow = fraction_of(channels, 32) if shared else inner
         count = 1 if shared else len(REGIONS)
         self.activation = nn.Identity() if shared else nn.ReLU(inplace=True)
         self.regions = nn.ModuleList(nn.Conv2d(channels, inner, 1) for _ in REGIONS)
@@ -51,10 +53,10 @@ class RegionAttention(nn.Module):
     def weights(self, x: Tensor, level: int) -> Tensor:
         """Return the attention of one region size, N x HW x HW; every row sums to 1."""
         region = self.activation(self.regions[level](F.adaptive_avg_pool2d(x, REGIONS[level])))
-        which = level % len(self.queries)
-        # On the k x k tokens: a 1 x 1 convolution commutes with bilinear upsampling, whose
-        # weights sum to 1. The softmax does not, so it stays over all H * W pixels.
-        tokens = torch.cat([self.queries[which](region), self.keys[which](region)], dim=1)
+        own = level % len(self.queries)
+        # Project the k x k tokens, then upsample: a 1 x 1 convolution commutes with bilinear
+        # upsampling, whose weights sum to 1. The softmax does not; it runs over all H * W pixels.
+        tokens = torch.cat([self.queries[own](region), self.keys[own](region)], dim=1)
         size = (x.shape[-2], x.shape[-1])
         pixels = F.interpolate(tokens, size=size, mode="bilinear", align_corners=True)
         query, key = pixels.chunk(2, dim=1)
@@ -68,13 +70,13 @@ class RegionAttention(nn.Module):
 
 
 class ReleasedRPA(nn.Module):
-    """X + gamma * fuse(S): a no-op until gamma has learnt otherwise."""
+    """X + gamma * fuse(S): a no-op at initialisation, where gamma is 0."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.out_channels = channels
         self.attention = RegionAttention(channels, "released")
-        self.fuse = conv_norm_relu(len(REGIONS) * part(channels, 4), channels, 3, bias=False)
+        self.fuse = conv_norm_relu(len(REGIONS) * fraction_of(channels, 4), channels, 3, bias=False)
         self.gamma = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,11 +85,11 @@ class ReleasedRPA(nn.Module):
 
 
 class PaperRPA(nn.Module):
-    """CONCAT(X, S_1, S_2, S_3); the first decoder block takes the wider map."""
+    """CONCAT(X, S_1, S_2, S_3); the first block of the decoder takes the wider map."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.out_channels = channels + len(REGIONS) * part(channels, 4)
+        self.out_channels = channels + len(REGIONS) * fraction_of(channels, 4)
         self.attention = RegionAttention(channels, "paper")
 
     def forward(self, x: Tensor) -> Tensor:
@@ -96,5 +98,5 @@ class PaperRPA(nn.Module):
 
 
 def rpa(channels: int, reading: Reading) -> ReleasedRPA | PaperRPA:
-    """Return the module in the reading asked for; `channels` of the encoder's top map."""
+    """Return RPA in the given reading; `channels` are those of the encoder's top map."""
     return ReleasedRPA(channels) if reading == "released" else PaperRPA(channels)

@@ -1,4 +1,4 @@
-"""What every network has in common: any input size, logits out, one form for auxiliary heads."""
+"""The base class of all networks: any input size, logits out, one form for auxiliary heads."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from nerveseg.errors import InputError
 
-# Five halvings: the coarsest map of every encoder here is at /32 (or coarser than it needs).
+# Five halvings: no encoder here has a coarser map than /32.
 MULTIPLE: Final = 32
 NARROWEST: Final = 4
 
@@ -17,10 +17,10 @@ Logits = Tensor | tuple[Tensor, ...]
 class Segmenter(nn.Module):
     """Images N x C x H x W (float, normalised) in, logits N x 1 x H x W out, for any H and W.
 
-    A network implements `segment`, which sees sizes that are multiples of 32 only.
+    A network implements `segment`, which only ever receives sizes that are multiples of 32.
 
-    Deep supervision: a network with auxiliary heads returns a tuple of logits in training mode,
-    all at the input's size, the one that is scored first. In eval mode it is always one tensor.
+    Deep supervision: in training mode a network with auxiliary heads returns a tuple of logits,
+    all at the input's size; the first is the prediction. In eval mode it returns one tensor.
     """
 
     def segment(self, image: Tensor) -> Logits:
@@ -41,10 +41,10 @@ class Segmenter(nn.Module):
         if not spare_height and not spare_width:
             return self.segment(image)
         top, left = spare_height // 2, spare_width // 2
-        # Both sides, and by the edge's own grey: a black rim would be an edge that is not there,
-        # and a rim on one side would tell flipped views apart in test-time augmentation.
-        rim = (left, spare_width - left, top, spare_height - top)
-        logits = self.segment(F.pad(image, rim, mode="replicate"))
+        # Replicate the border: black padding would add an edge that is not in the image. Pad both
+        # sides: padding one side would make the flipped views of test-time augmentation differ.
+        padding = (left, spare_width - left, top, spare_height - top)
+        logits = self.segment(F.pad(image, padding, mode="replicate"))
         if isinstance(logits, tuple):
             return tuple(_crop(each, top, left, height, width) for each in logits)
         return _crop(logits, top, left, height, width)
@@ -54,16 +54,16 @@ def _crop(logits: Tensor, top: int, left: int, height: int, width: int) -> Tenso
     return logits[..., top : top + height, left : left + width]
 
 
-def part(channels: int, divisor: int) -> int:
-    """Return the papers' `channels / divisor`, at least 1, so that narrow networks work too."""
+def fraction_of(channels: int, divisor: int) -> int:
+    """Return `channels // divisor`, but at least 1, so that narrow networks can be built too."""
     return max(1, channels // divisor)
 
 
 def check_width(width: int) -> int:
-    """Return `width`, the channels of a network's first level.
+    """Return `width`, the number of channels of a network's first level.
 
     Raises:
-        InputError: there are too few of them.
+        InputError: the width is below `NARROWEST`.
     """
     if width < NARROWEST:
         raise InputError(f"width: {width} is too narrow; give {NARROWEST} or more channels")

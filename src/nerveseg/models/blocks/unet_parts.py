@@ -1,13 +1,14 @@
-"""What U-Net and Attention U-Net have in common: the encoder, and the steps up."""
+"""The encoder and the decoder that U-Net, U-Net++ and Attention U-Net share."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from nerveseg.models.blocks.conv import conv_norm_relu
 
-DOUBLINGS = 5
+LEVELS: Final = 5
 
 
 def double_conv(in_channels: int, out_channels: int) -> nn.Sequential:
@@ -24,16 +25,16 @@ def up_step(in_channels: int, out_channels: int) -> nn.Sequential:
 
 
 def level_widths(width: int) -> list[int]:
-    """Return the channels of the five levels: 64..1024 for a width of 64."""
-    return [width << level for level in range(DOUBLINGS)]
+    """Return the channels of the five levels: 64 to 1024 for a width of 64."""
+    return [width << level for level in range(LEVELS)]
 
 
 class UNetEncoder(nn.Module):
-    """Five levels of two convolutions, maximum pooling between them.
+    """Five levels of two convolutions with maximum pooling between them.
 
     Args:
-        in_channels: of the image.
-        widths: channels of the levels, the finest first.
+        in_channels: channels of the image.
+        widths: channels of the levels, finest first.
     """
 
     def __init__(self, in_channels: int, widths: Sequence[int]) -> None:
@@ -54,8 +55,8 @@ class UNetDecoder(nn.Module):
     """Four steps up: upsample, concatenate the skip, two convolutions.
 
     Args:
-        widths: channels of the levels, the finest first.
-        gates: what each skip passes through, the finest first: a module of (skip, upsampled map).
+        widths: channels of the levels, finest first.
+        gates: modules of (skip, upsampled map) that each skip passes through, finest first.
     """
 
     def __init__(self, widths: Sequence[int], gates: Sequence[nn.Module] | None = None) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nerveseg.models.blocks.conv import conv
 from nerveseg.models.blocks.decoder import Decoder
 from nerveseg.models.blocks.resnet import ResNet34
-from nerveseg.models.blocks.segmenter import Segmenter, part
+from nerveseg.models.blocks.segmenter import Segmenter, fraction_of
 
 POOLS: Final = (2, 3, 5, 6)
 
@@ -23,7 +23,7 @@ class DenseAtrousConvolution(nn.Module):
     The cascades share their convolutions, and there is no normalisation, as in the authors' code.
 
     Args:
-        channels: of the map.
+        channels: channels of the map.
     """
 
     def __init__(self, channels: int) -> None:
@@ -43,10 +43,10 @@ class DenseAtrousConvolution(nn.Module):
 
 
 class ResidualMultiKernelPooling(nn.Module):
-    """RMP, fig. 4: four poolings, each to one channel and back to size, beside the input.
+    """RMP, fig. 4: four poolings, each reduced to one channel and upsampled, beside the input.
 
     Args:
-        channels: of the map.
+        channels: channels of the map.
     """
 
     def __init__(self, channels: int) -> None:
@@ -59,7 +59,7 @@ class ResidualMultiKernelPooling(nn.Module):
         size = (x.shape[-2], x.shape[-1])
         levels = []
         for kernel in POOLS:
-            # A map smaller than the window is pooled whole; torch would refuse it.
+            # Pool a map that is smaller than the window as a whole; torch would refuse it.
             window = (min(kernel, size[0]), min(kernel, size[1]))
             pooled = self.squeeze(F.max_pool2d(x, window))
             levels.append(F.interpolate(pooled, size=size, mode="bilinear"))
@@ -70,9 +70,9 @@ class CENet(Segmenter):
     """ResNet-34, DAC and RMP on the top map, a decoder with additive skips.
 
     Args:
-        in_channels: of the image.
-        width: the encoder's base width; 64 in the paper.
-        encoder_weights: `imagenet`, `none` or a path in torchvision's layout.
+        in_channels: channels of the image.
+        width: base width of the encoder; 64 in the paper.
+        encoder_weights: `imagenet`, `none`, or the path of a file with torchvision's layer names.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class CENet(Segmenter):
         self.dac = DenseAtrousConvolution(top)
         self.rmp = ResidualMultiKernelPooling(top)
         self.decoder = Decoder(self.rmp.out_channels, width)
-        self.head = nn.Conv2d(part(width, 2), 1, 3, padding=1)
+        self.head = nn.Conv2d(fraction_of(width, 2), 1, 3, padding=1)
 
     def segment(self, image: Tensor) -> Tensor:
         """Return logits N x 1 x H x W."""

@@ -1,8 +1,11 @@
 """CPF-Net.
 
 Feng et al., 'CPFNet: context pyramid fusion network for medical image segmentation', TMI 2020,
-fig. 1. The layers in use of the authors' code, which declares 12.6 million parameters more than
-its forward pass touches; it has one SAPF module, on the top map.
+fig. 1. It has the layers that the forward pass of the authors' code uses (their code declares 12.6
+million parameters more), but two connections differ, so it is not the same function: there, the
+global pyramids read the top map before SAPF, here they read its output; and there, a ReLU also
+precedes the addition of each global pyramid, here it only follows. There is one SAPF
+module, on the top map.
 """
 
 from collections.abc import Sequence
@@ -14,7 +17,7 @@ from torch import Tensor, nn
 
 from nerveseg.models.blocks.conv import conv, conv_norm_relu
 from nerveseg.models.blocks.resnet import ResNet34
-from nerveseg.models.blocks.segmenter import Segmenter, part
+from nerveseg.models.blocks.segmenter import Segmenter, fraction_of
 
 
 def _upsample(x: Tensor, size: torch.Size) -> Tensor:
@@ -26,10 +29,10 @@ def _conv_norm(in_channels: int, out_channels: int, kernel: int) -> nn.Sequentia
 
 
 class GlobalPyramidGuidance(nn.Module):
-    """GPG, fig. 2: a skip that has seen all deeper levels.
+    """GPG, fig. 2: a skip connection with context from all deeper levels.
 
     Args:
-        channels: of the levels, the finest (whose skip this is) first.
+        channels: channels of the levels, the one of this skip first, then coarser ones.
         width: channels of the result.
         rates: dilations of the separable convolutions.
     """
@@ -64,14 +67,14 @@ class ScaleAwarePyramidFusion(nn.Module):
     Both fusions use the same selector: the authors' code declares two and runs the first twice.
 
     Args:
-        channels: of the map.
+        channels: channels of the map.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.shared = conv(channels, channels, 3)
         self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for _ in range(3))
-        half = part(channels, 2)
+        half = fraction_of(channels, 2)
         self.selector = nn.Sequential(
             conv(2 * channels, channels, 1),
             nn.ReLU(inplace=True),
@@ -92,7 +95,7 @@ class ScaleAwarePyramidFusion(nn.Module):
     def _branches(self, x: Tensor) -> list[Tensor]:
         weight, bias = self.shared.weight, self.shared.bias
         return [
-            # In the authors' code only the first has the bias; normalisation cancels it anyway.
+            # In the authors' code only the first has a bias; normalisation cancels it anyway.
             norm(F.conv2d(x, weight, bias if rate == 1 else None, padding=rate, dilation=rate))
             for norm, rate in zip(self.norms, (1, 2, 4), strict=True)
         ]
@@ -103,7 +106,7 @@ class ScaleAwarePyramidFusion(nn.Module):
 
 
 def _up(in_channels: int, out_channels: int) -> nn.Sequential:
-    """Return bilinear upsampling by 2, then 1 x 1; the ReLU comes after the skip's addition."""
+    """Return bilinear upsampling by 2, then 1 x 1; the ReLU follows the addition of the skip."""
     up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
     return nn.Sequential(up, _conv_norm(in_channels, out_channels, 1))
 
@@ -117,9 +120,9 @@ class CPFNet(Segmenter):
     """ResNet-34, SAPF on the top map, GPG skips at /4, /8 and /16, the stem's skip at /2.
 
     Args:
-        in_channels: of the image.
-        width: the encoder's base width; 64 in the paper.
-        encoder_weights: `imagenet`, `none` or a path in torchvision's layout.
+        in_channels: channels of the image.
+        width: base width of the encoder; 64 in the paper.
+        encoder_weights: `imagenet`, `none`, or the path of a file with torchvision's layer names.
     """
 
     def __init__(
@@ -141,7 +144,7 @@ class CPFNet(Segmenter):
                 _up(channels[3], channels[2]),
             ]
         )
-        head = part(width, 2)
+        head = fraction_of(width, 2)
         self.head = nn.Sequential(
             conv_norm_relu(width, head, 1, bias=False),
             conv_norm_relu(head, head, 3, bias=False),

@@ -1,7 +1,8 @@
 """DA-Net.
 
-Fu et al., 'Dual attention network for scene segmentation', CVPR 2019, figs. 2 and 3. On ResNet-34
-here, as every network of the comparison has that encoder, dilated to an output stride of 8.
+Fu et al., 'Dual attention network for scene segmentation', CVPR 2019, figs. 2 and 3. The encoder
+is ResNet-34, like that of the baseline, CE-Net and CPF-Net, dilated to an output stride of 8; the
+paper uses ResNet-50 and ResNet-101. Queries and keys have C/8 channels, as in the authors' code.
 """
 
 import torch
@@ -11,31 +12,31 @@ from torch import Tensor, nn
 from nerveseg.models.blocks.attention import attend, attention
 from nerveseg.models.blocks.conv import conv_norm_relu
 from nerveseg.models.blocks.resnet import ResNet34
-from nerveseg.models.blocks.segmenter import Logits, Segmenter, part
+from nerveseg.models.blocks.segmenter import Logits, Segmenter, fraction_of
 
 
 class PositionAttention(nn.Module):
-    """Fig. 3A: every pixel gathers from all pixels like it.
+    """Fig. 3A: every pixel aggregates the pixels that are similar to it.
 
     Args:
-        channels: C; queries and keys have C/8.
+        channels: channels C of the map; queries and keys have C/8.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.query = nn.Conv2d(channels, part(channels, 8), 1)
-        self.key = nn.Conv2d(channels, part(channels, 8), 1)
+        self.query = nn.Conv2d(channels, fraction_of(channels, 8), 1)
+        self.key = nn.Conv2d(channels, fraction_of(channels, 8), 1)
         self.value = nn.Conv2d(channels, channels, 1)
         self.alpha = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return N x C x H x W: eq. 1 weighs, eq. 2 sums; the identity while alpha is 0."""
+        """Return N x C x H x W, weights by eq. 1, sum by eq. 2; the identity while alpha is 0."""
         weights = attention(self.query(x), self.key(x))
         return x + self.alpha * attend(self.value(x), weights)
 
 
 class ChannelAttention(nn.Module):
-    """Fig. 3B: every channel gathers from the other channels."""
+    """Fig. 3B: every channel aggregates the other channels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,8 +45,8 @@ class ChannelAttention(nn.Module):
     def weights(self, x: Tensor) -> Tensor:
         """Return eq. 3, N x C x C; every row sums to 1.
 
-        As in the authors' code the energy is taken from its row's maximum, so that channels
-        gather from those unlike them; eq. 3 itself has no such step.
+        As in the authors' code, the energy is subtracted from the maximum of its row, so each
+        channel aggregates those that are unlike it; eq. 3 has no such step.
         """
         flat = x.flatten(2)
         energy = flat @ flat.transpose(1, 2)
@@ -60,11 +61,11 @@ class DANet(Segmenter):
     """Dilated ResNet-34 and two attention branches, summed.
 
     Args:
-        in_channels: of the image.
-        width: the encoder's base width; 64 for ResNet-34.
-        encoder_weights: `imagenet`, `none` or a path in torchvision's layout.
-        deep_supervision: the paper's heads on the two branches beside that on their sum; in
-            training mode the logits are (sum, position, channel). The sum alone is scored.
+        in_channels: channels of the image.
+        width: base width of the encoder; 64 for ResNet-34.
+        encoder_weights: `imagenet`, `none`, or the path of a file with torchvision's layer names.
+        deep_supervision: add the paper's heads on the two branches to the head on their sum; in
+            training mode the logits are (sum, position, channel). The first is the prediction.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class DANet(Segmenter):
         super().__init__()
         self.encoder = ResNet34(in_channels, width, encoder_weights, output_stride=8)
         top = self.encoder.channels[-1]
-        inner = part(top, 4)
+        inner = fraction_of(top, 4)
         self.position = _branch(top, inner, PositionAttention(inner))
         self.channel = _branch(top, inner, ChannelAttention())
         heads = 3 if deep_supervision else 1

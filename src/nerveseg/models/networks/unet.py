@@ -1,8 +1,8 @@
 """U-Net.
 
 Ronneberger et al., 'U-Net: convolutional networks for biomedical image segmentation', MICCAI
-2015, fig. 1. As it is compared today: 'same' padding, normalisation, and nearest upsampling with
-a 3 x 3 convolution in place of the 2 x 2 up-convolution.
+2015, fig. 1, in the form that comparisons use today: 'same' padding, batch normalisation, and
+nearest upsampling with a 3 x 3 convolution instead of the 2 x 2 up-convolution.
 """
 
 from typing import cast
@@ -17,8 +17,8 @@ class UNet(Segmenter):
     """Five levels, skips by concatenation, a 1 x 1 head.
 
     Args:
-        in_channels: of the image.
-        width: channels of the first level; 64 in the paper, 1024 at the bottom then.
+        in_channels: channels of the image.
+        width: channels of the first level; 64 in the paper, which makes 1024 at the bottom.
     """
 
     def __init__(self, in_channels: int = 1, *, width: int = 64) -> None:

@@ -18,10 +18,10 @@ class UNetPlusPlus(Segmenter):
     """Five levels of nested, densely connected nodes.
 
     Args:
-        in_channels: of the image.
-        width: channels of the first level; 32 in the paper, 512 at the bottom then.
-        deep_supervision: a 1 x 1 head on each of X^{0,1}..X^{0,4}, for the mean of their losses;
-            in training mode their logits come deepest first. X^{0,4} alone is scored.
+        in_channels: channels of the image.
+        width: channels of the first level; 32 in the paper, which makes 512 at the bottom.
+        deep_supervision: put a 1 x 1 head on each of X^{0,1}..X^{0,4} and train on the mean of
+            their losses; in training mode the logits of X^{0,4}, the prediction, come first.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class UNetPlusPlus(Segmenter):
         rows = [[node] for node in self.encoder(image)]
         for column in cast("Iterable[nn.ModuleList]", self.nodes):
             for level, node in enumerate(column):
-                # eq. 1: H([X^{i,0} .. X^{i,j-1}, U(X^{i+1,j-1})])
+                # Eq. 1: H([X^{i,0} .. X^{i,j-1}, U(X^{i+1,j-1})])
                 below = self.up(rows[level + 1][-1])
                 rows[level].append(node(torch.cat([*rows[level], below], dim=1)))
         deepest_first = rows[0][:0:-1]

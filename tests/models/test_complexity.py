@@ -8,7 +8,7 @@ from torch import nn
 
 from nerveseg.errors import InputError
 from nerveseg.models.__main__ import main
-from nerveseg.models.cost import LiveBytes, multiply_adds, on_meta, step_memory
+from nerveseg.models.complexity import LiveBytes, multiply_adds, on_meta, step_memory
 
 
 def test_multiply_adds_of_one_convolution() -> None:

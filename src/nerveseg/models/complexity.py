@@ -1,4 +1,4 @@
-"""What a network costs: parameters, multiply-adds, memory of a training step, latency."""
+"""Measures a network: parameters, multiply-adds, memory of a training step, latency."""
 
 import time
 import weakref
@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nerveseg.models.build import build_empty
 
-ADAM_STATE = 2  # moments, each as large as the parameters
+ADAM_MOMENTS = 2  # each as large as the parameters
 
 
 def parameter_count(network: nn.Module) -> int:
@@ -24,7 +24,7 @@ def parameter_count(network: nn.Module) -> int:
 
 
 def on_meta(name: str, channels: int, options: Mapping[str, object]) -> nn.Module:
-    """Return a network of shapes only, in training mode: what is counted needs no arithmetic."""
+    """Return a network on the meta device, which holds shapes only, in training mode."""
     with torch.device("meta"):
         return build_empty(name, channels, options).train()
 
@@ -33,9 +33,9 @@ def multiply_adds(network: nn.Module, channels: int, size: tuple[int, int]) -> f
     """Return the multiply-adds of one forward pass of one image.
 
     Args:
-        network: from `on_meta`. In training mode networks compute as published; at inference an
-            exact saving may need fewer.
-        channels: of the image.
+        network: network from `on_meta`. In training mode it computes as published; at inference
+            exact simplifications may need fewer multiply-adds.
+        channels: channels of the image.
         size: (height, width).
     """
     with FlopCounterMode(display=False) as counter:
@@ -45,19 +45,19 @@ def multiply_adds(network: nn.Module, channels: int, size: tuple[int, int]) -> f
 
 
 def step_memory(network: nn.Module, channels: int, size: tuple[int, int], batch: int) -> int:
-    """Return the bytes of all tensors at the peak of a training step in float32, with Adam.
+    """Return the bytes of all tensors at the peak of a training step in float32 with Adam.
 
-    Weights, gradients, moments, saved activations and what lives between two operators; not the
-    workspaces of the convolutions or the allocator's slack, which differ by machine.
+    Counted are weights, gradients, moments, saved activations and temporary tensors; not the
+    workspaces of convolutions or the slack of the allocator, which depend on the machine.
 
     Args:
-        network: from `on_meta`.
-        channels: of the images.
+        network: network from `on_meta`.
+        channels: channels of the images.
         size: (height, width) of the images.
-        batch: images in a step.
+        batch: images per step.
     """
     weights = sum(each.nbytes for each in (*network.parameters(), *network.buffers()))
-    moments = ADAM_STATE * sum(each.nbytes for each in network.parameters())
+    moments = ADAM_MOMENTS * sum(each.nbytes for each in network.parameters())
     with LiveBytes() as live:
         logits = network(torch.empty(batch, channels, *size, device="meta"))
         heads = logits if isinstance(logits, tuple) else (logits,)
@@ -67,7 +67,7 @@ def step_memory(network: nn.Module, channels: int, size: tuple[int, int], batch:
 
 
 class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Follow every storage that an operator makes until it is freed; `peak` is the most at once."""
+    """Tracks every storage that an operator allocates until it is freed; `peak` is the maximum."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -100,12 +100,12 @@ class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def latency(network: nn.Module, image: Tensor, repeats: int = 5) -> float:
-    """Return the median seconds of a forward pass at inference, after one to warm up.
+    """Return the median seconds of a forward pass at inference, after one warm-up pass.
 
     Args:
-        network: on the device of `image`; it is put in eval mode.
+        network: network on the device of `image`; it is put in eval mode.
         image: N x C x H x W, float.
-        repeats: passes that are timed.
+        repeats: number of timed passes.
     """
     network.eval()
     seconds = []
