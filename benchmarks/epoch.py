@@ -126,8 +126,7 @@ class _Clock:
 
     def __init__(self, engine: Engine) -> None:
         self.inside = 0.0
-        engine.backward = self._timed(engine.backward)  # type: ignore[method-assign]
-        engine.update = self._timed(engine.update)  # type: ignore[method-assign]
+        engine.train_step = self._timed(engine.train_step)  # type: ignore[method-assign]
 
     def _timed(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401

@@ -48,8 +48,7 @@ def our_step(engine: Engine, batch: Batch) -> Callable[[], None]:
     """Return one update as the training loop does it; the batch comes from the host."""
 
     def step() -> None:
-        engine.backward(batch, last=True)
-        engine.update(RATE)
+        engine.train_step([batch], RATE)
 
     return step
 

@@ -26,7 +26,6 @@ EXEMPT: Final[Mapping[str, str]] = {
     "nerveseg.models.registry": "names networks; the file it names is on the list itself",
     "nerveseg.params": "checks values that DVC tracks as parameters",
     "nerveseg.training.checkpoint": "where a training goes on; tests hold that no bit changes",
-    "nerveseg.training.failures": "explains what stopped a training",
     "nerveseg.training.interruption": "when a training stops; tests hold that no bit changes",
     "nerveseg.training.progress": "shows how far a training is",
     "nerveseg.training.snapshot": "how a checkpoint is written; tests hold that no bit changes",

@@ -13,7 +13,7 @@ import pytest
 
 from nerveseg.errors import InputError
 from nerveseg.evaluation.curves import read_curves
-from nerveseg.training.curves import write_curves
+from nerveseg.training.job import write_curves
 
 STAGES = Path(__file__).parents[2] / "stages"
 

@@ -1,19 +1,21 @@
-"""A training by `torchrun` in which one process hears SIGTERM: python one_is_signalled.py FOLDER.
+"""A training by `torchrun` in which one process gets SIGTERM: python one_is_signalled.py FOLDER.
 
-It does so in its third step, and the processes look up after every second.
+The signal arrives in the third step; the processes check for signals after every second step.
 """
 
 import itertools
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import one_of_several
 
+from nerveseg.data.dataset import Batch
 from nerveseg.errors import run
 from nerveseg.training import loop
-from nerveseg.training.distributed import world
+from nerveseg.training.distributed import process_group
 from nerveseg.training.engine import Engine
 
 FRAMES = 40  # five steps an epoch
@@ -21,22 +23,22 @@ FRAMES = 40  # five steps an epoch
 
 def main() -> None:
     """Train until the signal."""
-    loop.PATIENCE = 2  # type: ignore[misc]
-    with world() as this:
-        if not this.first:
-            _hear_in_step(3)
-        one_of_several.train(one_of_several.SMALL, Path(sys.argv[1]), this, frames=FRAMES)
+    loop.READ_EVERY = 2  # type: ignore[misc]
+    with process_group() as world:
+        if not world.first:
+            _signal_in_step(3)
+        one_of_several.train(one_of_several.SMALL, Path(sys.argv[1]), world, frames=FRAMES)
 
 
-def _hear_in_step(step: int) -> None:
-    update, calls = Engine.update, itertools.count(1)
+def _signal_in_step(step: int) -> None:
+    train_step, calls = Engine.train_step, itertools.count(1)
 
-    def signalled(engine: Engine, rate: float) -> None:
+    def signalled(engine: Engine, micro_batches: Sequence[Batch], rate: float) -> None:
         if next(calls) == step:
             os.kill(os.getpid(), signal.SIGTERM)
-        update(engine, rate)
+        train_step(engine, micro_batches, rate)
 
-    Engine.update = signalled  # type: ignore[method-assign]
+    Engine.train_step = signalled  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

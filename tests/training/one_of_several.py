@@ -13,7 +13,7 @@ from nerveseg.data.dataset import FrameBatches, loader
 from nerveseg.data.sampler import EpochSampler, Portion
 from nerveseg.models.build import build
 from nerveseg.training.checkpoint import Checkpoints
-from nerveseg.training.distributed import World, world
+from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
 from nerveseg.training.validation import validate
@@ -23,10 +23,10 @@ SIZE = 64
 
 
 def network(name: str) -> nn.Module:
-    """Return a network, the same in every process: `SMALL` normalises no batch.
+    """Return a network, the same in every process; `SMALL` has no batch normalisation.
 
-    The others compute in float64: where a gradient is 0 but for rounding (a bias before a batch
-    normalisation), Adam makes a step of it that is as long as any other.
+    The others compute in float64: where a gradient is 0 apart from rounding (a bias before batch
+    normalisation), Adam turns it into a step as long as any other.
     """
     torch.manual_seed(0)
     if name != SMALL:
@@ -40,7 +40,7 @@ def network(name: str) -> nn.Module:
 
 
 class Double(nn.Module):
-    """To float64."""
+    """Converts to float64."""
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Return the same values."""
@@ -48,7 +48,7 @@ class Double(nn.Module):
 
 
 def without_dropout(network: nn.Module) -> nn.Module:
-    """Let it drop nothing: what it drops is drawn for each process."""
+    """Switch dropout off, because every process draws its own."""
     for module in network.modules():
         if isinstance(module, nn.Dropout2d):
             module.p = 0.0
@@ -56,19 +56,24 @@ def without_dropout(network: nn.Module) -> nn.Module:
 
 
 def train(
-    name: str, folder: Path, here: World, *, frames: int, accumulation: int = 1
+    name: str, folder: Path, world: World, *, frames: int, accumulation: int = 1
 ) -> dict[str, torch.Tensor]:
-    """Train three epochs with this process's part; return the weights and the last losses."""
+    """Train three epochs as one of the processes; return the weights and the last losses."""
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (frames, SIZE, SIZE), dtype=np.uint8)
     masks = (images > 160).astype(np.uint8)
     params = settings(epochs=3, batch=8, accumulation=accumulation, learning_rate=1e-3)
     engine = Engine(
-        network(name), 1, dtype=torch.float32, weight_decay=1e-3, world=here, frames=8 // here.size
+        network(name),
+        1,
+        dtype=torch.float32,
+        weight_decay=1e-3,
+        world=world,
+        frames=8 // world.size,
     )
     rows = np.arange(frames)
-    portion = Portion(here.rank, here.size, accumulation)
+    portion = Portion(world.rank, world.size, accumulation)
     sampler = EpochSampler(rows, rows % 3 == 0, batch=8, seed=1, portion=portion)
     change = Augmentation(params.flips, params.rotation, (SIZE, SIZE), 1)
     history = fit(
@@ -83,21 +88,21 @@ def train(
             channels=1,
             batch=4,
             dtype=torch.float32,
-            world=here,
+            world=world,
         ),
         name=name,
         params=params,
         checkpoints=Checkpoints(folder, 5),
-        world=here,
+        world=world,
     )
-    # Dice jumps where a pixel is at 1/2, whatever the weights' tolerance.
+    # Not Dice: it jumps when a pixel crosses 1/2, so no tolerance of the weights bounds it.
     points = {key: torch.tensor(history[-1][key]) for key in ("train/loss", "valid/loss")}
     return {**engine.network.state_dict(), **points}
 
 
 if __name__ == "__main__":
-    with world() as this:
+    with process_group() as world:
         folder, count, *names = sys.argv[1:]
         for each in names:
-            state = train(each, Path(folder, each), this, frames=int(count))
-            torch.save(state, Path(folder, f"{each}-{this.rank}.pt"))
+            state = train(each, Path(folder, each), world, frames=int(count))
+            torch.save(state, Path(folder, f"{each}-{world.rank}.pt"))

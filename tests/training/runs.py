@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from nerveseg.data.dataset import Batch
 from nerveseg.errors import run
 from nerveseg.params.train import TrainParams
 from nerveseg.training import checkpoint
@@ -99,16 +100,16 @@ def train_and_be_asked_to_end(folder: Path, params: TrainParams, number: int, wo
     os.environ["NERVESEG_WORKERS"] = workers
     # Nothing else is to save.
     os.environ["NERVESEG_CHECKPOINT_MINUTES"] = "1000"
-    update, calls = Engine.update, itertools.count(1)
+    train_step, calls = Engine.train_step, itertools.count(1)
 
-    def signalled(engine: Engine, rate: float) -> None:
+    def signalled(engine: Engine, micro_batches: Sequence[Batch], rate: float) -> None:
         if next(calls) == 2:
             processes = [*multiprocessing.active_children(), multiprocessing.current_process()]
-            # From outside: workers tell it from the signal of their own training.
+            # From another process: workers distinguish it from a signal of their own training.
             subprocess.run(["kill", f"-{number}", *(str(one.pid) for one in processes)], check=True)
-            # Long enough for a worker to end, if it does, and for this process to hear of it.
+            # Long enough for a worker to end, if it does, and for this process to notice.
             time.sleep(0.2)
-        update(engine, rate)
+        train_step(engine, micro_batches, rate)
 
-    Engine.update = signalled  # type: ignore[method-assign]
+    Engine.train_step = signalled  # type: ignore[method-assign]
     run(lambda: train(folder, params))

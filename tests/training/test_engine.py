@@ -1,4 +1,4 @@
-"""How a network lies in memory, and that an update does not depend on it."""
+"""The memory format of a network, and one update of its weights."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(
-    ("width", "device", "layout"),
+    ("width", "device", "memory_format"),
     [
         (8, "cpu", torch.contiguous_format),
         (16, "cpu", torch.channels_last),
@@ -22,10 +22,10 @@ CPU = torch.device("cpu")
     ],
 )
 def test_narrow_strided_convolutions_are_kept_from_channels_last_on_a_cpu(
-    width: int, device: str, layout: torch.memory_format
+    width: int, device: str, memory_format: torch.memory_format
 ) -> None:
     network = build("baseline", 1, width=width, encoder_weights="none")
-    assert memory_format_for(network, torch.device(device)) == layout
+    assert memory_format_for(network, torch.device(device)) == memory_format
 
 
 def test_an_update_is_adams_on_the_mean_loss() -> None:
@@ -37,8 +37,7 @@ def test_an_update_is_adams_on_the_mean_loss() -> None:
     engine = Engine(
         ours, 1, dtype=torch.float32, weight_decay=0.1, world=World(0, 1, CPU), frames=3
     )
-    loss = engine.backward(Batch(images, masks, torch.full((3,), 1 / 3)), last=True)
-    engine.update(0.01)
+    engine.train_step([Batch(images, masks, torch.full((3,), 1 / 3))], 0.01)
     logits = plain((images[:, None] / 255 - 0.449) / 0.226)[:, 0]
     probability, truth = logits.sigmoid(), masks.float()
     overlap = (probability * truth).sum((1, 2))
@@ -49,5 +48,6 @@ def test_an_update_is_adams_on_the_mean_loss() -> None:
     optimiser = torch.optim.Adam(plain.parameters(), 0.01, weight_decay=0.1)
     expected.backward()
     optimiser.step()
-    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert engine.take_loss() == pytest.approx(expected.item(), rel=1e-5)
     torch.testing.assert_close(ours.state_dict(), plain.state_dict(), rtol=1e-4, atol=1e-6)
+    assert engine.take_loss() == 0

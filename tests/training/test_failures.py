@@ -1,6 +1,7 @@
 """What goes wrong in the middle of a training is one line, and costs no finished work."""
 
 import errno
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from nerveseg.errors import InputError
 from nerveseg.training import checkpoint, engine, job
-from nerveseg.training.failures import memory_explained
+from nerveseg.training.interruption import memory_explained
 
 
 def test_a_full_disk_keeps_the_last_good_checkpoint(
@@ -30,7 +31,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(
     with pytest.raises(InputError, match=r"last\.pt: could not write .*No space left.*make room"):
         runs.train(workspace, settings())
     (folder,) = runs.checkpoints(workspace)
-    assert runs.last_state(folder)["at"]["step"] == 2
+    assert runs.last_state(folder)["train_state"]["step"] == 2
     assert not (folder / "last.pt.new").exists()
     assert not (workspace / "weights.safetensors").exists()
 
@@ -40,8 +41,8 @@ def test_a_loss_that_is_no_number_stops_at_once_and_names_the_rate(
 ) -> None:
     losses, calls = engine.frame_losses, iter(range(100))
 
-    def broken(outputs: Tensor, masks: Tensor) -> Tensor:
-        return losses(outputs, masks) * (float("nan") if next(calls) >= 3 else 1.0)
+    def broken(outputs: Tensor, masks: Tensor, weights: Mapping[str, float]) -> Tensor:
+        return losses(outputs, masks, weights) * (float("nan") if next(calls) >= 3 else 1.0)
 
     monkeypatch.setattr(engine, "frame_losses", broken)
     with pytest.raises(InputError, match=r"the loss became nan in epoch 1: lower train\.learning_"):
@@ -79,6 +80,16 @@ def test_a_damaged_checkpoint_is_named(workspace: Path, monkeypatch: pytest.Monk
         runs.train(workspace, settings())
 
 
+def test_an_unknown_loss_is_refused_with_those_there_are(workspace: Path) -> None:
+    params = settings(losses={"cross_entropy": 1, "focal": 0.5})
+    expected = (
+        r"^params\.yaml: train\.losses\.focal: no such loss; there are cross_entropy, squared"
+    )
+    with pytest.raises(InputError, match=expected):
+        runs.train(workspace, params)
+    assert runs.checkpoints(workspace) == []
+
+
 def test_a_split_of_other_frames_is_refused(workspace: Path) -> None:
     split = workspace / "data/split.csv"
     split.write_text("".join(split.read_text().splitlines(keepends=True)[:-1]))
@@ -91,6 +102,6 @@ def test_an_impossible_time_between_checkpoints_is_named(
     text: str, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NERVESEG_CHECKPOINT_MINUTES", text)
-    with pytest.raises(InputError, match=f"NERVESEG_CHECKPOINT_MINUTES: '{text}' is no number"):
+    with pytest.raises(InputError, match=f"NERVESEG_CHECKPOINT_MINUTES: '{text}' is not a number"):
         runs.train(workspace, settings())
     assert runs.checkpoints(workspace) == []

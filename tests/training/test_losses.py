@@ -1,12 +1,13 @@
-"""Loss and schedule against numbers worked by hand."""
+"""Losses and schedule against numbers worked by hand."""
 
 import math
 
 import pytest
 import torch
 
-from nerveseg.training.losses import cross_entropy, frame_losses, squared_dice
-from nerveseg.training.schedule import polynomial
+from nerveseg.params.train import TrainParams
+from nerveseg.training.loop import polynomial
+from nerveseg.training.losses import LOSSES, PAPER, cross_entropy, frame_losses, squared_dice
 
 # Probabilities 1/2, 3/4, 1/4, 1/2 over a mask of 1, 1, 0, 0.
 LOGITS = torch.tensor([[[0.0, math.log(3)], [-math.log(3), 0.0]]])
@@ -41,6 +42,31 @@ def test_several_outputs_count_as_their_mean() -> None:
     first, second = LOGITS[:, None], -LOGITS[:, None]
     mean = (frame_losses(first, MASK) + frame_losses(second, MASK)) / 2
     torch.testing.assert_close(frame_losses((first, second), MASK), mean)
+
+
+def test_losses_are_weighted_and_summed() -> None:
+    logits = LOGITS[:, None]
+    entropy, dice = cross_entropy(LOGITS, MASK.float()), squared_dice(LOGITS, MASK.float())
+    weights = {"squared_dice": 0.5, "cross_entropy": 3.0}
+    torch.testing.assert_close(frame_losses(logits, MASK, weights), 3 * entropy + 0.5 * dice)
+    assert torch.equal(frame_losses(logits, MASK, {"squared_dice": 1.0}), dice)
+
+
+def test_by_default_the_losses_are_the_paper_s_to_the_bit() -> None:
+    assert TrainParams.model_fields["losses"].default == PAPER
+    logits, masks = torch.randn(5, 1, 8, 8), torch.randint(0, 2, (5, 8, 8), dtype=torch.uint8)
+    plain = cross_entropy(logits[:, 0], masks.float()) + squared_dice(logits[:, 0], masks.float())
+    assert torch.equal(frame_losses(logits, masks), plain)
+
+
+def test_the_order_of_the_weights_changes_no_bit() -> None:
+    logits, masks = torch.randn(5, 1, 8, 8), torch.randint(0, 2, (5, 8, 8), dtype=torch.uint8)
+    weights = dict.fromkeys(LOSSES, 0.3)
+    backwards = dict(reversed(weights.items()))
+    outputs = (logits, -logits, 2 * logits)
+    assert torch.equal(
+        frame_losses(outputs, masks, weights), frame_losses(outputs, masks, backwards)
+    )
 
 
 def test_adams_weight_decay_is_the_gradient_of_the_third_term() -> None:

@@ -1,4 +1,4 @@
-"""The number of processes and of accumulation steps is no part of the result."""
+"""The result does not depend on the number of processes or of micro-batches."""
 
 import os
 import shutil
@@ -17,15 +17,15 @@ from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.distributed import World
 
 HERE = Path(__file__).parent
-# Two batches of 8 and a last one: of 1, then one process has nothing of its own, or of 3, then
-# one process fills a gap.
+# Two batches of 8 and a last one: of 1, so that one process has only padding, or of 3, so that
+# one process has a padding frame.
 ONE_LEFT, THREE_LEFT = 17, 19
 
 
 def alone(name: str, folder: Path, frames: int, accumulation: int = 1) -> dict[str, torch.Tensor]:
     folder.mkdir(exist_ok=True)
-    here = World(0, 1, torch.device("cpu"))
-    return one_of_several.train(name, folder, here, frames=frames, accumulation=accumulation)
+    world = World(0, 1, torch.device("cpu"))
+    return one_of_several.train(name, folder, world, frames=frames, accumulation=accumulation)
 
 
 def two_processes(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -53,7 +53,7 @@ def test_accumulation_reaches_the_weights_of_whole_batches(
     ("names", "frames", "atol"),
     [
         ([SMALL], ONE_LEFT, 1e-6),
-        # Half a step of nine, for biases that have no gradient but rounding.
+        # Half of one of nine steps, for biases whose gradients are nothing but rounding.
         (["rpa_apf"], THREE_LEFT, 5e-4),
         pytest.param([*NETWORKS], THREE_LEFT, 5e-4, marks=pytest.mark.slow),
     ],
@@ -80,7 +80,7 @@ def test_a_signal_to_one_saves_the_step_of_all_and_any_number_goes_on(tmp_path: 
     assert ended.stderr.count(line) == 1
     state = Checkpoints(folder, 5).load(torch.device("cpu"))
     assert state is not None
-    assert (state["at"]["epoch"], state["at"]["step"]) == (0, 4)
+    assert (state["train_state"]["epoch"], state["train_state"]["step"]) == (0, 4)
 
     one = alone(SMALL, tmp_path / "alone", FRAMES)
     from_two = alone(SMALL, Path(shutil.copytree(folder, tmp_path / "copy")), FRAMES)

@@ -69,7 +69,7 @@ def test_a_signal_saves_the_step_at_hand_and_the_rest_changes_no_bit(
     process.join(100)
     assert process.exitcode == 130
     (folder,) = runs.checkpoints(workspace)
-    assert runs.last_state(folder)["at"]["step"] == 2
+    assert runs.last_state(folder)["train_state"]["step"] == 2
     finish(workspace)
     assert runs.results(workspace) == uninterrupted
 
@@ -127,7 +127,7 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_last_good_one(
     (folder,) = runs.checkpoints(workspace)
     assert {path.name for path in folder.iterdir()} == {"lock", "last.pt", "last.pt.new"}
     state = runs.last_state(folder)
-    assert (state["at"]["epoch"], state["at"]["step"]) == (0, 2)
+    assert (state["train_state"]["epoch"], state["train_state"]["step"]) == (0, 2)
     finish(workspace)
     assert runs.results(workspace) == uninterrupted
 

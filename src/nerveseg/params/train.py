@@ -1,7 +1,7 @@
 """Sections `models`, `train` and `predict`: the runs, and the protocol they share."""
 
 import re
-from typing import Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -13,6 +13,7 @@ ALL_EMPTY: Final = "all_empty"
 """The row of the all-empty submission, beside the runs, in every table."""
 
 Flip = Literal["horizontal", "vertical", "diagonal"]
+Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class TrainParams(Section):
@@ -26,6 +27,7 @@ class TrainParams(Section):
         learning_rate: of Adam at the start.
         power: of the polynomial decay (1 - iteration / total) ** power after every iteration.
         weight_decay: lambda of the term (lambda / 2) ||w||^2 of eq. 11.
+        losses: name of each loss in `nerveseg.training.losses` -> weight.
         balance: as many frames with a nerve as without in every batch.
         flips: axes to flip at random; diagonal is the transpose and needs square frames.
         rotation: the most a frame is turned either way, in degrees.
@@ -41,6 +43,7 @@ class TrainParams(Section):
     learning_rate: float = Field(gt=0)
     power: float = Field(ge=0)
     weight_decay: float = Field(ge=0)
+    losses: dict[str, Weight] = Field({"cross_entropy": 1.0, "squared_dice": 1.0}, min_length=1)
     balance: bool
     flips: list[Flip]
     rotation: float = Field(ge=0, le=180)

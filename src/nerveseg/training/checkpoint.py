@@ -1,4 +1,4 @@
-"""What an interrupted training goes on from: one file, replaced whole, in a locked folder."""
+"""Checkpoints that an interrupted training resumes from: one file in a locked folder."""
 
 import fcntl
 import hashlib
@@ -22,14 +22,14 @@ LOCK: Final = "lock"
 
 
 def key_of(settings: Mapping[str, object], files: list[Path]) -> str:
-    """Return the hash of all that a training's result depends on.
+    """Return the hash of everything that the result of a training depends on.
 
     Args:
-        settings: parameters, as JSON has them.
-        files: the data, and the code by its fingerprint; contents count, not folders.
+        settings: parameters, of types that JSON has.
+        files: the data, and the fingerprint of the code; contents count, paths do not.
 
     Raises:
-        InputError: one of the files is not there.
+        InputError: one of the files cannot be read.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(torch.__version__.encode())
@@ -43,19 +43,19 @@ def key_of(settings: Mapping[str, object], files: list[Path]) -> str:
 
 
 def folder_of(key: str) -> Path:
-    """Return the folder for checkpoints under `key`.
+    """Return the folder of the checkpoints with `key`.
 
-    Under `dvc exp run --temp` DVC_ROOT is the original repository, not the temporary copy: wrong
-    for any output, right for what must outlive the copy.
+    Under `dvc exp run --temp` DVC_ROOT is the original repository, not the temporary copy. That
+    would be wrong for outputs, but is right for checkpoints, which must outlive the copy.
     """
     return Path(os.environ.get("DVC_ROOT") or ".") / ".dvc/tmp/nerveseg/checkpoints" / key
 
 
 def minutes_between() -> float:
-    """Return how much work an interruption may cost: `NERVESEG_CHECKPOINT_MINUTES`, else 5.
+    """Return the minutes between checkpoints: `NERVESEG_CHECKPOINT_MINUTES`, or 5 if it is unset.
 
     Raises:
-        InputError: the variable is no number above 0.
+        InputError: the variable is not a number above 0.
     """
     text = os.environ.get("NERVESEG_CHECKPOINT_MINUTES") or "5"
     try:
@@ -64,7 +64,8 @@ def minutes_between() -> float:
         minutes = 0.0
     if not minutes > 0:
         raise InputError(
-            f"NERVESEG_CHECKPOINT_MINUTES: '{text}' is no number above 0; leave it unset or use 5"
+            f"NERVESEG_CHECKPOINT_MINUTES: '{text}' is not a number above 0; leave it unset or "
+            "use 5"
         )
     return minutes
 
@@ -73,8 +74,8 @@ class Checkpoints:
     """The last good state of one training.
 
     Args:
-        folder: of this training alone.
-        minutes: between two that are due.
+        folder: folder for this training only.
+        minutes: minutes between two checkpoints.
     """
 
     def __init__(self, folder: Path, minutes: float) -> None:
@@ -87,21 +88,21 @@ class Checkpoints:
 
     @property
     def due(self) -> bool:
-        """Whether the last one is old enough for a new one."""
+        """Whether it is time for the next checkpoint."""
         return time.monotonic() - self._saved >= self._seconds
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other run out of the folder for as long as the context lasts.
+        """Lock the folder against other processes while the context lasts.
 
         Raises:
-            InputError: another run is in it.
+            InputError: another process has locked it.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / LOCK).open("a+") as file:
             try:
-                # lockf, not flock: the loader's processes would inherit the latter and hold it
-                # for some seconds after this process was killed.
+                # lockf, not flock: the loader's processes would inherit a flock and hold it for
+                # some seconds after this process was killed.
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 file.seek(0)
@@ -119,12 +120,12 @@ class Checkpoints:
                     self._writing.join()
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write `state` (tensors, numbers, text in dicts and lists) in place of the last one.
+        """Replace the last checkpoint by `state`: dicts and lists of tensors, numbers and text.
 
-        A thread writes a copy: training goes on meanwhile.
+        A thread writes a copy while training goes on.
 
         Raises:
-            InputError: the write before this one failed; the last good one is kept.
+            InputError: the previous write failed; the last good checkpoint is kept.
         """
         self.finish()
         self._writing = Thread(target=self._write, args=(self._snapshot.take(state),))
@@ -132,10 +133,10 @@ class Checkpoints:
         self._saved = time.monotonic()
 
     def finish(self) -> None:
-        """Return once what was saved is on the disk.
+        """Wait until the saved state is on the disk.
 
         Raises:
-            InputError: it could not be written; the last good one is kept.
+            InputError: it could not be written; the last good checkpoint is kept.
         """
         if self._writing is not None:
             self._writing.join()
@@ -144,17 +145,17 @@ class Checkpoints:
             error, self._failure = self._failure, None
             raise InputError(
                 f"{self._folder / FILE}: could not write a checkpoint ({error}); make room on the "
-                "disk and run again: training goes on from the last one, which is kept"
+                "disk and run again: training resumes from the last one, which is kept"
             ) from error
 
     def _write(self, state: dict[str, Any]) -> None:
         new = self._folder / f"{FILE}.new"
         try:
-            # By its name: torch then writes without Python's lock.
+            # A path rather than a file object: torch then writes without holding the GIL.
             torch.save(state, str(new))
             with new.open("rb") as file:
-                # Before the rename: else a crash of the machine may leave an empty file
-                # under the good one's name.
+                # Before the rename: otherwise a crash of the machine may leave an empty file
+                # under the name of the good one.
                 os.fsync(file.fileno())
             new.replace(self._folder / FILE)
         except (OSError, RuntimeError) as error:
@@ -162,10 +163,10 @@ class Checkpoints:
             new.unlink(missing_ok=True)
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
-        """Return the last state that was saved, its tensors on `device`; None if there is none.
+        """Return the last saved state with its tensors on `device`; None if there is none.
 
         Raises:
-            InputError: it is damaged.
+            InputError: the file is damaged.
         """
         path = self._folder / FILE
         try:
@@ -173,11 +174,11 @@ class Checkpoints:
         except FileNotFoundError:
             return None
         except Exception as error:
-            # Whatever the unpickler stumbles over.
+            # The unpickler raises many types of errors.
             raise InputError(
-                f"{path}: damaged checkpoint ({type(error).__name__}); remove it to train anew"
+                f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start over"
             ) from error
 
     def clear(self) -> None:
-        """Remove the folder: the training is done."""
+        """Remove the folder after the training is complete."""
         shutil.rmtree(self._folder, ignore_errors=True)

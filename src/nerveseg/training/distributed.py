@@ -1,4 +1,4 @@
-"""The processes that train one network together, as `torchrun` starts them; usually just one."""
+"""The processes that train one network together: those that `torchrun` starts, or just one."""
 
 import os
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from nerveseg.device import pick_device
 
 
 class World(NamedTuple):
-    """This process's place.
+    """The processes that train together, as one of them sees them.
 
     Attributes:
-        rank: 0 for the process that writes files and reports.
-        size: processes.
-        device: this process's own.
+        rank: index of this process; process 0 writes files and reports.
+        size: number of processes.
+        device: device of this process.
     """
 
     rank: int
@@ -26,37 +26,37 @@ class World(NamedTuple):
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that writes and reports."""
+        """Whether this is process 0, which writes files and reports."""
         return self.rank == 0
 
     @property
     def generator(self) -> torch.Generator:
-        """What dropout draws from on this device; `torch.manual_seed` takes longer, for all."""
+        """The generator of dropout on this device; `torch.manual_seed` is slower, it seeds all."""
         if self.device.type == "cuda":
             return torch.cuda.default_generators[torch.cuda.current_device()]
         return torch.default_generator
 
-    def total(self, values: Tensor) -> Tensor:
-        """Return the sum of `values` over all processes (all must call this together)."""
+    def sum(self, values: Tensor) -> Tensor:
+        """Sum `values` over all processes, in place; all of them must call this together."""
         if self.size > 1:
             distributed.all_reduce(values)
         return values
 
     def any(self, flag: bool) -> bool:
-        """Return whether `flag` is true in any of the processes (all must call this together)."""
+        """Return whether `flag` is true in any process; all of them must call this together."""
         if self.size == 1:
             return flag
-        return bool(self.total(torch.tensor(float(flag), device=self.device)))
+        return bool(self.sum(torch.tensor(float(flag), device=self.device)))
 
-    def wait(self) -> None:
-        """Return once all processes are here."""
+    def barrier(self) -> None:
+        """Return once all processes have called this."""
         if self.size > 1:
             distributed.barrier()
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """Join the other processes, if the environment names any, for as long as the context lasts."""
+def process_group() -> Iterator[World]:
+    """Join the processes that the environment describes, if any, while the context lasts."""
     device = pick_device()
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
@@ -66,7 +66,7 @@ def world() -> Iterator[World]:
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
     else:
-        # torchrun leaves each process one core; they share all of them evenly.
+        # torchrun limits each process to one thread; share all cores evenly instead.
         cores = len(os.sched_getaffinity(0))
         torch.set_num_threads(max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")

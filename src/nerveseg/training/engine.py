@@ -1,5 +1,11 @@
-"""One update of the weights, in the way that is fastest on this device."""
+"""One update of the weights, from a batch on the host to the optimiser's step.
 
+`Engine.train_step` is the update: for each micro-batch the copy to the device, the forward pass
+under autocast, the loss and the backward pass; then the exchange of gradients between processes,
+the learning rate and the optimiser's step.
+"""
+
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -9,47 +15,55 @@ from torch import Tensor, nn
 from nerveseg.data.dataset import Batch
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
-from nerveseg.training.cuda_graph import Replay
+from nerveseg.training.cuda_graph import GraphedForwardBackward
 from nerveseg.training.distributed import World
-from nerveseg.training.losses import frame_losses
-from nerveseg.training.normalisation import JointBatchNorm2d, joined
+from nerveseg.training.losses import PAPER, frame_losses
+from nerveseg.training.sync_batch_norm import FrameMask, synchronised
 
 
-class Objective(nn.Module):
-    """From uint8 frames to one number, as one module: what is wrapped, compiled and captured.
+class NetworkWithLoss(nn.Module):
+    """From uint8 frames to their loss in one module, which is what gets wrapped and compiled.
 
     Args:
-        network: maps N x C x H x W to logits N x 1 x H x W, or several of them in training.
+        network: maps N x C x H x W to logits N x 1 x H x W, or to a tuple of them in training.
         channels: C.
+        losses: name of each loss -> weight.
+        frame_mask: tells synchronised batch normalisation which frames count; None without it.
     """
 
-    def __init__(self, network: nn.Module, channels: int) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        channels: int,
+        losses: Mapping[str, float],
+        frame_mask: FrameMask | None,
+    ) -> None:
         super().__init__()
         self.network = network
-        self._channels = channels
-        self._joint = [each for each in network.modules() if isinstance(each, JointBatchNorm2d)]
+        self._channels, self._losses, self._frame_mask = channels, losses, frame_mask
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return the sum of the frames' losses, each times its share in its effective batch."""
-        for norm in self._joint:
-            norm.real = (batch.shares > 0).float()
+        """Return the sum of the frames' losses, each times its share in the effective batch."""
+        if self._frame_mask is not None:
+            self._frame_mask.real = (batch.shares > 0).float()
         outputs = self.network(to_input(batch.images, self._channels))
-        # Summation in float32, whatever the network computed in.
-        return (frame_losses(outputs, batch.masks) * batch.shares).sum()
+        # The sum is in float32, whatever the network computed in.
+        return (frame_losses(outputs, batch.masks, self._losses) * batch.shares).sum()
 
 
 class Engine:
-    """A network and its optimiser.
+    """A network and its optimiser, set up to update fast on this device.
 
     Args:
-        network: on any device; it is moved to the world's.
-        channels: of its input.
-        dtype: what to compute in; weights and optimiser stay float32.
+        network: network on any device; it is moved to the device of `world`.
+        channels: channels of its input.
+        dtype: type to compute in; weights and optimiser stay float32.
         weight_decay: lambda of eq. 11 (see `nerveseg.training.losses`).
-        world: the processes that train it together.
-        frames: of a part of a full batch: compiled and recorded for this many, as other
-            numbers come once an epoch.
-        compiled: let torch.compile fuse the passes.
+        world: the processes that train together.
+        frames: frames in a micro-batch of a full batch. Compilation and the CUDA graph are for
+            this size; the smaller one at the end of an epoch runs without them.
+        losses: name of each loss -> weight.
+        compiled: fuse the passes with torch.compile.
     """
 
     def __init__(
@@ -61,66 +75,85 @@ class Engine:
         weight_decay: float,
         world: World,
         frames: int,
+        losses: Mapping[str, float] = PAPER,
         compiled: bool = False,
     ) -> None:
         self._world, self._dtype, self._frames = world, dtype, frames
-        gpu = world.device.type == "cuda"
-        self.network = (joined(network) if world.size > 1 else network).to(world.device)
-        # The layout of the weights decides: convolutions follow it.
-        self.network = self.network.to(memory_format=memory_format_for(network, world.device))
+        frame_mask = FrameMask() if world.size > 1 else None
+        if frame_mask is not None:
+            network = synchronised(network, frame_mask)
+        # Convolutions follow the memory format of their weights.
+        memory_format = memory_format_for(network, world.device)
+        self.network = network.to(world.device).to(memory_format=memory_format)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )
         # Only float16 has too few exponent bits for gradients.
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
-        objective: nn.Module = Objective(self.network, channels)
+        self._loss_sum = torch.zeros((), device=world.device)
+        module: nn.Module = NetworkWithLoss(self.network, channels, losses, frame_mask)
         if world.size > 1:
-            # A bucket that views the gradients saves a copy of all of them.
-            objective = nn.parallel.DistributedDataParallel(objective, gradient_as_bucket_view=True)
-        self._objective = objective
-        self._fast = torch.compile(objective, dynamic=False) if compiled else objective
-        # An exchange between processes, or a scale that changes, is not to be recorded.
-        recorded = gpu and world.size == 1 and dtype != torch.float16
-        self._run = Replay(self._compute, self.network, frames) if recorded else self._compute
-        self._keep_gradients = recorded
+            # Gradients as views of the communication buckets save a copy of all of them.
+            module = nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
+        self._module = module
+        self._full_size = torch.compile(module, dynamic=False) if compiled else module
+        # A CUDA graph can hold neither an exchange between processes nor a changing loss scale.
+        self._graphed = world.device.type == "cuda" and world.size == 1 and dtype != torch.float16
+        self._run = (
+            GraphedForwardBackward(self._forward_backward, self.network, frames)
+            if self._graphed
+            else self._forward_backward
+        )
 
-    def backward(self, batch: Batch, *, last: bool) -> Tensor:
-        """Add the gradient of one part of an effective batch; return the part's loss, detached.
+    def train_step(self, micro_batches: Sequence[Batch], rate: float) -> None:
+        """Update the weights once.
 
         Args:
-            batch: on the host.
-            last: of the effective batch: the processes exchange gradients with this one.
+            micro_batches: the micro-batches of one effective batch, on the host.
+            rate: learning rate.
         """
-        here = Batch(*(value.to(self._world.device, non_blocking=True) for value in batch))
-        alone = self._world.size == 1 or last
-        with nullcontext() if alone else self._objective.no_sync():  # type: ignore[operator]
-            return self._run(here)
-
-    def _compute(self, batch: Batch) -> Tensor:
-        objective = self._fast if len(batch.images) == self._frames else self._objective
-        low = self._dtype != torch.float32
-        with torch.autocast(self._world.device.type, self._dtype, enabled=low):
-            loss: Tensor = objective(batch)
-        # The processes' gradients are averaged; the shares ask for their sum.
-        scaled: Tensor = self.scaler.scale(loss * self._world.size)
-        scaled.backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
-
-    def update(self, rate: float) -> None:
-        """Step along the gradient added up since the last call, then forget it."""
+        for index, micro_batch in enumerate(micro_batches, start=1):
+            batch = Batch(
+                *(tensor.to(self._world.device, non_blocking=True) for tensor in micro_batch)
+            )
+            # Processes exchange gradients once per update, during the last backward pass.
+            exchange = self._world.size == 1 or index == len(micro_batches)
+            with nullcontext() if exchange else self._module.no_sync():  # type: ignore[operator]
+                # Added at once, in place: the next replay of a CUDA graph overwrites the loss.
+                self._loss_sum += self._run(batch)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.scaler.step(self.optimiser)
         self.scaler.update()
-        # Recorded work writes gradients to where they were.
-        self.optimiser.zero_grad(set_to_none=not self._keep_gradients)
+        # A CUDA graph writes gradients to the memory it was recorded with.
+        self.optimiser.zero_grad(set_to_none=not self._graphed)
 
-    def norm(self) -> float:
-        """Return the norm of all weights: no number where one of them is none."""
+    def _forward_backward(self, batch: Batch) -> Tensor:
+        """Add the gradient of one micro-batch to that of the weights; return its loss."""
+        module = self._full_size if len(batch.images) == self._frames else self._module
+        mixed = self._dtype != torch.float32
+        with torch.autocast(self._world.device.type, self._dtype, enabled=mixed):
+            loss: Tensor = module(batch)
+        # DistributedDataParallel averages gradients over the processes; the shares need the sum.
+        scaled: Tensor = self.scaler.scale(loss * self._world.size)
+        scaled.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def take_loss(self) -> float:
+        """Return the sum of the updates' losses since the last call, over all processes.
+
+        All processes must call this together. It waits for all work queued on the device.
+        """
+        total = self._world.sum(self._loss_sum).item()
+        self._loss_sum.zero_()
+        return total
+
+    def weight_norm(self) -> float:
+        """Return the norm of all weights; NaN or inf if any weight is."""
         return nn.utils.get_total_norm(self.network.parameters()).item()
 
     def state(self) -> dict[str, Any]:
-        """Return all that an update depends on, besides the batch and the random numbers."""
+        """Return everything an update depends on, apart from the batch and random numbers."""
         return {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -128,7 +161,7 @@ class Engine:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to what `state` returned."""
+        """Restore what `state` returned."""
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])

@@ -1,45 +1,102 @@
-"""Ctrl-C, and the SIGTERM that batch systems send before they kill: asks a training to end."""
+"""What ends a training early: a signal, too little memory, or a loss that is NaN or infinite."""
 
+import math
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Final, Self
 
+import torch
+
+from nerveseg.errors import InputError
+from nerveseg.params.train import TrainParams
+
+# Ctrl-C, and what batch systems send before they kill.
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Notes the first such signal; a second one acts at once, as it does outside of the context.
+    """Records the first of `SIGNALS`; a second one acts at once, as it does outside the context.
 
     Args:
-        patient: note the second one, too: torchrun passes on to its processes what they have had
-            already, and kills those that are still there half a minute later.
+        patient: record the second one as well. torchrun forwards a signal to processes that have
+            already received it, and kills those still running half a minute later.
+
+    Attributes:
+        asked: whether a signal has arrived.
     """
 
     def __init__(self, *, patient: bool) -> None:
         self.asked = False
         self._patient = patient
-        # Who ignores a signal, as a shell lets its background jobs do, goes on ignoring it.
+        # Signals ignored at start-up stay ignored: shells do so for background jobs.
         self._before = {
-            number: handler
-            for number in SIGNALS
-            if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+            caught: handler
+            for caught in SIGNALS
+            if (handler := signal.getsignal(caught)) is not signal.SIG_IGN
         }
 
     def __enter__(self) -> Self:
-        """Begin to note."""
-        for number in self._before:
-            signal.signal(number, self._note)
+        """Start recording signals."""
+        for caught in self._before:
+            signal.signal(caught, self._record)
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        """Let the signals act as before."""
+        """Restore the handlers of before."""
         self._restore()
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
+    def _record(self, _signal: int, _frame: FrameType | None) -> None:
         self.asked = True
         if not self._patient:
             self._restore()
 
     def _restore(self) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        for caught, handler in self._before.items():
+            signal.signal(caught, handler)
+
+
+@contextmanager
+def memory_explained(params: TrainParams) -> Iterator[None]:
+    """Turn out-of-memory errors on any device into advice.
+
+    Raises:
+        InputError: the memory ran out.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        text = str(error)
+        full = isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate" in text
+        if not full:
+            raise
+        more = min(2 * params.accumulation, params.batch)
+        halved = (
+            f"set train.accumulation={more} (now {params.accumulation}: same batch, less memory)"
+        )
+        lower = "" if params.precision in {"bf16", "fp16"} else " or train.precision=bf16"
+        raise InputError(
+            f"out of memory at train.batch={params.batch}: {halved}{lower}; the last checkpoint "
+            "is kept"
+        ) from error
+
+
+def check_finite(what: str, value: float, epoch: int, params: TrainParams) -> None:
+    """Raise if `value` is NaN or infinite.
+
+    Args:
+        what: what `value` measures, for the message.
+        value: the loss, or the norm of the weights.
+        epoch: current epoch, from 0.
+        params: the protocol.
+
+    Raises:
+        InputError: `value` is NaN or infinite.
+    """
+    if not math.isfinite(value):
+        precision = " or train.precision=fp32" if params.precision != "fp32" else ""
+        raise InputError(
+            f"{what} became {value} in epoch {epoch + 1}: lower train.learning_rate (now "
+            f"{params.learning_rate:g}){precision}; the last good checkpoint is kept"
+        )

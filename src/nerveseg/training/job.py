@@ -1,6 +1,7 @@
-"""From the files of a stage to trained weights and curves."""
+"""The stage `train`: from packed frames and a split to trained weights and learning curves."""
 
-from collections.abc import Callable, Mapping
+import csv
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import DataLoader
 
+from nerveseg.atomic import whole_file
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import Batch, FrameBatches, loader, workers_for
 from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
@@ -23,23 +25,23 @@ from nerveseg.models.build import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
-from nerveseg.training.curves import write_curves
-from nerveseg.training.distributed import World, world
+from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
+from nerveseg.training.losses import check_losses
 from nerveseg.training.validation import ValidationMetrics, validate
 
-# A forward pass without gradients takes less memory a frame: more frames go at once.
+# A forward pass without gradients needs less memory per frame, so more frames fit at once.
 VALIDATION_BATCHES: Final = 4
 
 
-class Chosen(NamedTuple):
-    """Row numbers of the packed frames.
+class ChosenFrames(NamedTuple):
+    """Rows of the packed frames.
 
     Attributes:
-        train: to train on.
-        positive: which of these show a nerve.
-        valid: to validate on.
+        train: rows of the training frames, M.
+        positive: whether each of these shows a nerve, M.
+        valid: rows of the validation frames.
     """
 
     train: NDArray[np.int64]
@@ -59,13 +61,13 @@ def train_network(
     weights: Path,
     curves: Path,
 ) -> None:
-    """Train one network and write its weights and curves.
+    """Train one run and write its weights and learning curves.
 
     Args:
-        network: its name in `nerveseg.models.registry`.
-        options: what it is built with.
+        network: key of `nerveseg.models.registry.NETWORKS`.
+        options: options of the network's class.
         params: the protocol.
-        name: of the run, for the reader.
+        name: name of the run, for messages.
         packed: folder of the packed competition.
         split: table of which frame is in which part, in the order of the packed frames.
         code: file that changes with the code of this training (`nerveseg.relevant_code`).
@@ -75,37 +77,62 @@ def train_network(
     Raises:
         InputError: the files, options or parameters do not fit, or the training failed.
     """
+    check_losses(params.losses)
     frames = Packed.open(packed)
-    chosen = parts_of(split, frames)
-    with world() as here:
+    chosen = choose_frames(split, frames)
+    with process_group() as world:
         with within(f"models.{name}"):
             module = _new_network(network, options, params)
         key = _key(network, options, params, packed, [split, code])
         checkpoints = Checkpoints(folder_of(key), minutes_between())
-        with checkpoints.locked() if here.first else nullcontext():
-            here.wait()
-            engine = _engine(module, params, here)
-            sampler = _sampler(chosen, params, here)
+        with checkpoints.locked() if world.first else nullcontext():
+            world.barrier()
+            engine = _engine(module, params, world)
+            sampler = _sampler(chosen, params, world)
             history = fit(
                 engine,
-                _batches(frames, sampler, params, here),
+                _batches(frames, sampler, params, world),
                 sampler,
-                _validation(engine.network, frames, chosen, params, here),
+                _validation(engine.network, frames, chosen, params, world),
                 name=name,
                 params=params,
                 checkpoints=checkpoints,
-                world=here,
+                world=world,
             )
-            if here.first:
+            if world.first:
                 write_curves(curves, history)
                 used = (params.channels, frames.size, params.model_dump())
                 save_weights(weights, engine.network, Description(network, dict(options), *used))
                 checkpoints.clear()
-            here.wait()
+            world.barrier()
+
+
+def write_curves(path: Path, history: Sequence[dict[str, float]]) -> None:
+    """Write a table with a row per epoch: `epoch`, from 0, and a column per metric."""
+    with whole_file(path) as temporary, temporary.open("w", newline="") as file:
+        table = csv.DictWriter(file, ["epoch", *history[0]], lineterminator="\n")
+        table.writeheader()
+        table.writerows({"epoch": epoch, **point} for epoch, point in enumerate(history))
+
+
+def choose_frames(split: Path, frames: Packed) -> ChosenFrames:
+    """Return which of the packed frames train and which validate.
+
+    Raises:
+        InputError: the table is about other frames, or leaves none to train on.
+    """
+    rows = read_split(split)
+    if [row[:2] for row in rows] != [record[:2] for record in frames.train]:
+        raise InputError(f"{split}: not a split of the packed frames; run dvc repro split")
+    train = rows_of(rows, "train")
+    if not len(train):
+        raise InputError(f"{split}: no frame to train on; change the section split of params.yaml")
+    positive = np.array([frames.train[row].pixels != "" for row in train])
+    return ChosenFrames(train, positive, rows_of(rows, "valid"))
 
 
 def _new_network(network: str, options: Mapping[str, object], params: TrainParams) -> nn.Module:
-    # Before anything depends on the process: the weights of all of them start alike.
+    # Seeded before anything depends on the process: all processes start with the same weights.
     torch.manual_seed(params.seed)
     return build(network, params.channels, **options)
 
@@ -126,45 +153,47 @@ def _key(
     return key_of(settings, [*data, *others])
 
 
-def _engine(module: nn.Module, params: TrainParams, here: World) -> Engine:
-    # Shapes repeat: it pays to try which algorithm is fastest for each.
+def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
+    # Shapes repeat, so it pays to time which algorithm is fastest for each.
     torch.backends.cudnn.benchmark = True
     return Engine(
         module,
         params.channels,
-        dtype=working_dtype(params.precision, here.device),
+        dtype=working_dtype(params.precision, world.device),
         weight_decay=params.weight_decay,
-        world=here,
-        frames=max(LEAST, params.batch // (here.size * params.accumulation)),
-        compiled=compiled_for(params),
+        world=world,
+        frames=max(LEAST, params.batch // (world.size * params.accumulation)),
+        losses=params.losses,
+        # Only on request: it has not been measured where compiling shortens a whole training.
+        compiled=params.compile is True,
     )
 
 
-def _sampler(chosen: Chosen, params: TrainParams, here: World) -> EpochSampler:
+def _sampler(chosen: ChosenFrames, params: TrainParams, world: World) -> EpochSampler:
     return EpochSampler(
         chosen.train,
         chosen.positive,
         batch=params.batch,
         seed=params.seed,
         balance=params.balance,
-        portion=Portion(here.rank, here.size, params.accumulation),
+        portion=Portion(world.rank, world.size, params.accumulation),
     )
 
 
 def _batches(
-    frames: Packed, sampler: EpochSampler, params: TrainParams, here: World
+    frames: Packed, sampler: EpochSampler, params: TrainParams, world: World
 ) -> DataLoader[Batch]:
-    change = Augmentation(params.flips, params.rotation, frames.size, params.seed)
+    augmentation = Augmentation(params.flips, params.rotation, frames.size, params.seed)
     return loader(
-        FrameBatches(frames.train_images, frames.train_masks, change),
+        FrameBatches(frames.train_images, frames.train_masks, augmentation),
         sampler,
-        workers=workers_for(here.device),
-        pin=here.device.type == "cuda",
+        workers=workers_for(world.device),
+        pin=world.device.type == "cuda",
     )
 
 
 def _validation(
-    network: nn.Module, frames: Packed, chosen: Chosen, params: TrainParams, here: World
+    network: nn.Module, frames: Packed, chosen: ChosenFrames, params: TrainParams, world: World
 ) -> Callable[[], ValidationMetrics]:
     return partial(
         validate,
@@ -174,27 +203,7 @@ def _validation(
         chosen.valid,
         channels=params.channels,
         batch=max(1, VALIDATION_BATCHES * params.batch // params.accumulation),
-        dtype=working_dtype(params.precision, here.device),
-        world=here,
+        dtype=working_dtype(params.precision, world.device),
+        world=world,
+        losses=params.losses,
     )
-
-
-def parts_of(split: Path, frames: Packed) -> Chosen:
-    """Return which frames train and which validate.
-
-    Raises:
-        InputError: the table is of other frames, or none is left to train on.
-    """
-    places = read_split(split)
-    if [place[:2] for place in places] != [record[:2] for record in frames.train]:
-        raise InputError(f"{split}: not a split of the packed frames; run dvc repro split")
-    train = rows_of(places, "train")
-    if not len(train):
-        raise InputError(f"{split}: no frame to train on; change the section split of params.yaml")
-    positive = np.array([frames.train[row].pixels != "" for row in train])
-    return Chosen(train, positive, rows_of(places, "valid"))
-
-
-def compiled_for(params: TrainParams) -> bool:
-    """Return whether to compile: on request only, until it is known where the whole gets faster."""
-    return params.compile is True

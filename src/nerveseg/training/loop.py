@@ -1,12 +1,14 @@
-"""The training loop: precision, distribution, accumulation and resuming, from top to bottom."""
+"""The training loop: epochs, updates, validation, checkpoints and resuming, from top to bottom.
+
+One update is `nerveseg.training.engine.Engine.train_step`.
+"""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Final, NoReturn
+from itertools import islice
+from typing import Final, TypeVar
 
-import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from nerveseg.data.dataset import Batch
@@ -15,32 +17,37 @@ from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.distributed import World
 from nerveseg.training.engine import Engine
-from nerveseg.training.failures import check_finite, memory_explained
-from nerveseg.training.interruption import Interruption
+from nerveseg.training.interruption import Interruption, check_finite, memory_explained
 from nerveseg.training.progress import Progress
-from nerveseg.training.schedule import polynomial
 from nerveseg.training.validation import ValidationMetrics
 
-# Updates between two looks at the loss and for signals on a GPU or with other processes: a look
-# waits for all work that is queued there.
-PATIENCE: Final = 50
+T = TypeVar("T")
+
+# Updates between two reads of the loss and of signals on a GPU or with several processes: reading
+# waits for all work queued there.
+READ_EVERY: Final = 50
 
 
 @dataclass
-class Position:
-    """How far a training is.
+class TrainState:
+    """How far a training has got.
 
     Attributes:
-        epoch: under way, from 0.
-        step: of the epoch that comes next, from 0.
-        loss: sum over the epoch's steps so far.
+        epoch: current epoch, from 0.
+        step: next update of the epoch, from 0.
+        loss_sum: sum over the losses of the epoch's updates so far.
         history: one point per finished epoch.
     """
 
     epoch: int = 0
     step: int = 0
-    loss: float = 0.0
+    loss_sum: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
+
+    def finish_epoch(self, point: dict[str, float]) -> None:
+        """Add `point` to the history and go to the start of the next epoch."""
+        self.history.append(point)
+        self.epoch, self.step, self.loss_sum = self.epoch + 1, 0, 0.0
 
 
 def fit(
@@ -54,92 +61,121 @@ def fit(
     checkpoints: Checkpoints,
     world: World,
 ) -> list[dict[str, float]]:
-    """Train `engine`'s network; go on from the last checkpoint, if there is one.
+    """Train `engine`'s network, resuming from the last checkpoint if there is one.
 
     Args:
         engine: the network and its optimiser.
-        batches: yields `params.accumulation` parts per update, in the order of `sampler`.
-        sampler: says where to begin.
+        batches: yields `params.accumulation` micro-batches per update, in the order of `sampler`.
+        sampler: decides on the frames; it is told where to begin.
         validate: measures the network after each epoch.
-        name: of the network, for the reader.
+        name: name of the run, for messages.
         params: the protocol.
-        checkpoints: where to save to; only the world's first process does.
+        checkpoints: where process 0 saves to and all processes resume from.
         world: the processes that train together.
 
     Returns:
-        For each epoch the mean training loss, the last rate, and the validation's means.
+        For each epoch the mean training loss, the last learning rate, and the validation metrics.
 
     Raises:
-        InputError: out of memory, out of disk, or the loss is no number.
-        KeyboardInterrupt: a signal asked for the end; what was done is saved.
+        InputError: out of memory, out of disk space, or the loss is NaN or infinite.
+        KeyboardInterrupt: a signal asked to stop; the state is saved.
         SystemExit: the same, in all processes but the first.
     """
-    at = Position()
+    state = _resume(engine, checkpoints, world)
+    updates = params.epochs * sampler.steps
+    read_every = READ_EVERY if world.device.type == "cuda" or world.size > 1 else 1
+    progress = Progress(
+        name, params, sampler.steps, state.epoch * sampler.steps + state.step, world.first
+    )
     interruption = Interruption(patient=world.size > 1)
-    if (state := checkpoints.load(world.device)) is not None:
-        engine.restore(state["engine"])
-        at = Position(**state["at"])
-
-    def save(*, end: bool) -> None:
-        if world.first:
-            check_finite("a weight", engine.norm(), at.epoch, params)
-            checkpoints.save({"engine": engine.state(), "at": asdict(at)})
-        if end:
-            _end(name, at, checkpoints, world)
-
-    _freeze()
-    total = params.epochs * sampler.steps
-    look = PATIENCE if world.device.type == "cuda" or world.size > 1 else 1
-    begun = at.epoch * sampler.steps + at.step
-    bar = Progress(name, params, sampler.steps, begun, world.first)
-    with memory_explained(params), interruption, bar:
-        for epoch in range(at.epoch, params.epochs):
-            sampler.start_at(epoch, at.step)
-            losses = torch.zeros((), device=world.device)
-            for parts in zip(*[iter(batches)] * params.accumulation, strict=True):
-                iteration = epoch * sampler.steps + at.step
-                rate = polynomial(params.learning_rate, iteration, total, params.power)
-                # Dropout, too, is a function of the place: no random state outlives a step.
+    _freeze_garbage_collector()
+    with memory_explained(params), interruption, progress:
+        for epoch in range(state.epoch, params.epochs):
+            sampler.start_at(epoch, state.step)
+            for micro_batches in in_groups(batches, params.accumulation):
+                iteration = epoch * sampler.steps + state.step
+                rate = polynomial(params.learning_rate, iteration, updates, params.power)
+                # Dropout is a function of the position, so no random state has to be saved. A
+                # better hash would do as well, but would change the weights of every training.
                 world.generator.manual_seed(hash((params.seed, iteration, world.rank)))
-                _update(engine, parts, rate, losses)
-                at.step += 1
-                if at.step % look == 0 or at.step == sampler.steps:
-                    at.loss += world.total(losses).item()
-                    losses.zero_()
-                    check_finite("the loss", at.loss, epoch, params)
-                    bar.step(iteration + 1, at.loss / at.step, rate)
-                    end = world.any(interruption.asked)
-                    if at.step < sampler.steps and (checkpoints.due or end):
-                        save(end=end)
-            quality = validate()
-            point = _point(at.loss / at.step, rate, quality)
-            bar.epoch(epoch, point)
-            at = Position(epoch + 1, 0, 0.0, [*at.history, point])
-            save(end=world.any(interruption.asked))
+                engine.train_step(micro_batches, rate)
+                state.step += 1
+                if state.step % read_every == 0 or state.step == sampler.steps:
+                    state.loss_sum += engine.take_loss()
+                    check_finite("the loss", state.loss_sum, epoch, params)
+                    progress.step(iteration + 1, state.loss_sum / state.step, rate)
+                    stop = world.any(interruption.asked)
+                    if state.step < sampler.steps and (checkpoints.due or stop):
+                        _save(engine, state, params, checkpoints, world)
+                        _stop_if(stop, name, state, checkpoints, world)
+            metrics = validate()
+            point = _point(state.loss_sum / state.step, rate, metrics)
+            progress.epoch(epoch, point)
+            state.finish_epoch(point)
+            _save(engine, state, params, checkpoints, world)
+            _stop_if(world.any(interruption.asked), name, state, checkpoints, world)
         checkpoints.finish()
-    return at.history
+    return state.history
 
 
-def _update(engine: Engine, parts: Sequence[Batch], rate: float, losses: Tensor) -> None:
-    for number, part in enumerate(parts, start=1):
-        # Added at once, in place: recorded work overwrites its result with the next part's.
-        losses += engine.backward(part, last=number == len(parts))
-    engine.update(rate)
+def polynomial(start: float, iteration: int, total: int, power: float) -> float:
+    """Return start * (1 - iteration / total) ** power, the learning rate of update `iteration`.
+
+    Args:
+        start: rate of the first update.
+        iteration: index of the update in the whole training, from 0.
+        total: number of updates in the whole training.
+        power: exponent of the decay.
+    """
+    return float(start * (1.0 - iteration / total) ** power)
 
 
-def _end(name: str, at: Position, checkpoints: Checkpoints, world: World) -> NoReturn:
+def in_groups(items: Iterable[T], count: int) -> Iterator[tuple[T, ...]]:
+    """Yield `items` in consecutive groups of `count` (Python 3.13's strict `itertools.batched`).
+
+    Raises:
+        ValueError: the last group is incomplete.
+    """
+    iterator = iter(items)
+    while group := tuple(islice(iterator, count)):
+        if len(group) < count:
+            raise ValueError(f"the last group has {len(group)} of {count} items")
+        yield group
+
+
+def _resume(engine: Engine, checkpoints: Checkpoints, world: World) -> TrainState:
+    saved = checkpoints.load(world.device)
+    if saved is None:
+        return TrainState()
+    engine.restore(saved["engine"])
+    return TrainState(**saved["train_state"])
+
+
+def _save(
+    engine: Engine, state: TrainState, params: TrainParams, checkpoints: Checkpoints, world: World
+) -> None:
+    if world.first:
+        check_finite("a weight", engine.weight_norm(), state.epoch, params)
+        checkpoints.save({"engine": engine.state(), "train_state": asdict(state)})
+
+
+def _stop_if(
+    asked: bool, name: str, state: TrainState, checkpoints: Checkpoints, world: World
+) -> None:
+    if not asked:
+        return
     checkpoints.finish()
-    world.wait()
-    line = f"{name} is saved at epoch {at.epoch + 1}, step {at.step}; run again to go on"
+    world.barrier()
+    line = f"{name} is saved at epoch {state.epoch + 1}, step {state.step}; run again to go on"
     raise KeyboardInterrupt(line) if world.first else SystemExit(130)
 
 
-def _point(loss: float, rate: float, quality: ValidationMetrics) -> dict[str, float]:
+def _point(loss: float, rate: float, metrics: ValidationMetrics) -> dict[str, float]:
     trained = {"train/loss": loss, "train/rate": rate}
-    return {**trained, "valid/loss": quality.loss, "valid/dice": quality.dice}
+    return {**trained, "valid/loss": metrics.loss, "valid/dice": metrics.dice}
 
 
-def _freeze() -> None:
-    # What torch's import leaves is looked through by every full collection, unless it is frozen.
+def _freeze_garbage_collector() -> None:
+    # Otherwise every full collection goes through all the objects that importing torch left.
     gc.collect()
     gc.freeze()

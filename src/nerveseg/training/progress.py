@@ -1,4 +1,4 @@
-"""One line that says how far a training is: a live one on a terminal, else one per epoch."""
+"""Reports how far a training is: one live line on a terminal, otherwise one line per epoch."""
 
 import logging
 import sys
@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 
 
 class Progress:
-    """Shows epoch, loss, rate, images per second and time left.
+    """Shows epoch, loss, learning rate, images per second and remaining time.
 
     Args:
-        name: of the network.
-        params: of the training.
+        name: name of the run.
+        params: the protocol.
         steps: updates per epoch.
-        begun: updates done before this run.
-        shown: False in all processes but the first.
+        begun: updates done before this process started.
+        shown: whether to report; False in all processes but the first.
     """
 
     def __init__(self, name: str, params: TrainParams, steps: int, begun: int, shown: bool) -> None:
@@ -47,11 +47,11 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the terminal in order."""
+        """Finish the live line."""
         self._bar.close()
 
     def step(self, iteration: int, loss: float, rate: float) -> None:
-        """Report `iteration` updates done, the epoch's mean loss so far and the current rate."""
+        """Report that `iteration` updates are done, the epoch's mean loss so far, and the rate."""
         if not self._bar.disable:
             epoch = (iteration - 1) // self._steps + 1
             self._bar.set_description_str(f"{self._name} {epoch}/{self._epochs}", refresh=False)
@@ -59,7 +59,7 @@ class Progress:
             self._bar.update(iteration * self._batch - self._bar.n)
 
     def epoch(self, epoch: int, values: Mapping[str, float]) -> None:
-        """Report the end of `epoch` (from 0) and what it reached."""
+        """Report the end of `epoch` (from 0) and its metrics."""
         if not self._shown or not self._bar.disable:
             return
         done = (epoch + 1) * self._steps

@@ -1,4 +1,4 @@
-"""A copy of a training's state, for a thread to write while the training goes on."""
+"""A copy of the state of a training, which a thread writes while the training goes on."""
 
 import json
 from typing import Any
@@ -9,57 +9,57 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 
 
 class Snapshot:
-    """Memory on the host for one copy of the state: taken once, as fresh memory costs more.
+    """Memory on the host for one copy of the state, allocated once: allocating it anew is slower.
 
-    One piece for all tensors of a dtype: pickling a thousand tensors, one by one, would hold
-    Python's lock, and with it the training, for longer than the disk takes.
+    All tensors of a dtype share one buffer. Pickling a thousand tensors one by one would hold the
+    GIL, and with it the training, for longer than writing to the disk takes.
     """
 
     def __init__(self) -> None:
         self._flat: dict[torch.dtype, Tensor] = {}
         self._views: list[Tensor] = []
-        self._layout = ""
+        self._specs = ""
 
     def take(self, state: dict[str, Any]) -> dict[str, Any]:
         """Return a copy of `state` for `unpacked`; the next call overwrites it.
 
         Args:
-            state: tensors on any device, numbers and text in dicts and lists; with as many
-                tensors, of the same shapes, in every call.
+            state: dicts and lists of tensors on any device, numbers and text. Every call must
+                pass the same number of tensors with the same shapes.
         """
-        leaves, shape = tree_flatten(state)
-        places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
-        tensors = [leaves[place] for place in places]
+        leaves, structure = tree_flatten(state)
+        indices = [index for index, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
+        tensors = [leaves[index] for index in indices]
         if not self._views:
             self._allocate(tensors)
-        for place, view, tensor in zip(places, self._views, tensors, strict=True):
+        for index, view, tensor in zip(indices, self._views, tensors, strict=True):
             view.copy_(tensor.detach())
-            leaves[place] = None
+            leaves[index] = None
         flat = {str(dtype): memory for dtype, memory in self._flat.items()}
-        rest = tree_unflatten(leaves, shape)
-        return {"rest": rest, "places": places, "layout": self._layout, "flat": flat}
+        rest = tree_unflatten(leaves, structure)
+        return {"rest": rest, "indices": indices, "specs": self._specs, "flat": flat}
 
     def _allocate(self, tensors: list[Tensor]) -> None:
-        layout = []
+        specs = []
         sizes: dict[torch.dtype, int] = {}
         for tensor in tensors:
             begin = sizes.get(tensor.dtype, 0)
-            layout.append((str(tensor.dtype), begin, tensor.shape, tensor.stride()))
+            specs.append((str(tensor.dtype), begin, tensor.shape, tensor.stride()))
             sizes[tensor.dtype] = begin + tensor.numel()
         self._flat = {dtype: torch.empty(size, dtype=dtype) for dtype, size in sizes.items()}
         self._views = [
             self._flat[tensor.dtype].as_strided(size, stride, begin)
-            for tensor, (_, begin, size, stride) in zip(tensors, layout, strict=True)
+            for tensor, (_, begin, size, stride) in zip(tensors, specs, strict=True)
         ]
-        # Text, for a pickle asks Python about each of its numbers.
-        self._layout = json.dumps(layout)
+        # As text, because pickling many small numbers is slow.
+        self._specs = json.dumps(specs)
 
 
 def unpacked(copy: dict[str, Any]) -> dict[str, Any]:
-    """Return the state of which `copy` was taken, in tensors of their own, where `copy` lies."""
-    leaves, shape = tree_flatten(copy["rest"])
-    layout = zip(copy["places"], json.loads(copy["layout"]), strict=True)
-    for place, (dtype, begin, size, stride) in layout:
-        leaves[place] = copy["flat"][dtype].as_strided(size, stride, begin).clone()
-    state: dict[str, Any] = tree_unflatten(leaves, shape)
+    """Return the state that `copy` was taken of, as new tensors on the device of `copy`."""
+    leaves, structure = tree_flatten(copy["rest"])
+    specs = zip(copy["indices"], json.loads(copy["specs"]), strict=True)
+    for index, (dtype, begin, size, stride) in specs:
+        leaves[index] = copy["flat"][dtype].as_strided(size, stride, begin).clone()
+    state: dict[str, Any] = tree_unflatten(leaves, structure)
     return state

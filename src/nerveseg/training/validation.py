@@ -1,5 +1,6 @@
-"""Loss and Dice on the validation frames after an epoch: cheap, at the packed size."""
+"""Loss and Dice on the validation frames after each epoch: cheap, at the packed size."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,16 +10,16 @@ from torch import Tensor, nn
 
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.training.distributed import World
-from nerveseg.training.losses import frame_losses
+from nerveseg.training.losses import PAPER, frame_losses
 
 
 class ValidationMetrics(NamedTuple):
     """Means over the validation frames.
 
     Attributes:
-        loss: of eq. 9 + eq. 10.
-        dice: at a probability of 1/2, at the packed size, 1 where both are empty; the score of
-            a network is computed elsewhere, at the competition's size.
+        loss: the training loss.
+        dice: Dice at a threshold of 1/2 and at the packed size, 1 where both masks are empty. The
+            score of a network is computed elsewhere, at the competition's size.
     """
 
     loss: float
@@ -35,18 +36,20 @@ def validate(
     batch: int,
     dtype: torch.dtype,
     world: World,
+    losses: Mapping[str, float] = PAPER,
 ) -> ValidationMetrics:
-    """Return the quality of `network` on the frames at `indices`, NaN where there are none.
+    """Return the metrics of `network` on the frames at `indices`; NaN if there are none.
 
     Args:
-        network: left in training mode.
+        network: network on the device of `world`; it is left in training mode.
         images: F x H x W uint8.
         masks: F x H x W uint8, {0, 1}.
-        indices: of the validation frames; every process takes its part of them.
-        channels: of the network's input.
+        indices: rows of the validation frames; the processes divide them among themselves.
+        channels: channels of the network's input.
         batch: frames per forward pass.
-        dtype: what to compute in.
+        dtype: type to compute in.
         world: the processes that share the work.
+        losses: name of each loss -> weight.
     """
     device = world.device
     totals = torch.zeros(3, device=device, dtype=torch.float64)
@@ -58,12 +61,12 @@ def validate(
             target = torch.from_numpy(masks[chosen]).to(device, non_blocking=True)
             inputs = to_input(torch.from_numpy(images[chosen]).to(device), channels)
             logits = network(inputs)
-            losses = frame_losses(logits, target)
+            frame_loss = frame_losses(logits, target, losses)
             totals += torch.stack(
-                [losses.sum(), _dice(logits, target).sum(), losses.new_tensor(len(chosen))]
+                [frame_loss.sum(), _dice(logits, target).sum(), frame_loss.new_tensor(len(chosen))]
             )
     network.train()
-    loss, dice, count = world.total(totals).tolist()
+    loss, dice, count = world.sum(totals).tolist()
     return (
         ValidationMetrics(loss / count, dice / count)
         if count

@@ -1,9 +1,11 @@
-"""Batch normalisation over all processes that train together, as one process would do it.
+"""Batch normalisation with the statistics of all processes that train together.
 
-Ioffe and Szegedy, 'Batch Normalization', ICML 2015, algorithm 1. torch's own `SyncBatchNorm` runs
-on GPUs only, and counts frames that merely fill a gap (see `nerveseg.data.sampler.Portion`).
+Ioffe and Szegedy, 'Batch Normalization', ICML 2015, algorithm 1. torch's `SyncBatchNorm` runs on
+GPUs only, and it has no mask for the padding frames that fill up a micro-batch (see
+`nerveseg.data.sampler.Portion`).
 """
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -11,30 +13,39 @@ from torch import Tensor, distributed, nn
 from torch.autograd.function import once_differentiable
 
 
-class JointBatchNorm2d(nn.BatchNorm2d):
-    """A `BatchNorm2d` whose statistics in training are those of the real frames of all processes.
-
-    Args:
-        plain: what it takes the place of; parameters, buffers and their names are the same.
+@dataclass
+class FrameMask:
+    """Which frames of the current micro-batch count; shared by all layers of one network.
 
     Attributes:
-        real: N float32, 1 for a frame that counts, 0 for one that fills a gap; to be set before
-            each forward pass in training.
+        real: N float32, 1 for a real frame, 0 for padding; set before each forward pass in
+            training. None before the first one.
     """
 
-    real: Tensor
+    real: Tensor | None = None
 
-    def __init__(self, plain: nn.BatchNorm2d) -> None:
+
+class MaskedSyncBatchNorm2d(nn.BatchNorm2d):
+    """A `BatchNorm2d` that in training uses the statistics of the real frames of all processes.
+
+    Args:
+        plain: the layer to replace; parameters, buffers and their names stay the same.
+        frame_mask: says which frames are real.
+    """
+
+    def __init__(self, plain: nn.BatchNorm2d, frame_mask: FrameMask) -> None:
         device, dtype = plain.weight.device, plain.weight.dtype
         super().__init__(plain.num_features, plain.eps, plain.momentum, device=device, dtype=dtype)
         self.load_state_dict(plain.state_dict())
+        self._frame_mask = frame_mask
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(self, input: Tensor) -> Tensor:
         """Return `input`, N x C x H x W, normalised; all processes must call this together."""
         if not self.training:
             return super().forward(input)
-        moments = _moments(input, self.real)
+        assert self._frame_mask.real is not None
+        moments = _moments(input, self._frame_mask.real)
         self._track(moments)
         args = (input, self.weight, self.bias, moments, self.eps)
         out: Tensor = _Normalise.apply(*args)
@@ -51,23 +62,23 @@ class JointBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(moments.variance * correction, self.momentum)
 
 
-def joined(network: nn.Module) -> nn.Module:
-    """Replace each `BatchNorm2d` below `network` by a `JointBatchNorm2d`; return `network`."""
+def synchronised(network: nn.Module, frame_mask: FrameMask) -> nn.Module:
+    """Replace each `BatchNorm2d` in `network` by a `MaskedSyncBatchNorm2d`; return `network`."""
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.BatchNorm2d:
-                setattr(parent, name, JointBatchNorm2d(child))
+                setattr(parent, name, MaskedSyncBatchNorm2d(child, frame_mask))
     return network
 
 
 class _Moments(NamedTuple):
-    """Of the real frames of all processes, in float32 or wider.
+    """Moments over the real frames of all processes, in float32 or wider.
 
     Attributes:
-        real: N x 1 x 1 x 1, this process's frames: 1 for one that counts, else 0.
-        values: how many a channel has, no dimension.
+        real: N x 1 x 1 x 1, for the frames of this process: 1 for a real one, else 0.
+        values: number of values per channel, a tensor without dimensions.
         mean: C.
-        variance: C, over `values`.
+        variance: C, the biased one.
     """
 
     real: Tensor
@@ -85,7 +96,8 @@ def _moments(x: Tensor, real: Tensor) -> _Moments:
     mine = torch.cat([count[None], mean, spread])
     everyone = [torch.empty_like(mine) for _ in range(distributed.get_world_size())]
     distributed.all_gather(everyone, mine)
-    # Squares about each part's own mean lose no digits, as sums of squares do (Chan et al. 1983).
+    # Squares about each process's own mean lose no digits, unlike sums of squares (Chan et al.,
+    # 'Algorithms for computing the sample variance', 1983).
     all_of = torch.stack(everyone)
     counts, (means, spreads) = all_of[:, :1], all_of[:, 1:].chunk(2, dim=1)
     total = counts.sum()
@@ -115,7 +127,7 @@ class _Normalise(torch.autograd.Function):
         for_bias, for_weight = mine.chunk(2)
         everyone = mine.clone()
         distributed.all_reduce(everyone)
-        # Each real value moves the mean and the variance by its part in them.
+        # Each real value also contributes to the mean and the variance.
         through_mean, through_variance = (_wide(each) for each in (everyone / values).chunk(2))
         rest = gradient - real * (through_mean + normalised * through_variance)
         return (rest * _wide(weight * scale)).to(x.dtype), for_weight, for_bias, None, None
