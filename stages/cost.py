@@ -1,4 +1,4 @@
-"""Measure the network of one run: parameters, multiply-adds, latency, memory of training."""
+"""Measure the network of one run: parameters, multiply-adds, latency and training memory."""
 
 import argparse
 import json

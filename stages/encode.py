@@ -1,4 +1,4 @@
-"""Turn the prediction maps of one run into masks: the submission, and those to be scored."""
+"""Turn the prediction maps of one run into masks: its submission, and its validation masks."""
 
 import argparse
 from pathlib import Path
@@ -18,10 +18,10 @@ def main() -> None:
     name = parser.parse_args().run
     rules = read("encode", EncodeParams).model_dump()
     maps = Path("data/predictions") / name
-    places = read_split(Path("data/split.csv"))
-    encode_valid(maps / "valid.b2nd", places, Path(f"data/masks/{name}.csv"), **rules)
-    numbers = read_test(Path("data/packed") / TEST_TABLE)
-    encode_test(maps / "test.b2nd", numbers, Path(f"submissions/{name}.csv"), **rules)
+    split = read_split(Path("data/split.csv"))
+    encode_valid(maps / "valid.b2nd", split, Path(f"data/masks/{name}.csv"), **rules)
+    images = read_test(Path("data/packed") / TEST_TABLE)
+    encode_test(maps / "test.b2nd", images, Path(f"submissions/{name}.csv"), **rules)
 
 
 if __name__ == "__main__":

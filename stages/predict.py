@@ -1,4 +1,4 @@
-"""Predict the validation and test frames of one run, from several sides."""
+"""Predict the validation and test frames with one run and test-time augmentation."""
 
 import argparse
 from pathlib import Path

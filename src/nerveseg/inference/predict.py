@@ -1,4 +1,4 @@
-"""From packed frames to stored prediction maps at the competition's size."""
+"""From packed frames to stored prediction maps at the competition's image size."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from nerveseg.inference.tta import View
 from nerveseg.maps import MapWriter, quantise
 from nerveseg.rle import IMAGE_SHAPE
 
-# Beyond this the float32 sigmoid saturates: the logit of a mean probability stays finite.
+# The float32 sigmoid saturates closer to 0 and 1; clamping keeps the logit of the mean finite.
 EPSILON: Final = 1e-7
 
 
@@ -25,10 +25,10 @@ def mean_logits(network: nn.Module, images: Tensor, views: Sequence[View]) -> Te
     """Return the logit of the probability averaged over `views`, N x H x W float32.
 
     Args:
-        network: in eval mode; maps N x C x H x W to logits N x 1 x H x W.
+        network: network in eval mode, from N x C x H x W to logits N x 1 x H x W.
         images: N x C x H x W, normalised.
-        views: the sides to look from. One after the other: on a CPU a larger batch is no
-            faster, and on a GPU the batch of frames already fills it.
+        views: flips and transposes to average over. They run one after the other: on a CPU a
+            larger batch is no faster, and the batch of frames already fills a GPU.
     """
     total = images.new_zeros((len(images), 1, *images.shape[-2:]))
     for view in views:
@@ -37,15 +37,16 @@ def mean_logits(network: nn.Module, images: Tensor, views: Sequence[View]) -> Te
 
 
 class Predictor:
-    """A network together with how it looks at a frame.
+    """A network with its test-time augmentation.
 
     Args:
-        network: any of ours; it is moved to `device` and put in eval mode.
-        channels: of the network's input.
-        views: of test-time augmentation.
+        network: from N x C x H x W to logits N x 1 x H x W; it is moved to `device` and put in
+            eval mode.
+        channels: channels C of the network's input.
+        views: views of the test-time augmentation.
         batch: frames per forward pass.
-        device: where to run.
-        dtype: what to compute in.
+        device: device to run on.
+        dtype: type to compute in.
     """
 
     def __init__(
@@ -58,8 +59,8 @@ class Predictor:
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        self._layout = memory_format_for(network, device)
-        self._network = network.to(device).to(memory_format=self._layout).eval()
+        self._memory_format = memory_format_for(network, device)
+        self._network = network.to(device).to(memory_format=self._memory_format).eval()
         self._channels = channels
         self._views = views
         self._batch = batch
@@ -70,7 +71,7 @@ class Predictor:
         """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
 
         Args:
-            images: N x H x W uint8; of a memory map only one batch is in memory.
+            images: N x H x W uint8; of a memory-mapped array, one batch at a time is read.
         """
         for start in range(0, len(images), self._batch):
             for logit in self._logits(images[start : start + self._batch]):
@@ -83,15 +84,15 @@ class Predictor:
             torch.inference_mode(),
             torch.autocast(self._device.type, self._dtype, enabled=mixed),
         ):
-            inputs = to_input(frames, self._channels).contiguous(memory_format=self._layout)
-            logits: NDArray[np.float32] = (
-                mean_logits(self._network, inputs, self._views).cpu().numpy()
-            )
-        return logits
+            inputs = to_input(frames, self._channels)
+            inputs = inputs.contiguous(memory_format=self._memory_format)
+            logits = mean_logits(self._network, inputs, self._views)
+            result: NDArray[np.float32] = logits.cpu().numpy()
+        return result
 
 
 def write_maps(predictor: Predictor, images: NDArray[np.uint8], path: Path) -> None:
-    """Write the maps of `images`, N x H x W uint8, to `path` as `nerveseg.maps` stores them."""
+    """Write the maps of `images`, N x H x W uint8, to `path` in the format of `nerveseg.maps`."""
     with MapWriter(path, len(images)) as writer:
         for codes in tqdm(predictor.maps(images), path.stem, len(images), leave=False):
             writer.write(codes)
@@ -99,6 +100,6 @@ def write_maps(predictor: Predictor, images: NDArray[np.uint8], path: Path) -> N
 
 def _at_native_size(logit: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width = IMAGE_SHAPE
-    # Logits rather than probabilities: across an edge they are close to linear.
+    # Logits rather than probabilities, because they are close to linear across an edge.
     resized = cv2.resize(logit, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(resized, dtype=np.float32)

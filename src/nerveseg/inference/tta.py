@@ -1,4 +1,4 @@
-"""Test-time augmentation: the same frame seen from several sides."""
+"""Test-time augmentation: flips and transposes of a frame, and their inverses."""
 
 from typing import Final, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ class View(NamedTuple):
     horizontal: bool
 
     def apply(self, images: Tensor) -> Tensor:
-        """Return `images`, ... x H x W, seen from this side: transposed first, then flipped."""
+        """Return `images`, ... x H x W, first transposed, then flipped as this view says."""
         turned = images.transpose(-2, -1) if self.transpose else images
         axes = self._axes()
         return turned.flip(axes) if axes else turned
