@@ -9,8 +9,8 @@ import torch
 from nerveseg.atomic import whole_file
 from nerveseg.device import pick_device
 from nerveseg.errors import run, within
+from nerveseg.models import complexity
 from nerveseg.models.build import build_empty
-from nerveseg.models.complexity import latency, multiply_adds, on_meta, parameter_count, step_memory
 from nerveseg.params.results import CostParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams, TrainParams
@@ -21,18 +21,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="a key of params.yaml's models")
     name = parser.parse_args().run
-    side = read("cost", CostParams).side
-    train = read("train", TrainParams)
+    side, train = read("cost", CostParams).side, read("train", TrainParams)
     network, options = read("models", ModelsParams).run(name)
     channels, batch, size = train.channels, train.batch, (side, side)
     with within(f"models.{name}"):
-        shapes, device = on_meta(network, channels, options), pick_device()
-    image = torch.randn(1, channels, *size, device=device)
+        shapes, device = complexity.on_meta(network, channels, options), pick_device()
+    module, image = build_empty(network, channels, options), torch.randn(1, channels, *size)
     cost = {
-        "parameters": parameter_count(shapes),
-        "gmacs": multiply_adds(shapes, channels, size) / 1e9,
-        "latency_ms": 1e3 * latency(build_empty(network, channels, options).to(device), image),
-        "training_gib": step_memory(shapes, channels, size, batch) / 2**30,
+        "parameters": complexity.parameter_count(shapes),
+        "gmacs": complexity.multiply_adds(shapes, channels, size) / 1e9,
+        "latency_ms": 1e3 * complexity.latency(module.to(device), image.to(device)),
+        "training_gib": complexity.step_memory(shapes, channels, size, batch) / 2**30,
         "size": side,
         "batch": batch,
         "device": device.type,

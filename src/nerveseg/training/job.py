@@ -88,16 +88,8 @@ def train_network(
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
             engine = _engine(module, params, world)
-            sampler = _sampler(chosen, params, world)
-            history = fit(
-                engine,
-                _batches(frames, sampler, params, world),
-                sampler,
-                _validation(engine.network, frames, chosen, params, world),
-                name=name,
-                params=params,
-                checkpoints=checkpoints,
-                world=world,
+            history = _fit(
+                engine, frames, chosen, checkpoints, name=name, params=params, world=world
             )
             if world.first:
                 write_curves(curves, history)
@@ -169,14 +161,33 @@ def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
     )
 
 
-def _sampler(chosen: ChosenFrames, params: TrainParams, world: World) -> EpochSampler:
-    return EpochSampler(
+def _fit(
+    engine: Engine,
+    frames: Packed,
+    chosen: ChosenFrames,
+    checkpoints: Checkpoints,
+    *,
+    name: str,
+    params: TrainParams,
+    world: World,
+) -> list[dict[str, float]]:
+    sampler = EpochSampler(
         chosen.train,
         chosen.positive,
         batch=params.batch,
         seed=params.seed,
         balance=params.balance,
         portion=Portion(world.rank, world.size, params.accumulation),
+    )
+    return fit(
+        engine,
+        _batches(frames, sampler, params, world),
+        sampler,
+        _validation(engine.network, frames, chosen, params, world),
+        name=name,
+        params=params,
+        checkpoints=checkpoints,
+        world=world,
     )
 
 
