@@ -20,8 +20,8 @@ from torch.utils.data import DataLoader, Dataset
 from nerveseg.data.archive import Competition
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader
-from nerveseg.data.pack import pack
 from nerveseg.data.packed import Packed
+from nerveseg.data.packed_writer import write_packed
 from nerveseg.data.sampler import Draw, EpochSampler
 from nerveseg.data.simulated.competition import write_competition
 from nerveseg.params.data import SimulatedParams
@@ -59,7 +59,7 @@ def measure() -> dict[str, Result]:
         with zipfile.ZipFile(folder / "competition.zip") as archive:
             archive.extractall(folder)
         with Competition(folder / "competition.zip") as competition:
-            pack(competition, folder / "packed", (SIZE, SIZE))
+            write_packed(competition, folder / "packed", (SIZE, SIZE))
         files = [
             Files(str(image), str(image.with_name(f"{image.stem}_mask.tif")))
             for image in sorted(folder.glob("train/*[0-9].tif"))

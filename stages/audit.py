@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from nerveseg.data.audit import contradictions
-from nerveseg.data.contradictions import write_contradictions
+from nerveseg.data.audit import contradictions, write_contradictions
 from nerveseg.data.packed import Packed
 from nerveseg.errors import run
 from nerveseg.params.data import AuditParams
@@ -18,7 +17,7 @@ def main() -> None:
     packed = Packed.open(Path("data/packed"))
     found = contradictions(packed.train_images, packed.train, **params.model_dump())
     write_contradictions(Path("data/audit.csv"), found)
-    print(f"{len(found)} of {len(packed.train)} frames are doubtful: data/audit.csv")
+    print(f"{len(found)} of {len(packed.train)} frames have doubtful labels: see data/audit.csv")
 
 
 if __name__ == "__main__":

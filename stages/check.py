@@ -1,4 +1,4 @@
-"""Check that the archive is no output of the pipeline, before DVC deletes one."""
+"""Check that your archive and solution are not outputs of the pipeline, which DVC deletes."""
 
 import argparse
 from pathlib import Path
@@ -11,11 +11,11 @@ from nerveseg.params.section import read
 
 
 def main() -> None:
-    """Write data/checked.txt; the download waits for it."""
+    """Write data/checked.txt, on which the stage download depends."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     refuse_outputs(read("data", DataParams), Path())
     with whole_file(Path("data/checked.txt")) as temporary:
-        # Always the same: another archive that is as safe as the last changes nothing here.
+        # Always the same text: a change from one valid archive to another changes nothing here.
         temporary.write_text("data.archive and data.solution are no outputs of the pipeline\n")
 
 

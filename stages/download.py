@@ -10,7 +10,7 @@ from nerveseg.params.section import read
 
 
 def main() -> None:
-    """Write the archive, its solution and what is unlabelled in it to data/verified."""
+    """Write the archive, its solution and its unlabelled nerves to data/verified."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     params = read("data", DataParams)
     obtain(params, Path("data/verified"))

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from nerveseg.data.archive import Competition
-from nerveseg.data.pack import pack
+from nerveseg.data.packed_writer import write_packed
 from nerveseg.errors import run
 from nerveseg.params.data import PackParams
 from nerveseg.params.section import read
@@ -15,7 +15,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     params = read("pack", PackParams)
     with Competition(Path("data/verified/competition.zip")) as competition:
-        pack(competition, Path("data/packed"), params.shape)
+        write_packed(competition, Path("data/packed"), params.shape)
 
 
 if __name__ == "__main__":

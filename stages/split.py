@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from nerveseg.data.contradictions import read_doubtful
+from nerveseg.data.audit import read_doubtful
 from nerveseg.data.packed import TRAIN_TABLE, read_train
 from nerveseg.data.split import split
 from nerveseg.data.split_table import write_split

@@ -7,16 +7,23 @@ import pytest
 from numpy.typing import NDArray
 
 from nerveseg.data.archive import Competition
-from nerveseg.data.audit import contradictions, distances, statistics, votes
-from nerveseg.data.contradictions import Contradiction, read_doubtful, write_contradictions
+from nerveseg.data.audit import (
+    Contradiction,
+    contradictions,
+    distances,
+    read_doubtful,
+    statistics,
+    votes,
+    write_contradictions,
+)
 from nerveseg.data.layout import TrainRecord
-from nerveseg.data.pack import pack
 from nerveseg.data.packed import Packed, read_train
+from nerveseg.data.packed_writer import write_packed
 from nerveseg.data.simulated.competition import write_competition
 from nerveseg.errors import InputError
 from nerveseg.params.data import SimulatedParams
 
-SETTINGS = {"blocks": 16, "reach": 1.0, "agreement": 0.7}
+SETTINGS = {"blocks": 16, "bandwidth": 1.0, "agreement": 0.7}
 
 
 def sweep(labels: str, subject: int = 1) -> tuple[NDArray[np.uint8], list[TrainRecord]]:
@@ -67,10 +74,10 @@ def test_distance_is_0_between_equals_and_2_between_opposites() -> None:
     np.testing.assert_allclose(distances(features)[0], [0, 0, 2, 2], atol=1e-5)
 
 
-def test_a_vote_fades_to_1_over_e_within_the_reach() -> None:
-    # Frames on a line at 0, 1 and 3: the median distance to the nearest is 1.
+def test_a_vote_fades_to_1_over_e_within_the_bandwidth() -> None:
+    # Frames on a line at 0, 1 and 3: the median nearest-neighbour distance is 1.
     distance = np.array([[0, 1, 3], [1, 0, 2], [3, 2, 0]], np.float32)
-    share = votes(distance, np.array([False, True, False]), reach=1.0)
+    share = votes(distance, np.array([False, True, False]), bandwidth=1.0)
     assert share[0] == pytest.approx(1 / (1 + np.exp(-2)))
     assert share[1] == 0
 
@@ -96,7 +103,7 @@ def test_most_nerves_left_unlabelled_are_found(tmp_path: Path) -> None:
     )
     write_competition(tmp_path, settings)
     with Competition(tmp_path / "competition.zip") as competition:
-        pack(competition, tmp_path / "packed", (96, 96))
+        write_packed(competition, tmp_path / "packed", (96, 96))
     packed = Packed.open(tmp_path / "packed")
     found = contradictions(packed.train_images, packed.train, **SETTINGS)
     doubted = {row[:2] for row in found if not row.labelled}
@@ -108,13 +115,13 @@ def test_most_nerves_left_unlabelled_are_found(tmp_path: Path) -> None:
     assert precision >= 0.6
 
 
-def test_the_finding_reads_back(tmp_path: Path) -> None:
+def test_the_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "audit.csv"
     write_contradictions(path, [Contradiction(3, 9, 8, 0.123456, 0)])
     assert path.read_text() == ("subject,img,neighbour_img,distance,labelled\n3,9,8,0.1235,0\n")
     assert read_doubtful(path) == {(3, 9)}
 
 
-def test_a_finding_that_is_missing_is_named(tmp_path: Path) -> None:
+def test_a_missing_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"audit\.csv: not readable"):
         read_doubtful(tmp_path / "audit.csv")

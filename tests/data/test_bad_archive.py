@@ -1,4 +1,4 @@
-"""Every way in which a competition can be spoilt gets one line: the file, and what to do."""
+"""Every fault in a competition gives one line: which file, and what to do."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tiny
 
-from nerveseg.data.sources import take
+from nerveseg.data.own_archive import take
 from nerveseg.errors import InputError
 
 Spoil = Callable[[Path], None]
@@ -57,9 +57,9 @@ def drop_row(name: str, row: str) -> Spoil:
     return spoil
 
 
-def hollow(part: str, table: str, header: str) -> Spoil:
+def hollow(subset: str, table: str, header: str) -> Spoil:
     def spoil(folder: Path) -> None:
-        shutil.rmtree(folder / part)
+        shutil.rmtree(folder / subset)
         (folder / table).write_text(header)
 
     return spoil
@@ -70,7 +70,7 @@ IMAGE, MASK, TEST = "train/2_11.tif", "train/2_11_mask.tif", "test/10.tif"
 TABLE, SAMPLE = "train_masks.csv", "sample_submission.csv"
 
 FAULTS: dict[str, tuple[Spoil, str, str]] = {
-    # what is wrong: how to make it so, the place the message names, the remedy it names
+    # fault: how to introduce it, the file that the message names, the remedy that it names
     "truncated image": (put(IMAGE, lambda content: content[:5000]), IMAGE, "fetch the archive"),
     "scratched image": (put(IMAGE, scratch), IMAGE, "fetch the archive"),
     "image that is text": (put(IMAGE, b"<html>"), IMAGE, "fetch the archive"),
@@ -115,7 +115,7 @@ FAULTS: dict[str, tuple[Spoil, str, str]] = {
 
 
 def taken(source: Path, folder: Path, solution: Path | None = None) -> str:
-    """Return the line that taking `source` ends with; nothing may be written."""
+    """Return the message with which taking `source` fails; nothing may be written."""
     with pytest.raises(InputError) as caught:
         take(source, solution, folder / "out")
     assert not (folder / "out").exists()
@@ -125,19 +125,19 @@ def taken(source: Path, folder: Path, solution: Path | None = None) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_spoilt_competition_is_refused(fault: str, folder: Path, tmp_path: Path) -> None:
-    spoil, place, remedy = FAULTS[fault]
+def test_a_faulty_competition_is_refused(fault: str, folder: Path, tmp_path: Path) -> None:
+    spoil, name, remedy = FAULTS[fault]
     spoil(folder)
     archive = tiny.zip_folder(folder, tmp_path / "mine.zip")
     for source in (folder, archive):
         message = taken(source, tmp_path)
         assert str(source) in message
-        assert place in message
+        assert name in message
         assert re.search(remedy, message)
 
 
 def test_a_missing_archive_is_named(tmp_path: Path) -> None:
-    assert re.search(r"nowhere\.zip: not found; name", taken(tmp_path / "nowhere.zip", tmp_path))
+    assert re.search(r"nowhere\.zip: not found; give", taken(tmp_path / "nowhere.zip", tmp_path))
 
 
 def test_a_file_that_is_no_zip_is_named(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_file_that_is_no_zip_is_named(tmp_path: Path) -> None:
     )
 
 
-def test_a_cut_zip_is_named(folder: Path, tmp_path: Path) -> None:
+def test_a_truncated_zip_is_named(folder: Path, tmp_path: Path) -> None:
     archive = tiny.zip_folder(folder, tmp_path / "cut.zip")
     archive.write_bytes(archive.read_bytes()[:-4000])
     assert re.search(r"cut\.zip: not readable as a zip.*fetch", taken(archive, tmp_path))
@@ -195,11 +195,11 @@ def test_an_entry_outside_its_folder_is_refused_in_an_inner_zip(
     assert "test.zip: the entry '../evil.tif' points outside" in taken(archive, tmp_path)
 
 
-def test_a_place_taken_twice_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_a_name_that_is_present_twice_is_refused(folder: Path, tmp_path: Path) -> None:
     archive = tiny.zip_folder(folder, tmp_path / "twice.zip")
     with zipfile.ZipFile(archive, "a") as file:
         file.write(folder / IMAGE, f"again/{IMAGE}")
-    assert re.search(rf"twice\.zip: {IMAGE} is there twice.*leave one", taken(archive, tmp_path))
+    assert re.search(rf"twice\.zip: {IMAGE} is present twice.*remove one", taken(archive, tmp_path))
 
 
 def test_an_encrypted_entry_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ SPLIT = {"protocol": "subject", "folds": 3, "fold": 1, "seed": 1, "drop_contradi
 
 
 def run(stage: str, folder: Path, **sections: Section) -> str:
-    """Run a stage in `folder`; return what it ended with on stderr, '' when all went well."""
+    """Run a stage in `folder`; return its stderr, which is empty if it succeeded."""
     (folder / "params.yaml").write_text(json.dumps(sections))  # JSON is YAML
     command = [sys.executable, str(STAGES / f"{stage}.py")]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -36,14 +36,14 @@ def test_an_archive_goes_all_the_way(pristine: Path, tmp_path: Path) -> None:
     archive = tiny.zip_folder(pristine, tmp_path / "mine.zip")
     assert run("download", tmp_path, data=data(archive=str(archive))) == ""
     assert run("pack", tmp_path, pack={"shape": [64, 96]}) == ""
-    assert run("audit", tmp_path, audit={"blocks": 8, "reach": 1.0, "agreement": 0.7}) == ""
+    assert run("audit", tmp_path, audit={"blocks": 8, "bandwidth": 1.0, "agreement": 0.7}) == ""
     settings = {**SPLIT, "drop_contradictions": True}
     assert run("split", tmp_path, split=settings) == ""
     packed = Packed.open(tmp_path / "data/packed")
     assert packed.train_images.shape == (9, 64, 96)
-    places = read_split(tmp_path / "data/split.csv")
-    assert [place[:2] for place in places] == [record[:2] for record in packed.train]
-    assert rows_of(places, "valid").size == 3
+    rows = read_split(tmp_path / "data/split.csv")
+    assert [row[:2] for row in rows] == [record[:2] for record in packed.train]
+    assert rows_of(rows, "valid").size == 3
     assert (tmp_path / "data/verified/solution.csv").read_text() == "img,pixels,Usage\n"
 
 
@@ -51,7 +51,7 @@ def test_bad_input_ends_in_one_line_and_leaves_nothing(folder: Path, tmp_path: P
     (folder / "train/1_1_mask.tif").unlink()
     error = run("download", tmp_path, data=data(archive=str(folder)))
     assert error == (
-        f"error: {folder}: train/1_1_mask.tif: missing, though its image is there; add the mask\n"
+        f"error: {folder}: train/1_1_mask.tif: missing, but its image is present; add the mask\n"
     )
     assert not (tmp_path / "data").exists()
 
@@ -62,6 +62,8 @@ def test_bad_input_ends_in_one_line_and_leaves_nothing(folder: Path, tmp_path: P
         ("download", "data", data(source="ftp"), "data.source"),
         ("download", "data", data(), "set data.archive"),
         ("download", "data", data(arhive="a.zip"), "data.arhive"),
+        ("download", "data", data(my_source={"url": "x"}), "data.my_source"),
+        ("download", "data", data(simulated={**tiny.SIMULATED, "seed": -1}), "simulated.seed"),
         ("pack", "pack", {"shape": [512]}, "pack.shape"),
         ("pack", "pack", {"shape": [512, 4]}, "pack.shape.1"),
         ("split", "split", {**SPLIT, "fold": 3}, "the last"),

@@ -1,4 +1,4 @@
-"""Batches from packed frames, whoever loads them."""
+"""Batches of packed frames, loaded in this process or by workers."""
 
 from pathlib import Path
 
@@ -20,11 +20,11 @@ def batches(tmp_path: Path) -> FrameBatches:
     images = rng.integers(0, 256, (FRAMES, SIZE, SIZE), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)
     np.save(tmp_path / "masks.npy", images // 128)
-    change = Augmentation(("horizontal", "vertical", "diagonal"), 15, (SIZE, SIZE), 1)
+    augmentation = Augmentation(("horizontal", "vertical", "diagonal"), 15, (SIZE, SIZE), 1)
     images, masks = (
         np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("images", "masks")
     )
-    return FrameBatches(images, masks, change)
+    return FrameBatches(images, masks, augmentation)
 
 
 def epochs(batches: FrameBatches, workers: int) -> list[Batch]:
@@ -50,7 +50,7 @@ def test_batches_are_bytes_and_shares_sum_to_one(batches: FrameBatches) -> None:
         assert batch.shares.sum().item() == pytest.approx(1.0)
 
 
-def test_a_frame_drawn_twice_in_an_epoch_is_changed_in_two_ways(batches: FrameBatches) -> None:
+def test_a_frame_drawn_twice_in_an_epoch_is_transformed_in_two_ways(batches: FrameBatches) -> None:
     batch = batches[[Draw(0, 3, 0, 0.5), Draw(0, 3, 1, 0.5)]]
     assert not torch.equal(batch.images[0], batch.images[1])
 

@@ -1,4 +1,4 @@
-"""Packing: frames decoded and resized once."""
+"""The packed competition: what the writer writes, the reader reads."""
 
 import os
 import threading
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from nerveseg.data import parallel
 from nerveseg.data.archive import Competition
-from nerveseg.data.pack import pack, resize_image, resize_mask
 from nerveseg.data.packed import Packed
+from nerveseg.data.packed_writer import resize_image, resize_mask, write_packed
 from nerveseg.errors import InputError
 
 NATIVE = (420, 580)
@@ -21,7 +21,7 @@ NATIVE = (420, 580)
 
 def packed(source: Path, folder: Path, size: tuple[int, int]) -> Packed:
     with Competition(source) as competition:
-        pack(competition, folder, size)
+        write_packed(competition, folder, size)
     return Packed.open(folder)
 
 
@@ -101,7 +101,9 @@ def test_arrays_that_do_not_fit_the_table_are_refused(pristine: Path, tmp_path: 
     folder = tmp_path / "packed"
     packed(pristine, folder, (32, 32))
     (folder / "test.csv").write_text("img\n1\n")
-    with pytest.raises(InputError, match=r"packed: its arrays and tables differ; run dvc repro"):
+    with pytest.raises(
+        InputError, match=r"packed: its arrays and tables do not match; run dvc repro"
+    ):
         Packed.open(folder)
     (folder / "train_masks.npy").write_bytes(b"")
     with pytest.raises(InputError, match=r"train_masks\.npy: not readable .*run dvc repro"):

@@ -1,17 +1,22 @@
-"""What the download leaves behind for each source."""
+"""What each source writes, and how a source is added."""
 
+import json
 import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import tiny
 
+from nerveseg.data import kaggle, sources
 from nerveseg.data.archive import Competition
-from nerveseg.data.sources import obtain, take
+from nerveseg.data.own_archive import take
+from nerveseg.data.sources import obtain
 from nerveseg.errors import InputError
 from nerveseg.params.data import DataParams, KaggleParams, SimulatedParams
+from nerveseg.params.section import Section, read
 
 SOLUTION = "img,pixels,Usage\n1,,Public\n2,1 420 500 3,Private\n10,243600 1,Private\n"
 
@@ -63,7 +68,7 @@ def test_a_solution_is_copied(pristine: Path, tmp_path: Path, out: Path) -> None
     [
         ("img,pixels,Usage", "img,pixels", "the header is 'img,pixels'.*put the columns"),
         ("1,,Public\n", "", "test image 1 has no row; add it"),
-        ("\n2,", "\n3,", "img 3 is no test image.*take the row out"),
+        ("\n2,", "\n3,", "img 3 is not a test image.*remove the row"),
         ("\n2,", "\n1,", r"line 3 \(img 1\): this id came before; keep one row"),
         ("243600 1", "243600 2", r"line 4 \(img 10\): RLE pair 1.*correct the row"),
         ("500 3", "400 3", r"line 3 \(img 2\): RLE pair 2.*overlaps.*correct the row"),
@@ -104,9 +109,7 @@ def test_the_source_archive_takes_the_named_archive(pristine: Path, out: Path) -
 def test_the_source_kaggle_fetches_the_competition(
     pristine: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = ModuleType("nerveseg.data.kaggle")
-    client.fetch = lambda slug, archive: tiny.write_text(archive, slug)
-    monkeypatch.setitem(sys.modules, "nerveseg.data.kaggle", client)
+    monkeypatch.setattr(kaggle, "fetch", lambda slug, archive: tiny.write_text(archive, slug))
     obtain(params("kaggle"), out)
     assert (out / "competition.zip").read_text() == "a-slug"
     assert {path.name for path in out.iterdir()} == FILES
@@ -126,3 +129,60 @@ def test_the_source_simulated_makes_a_competition_that_passes_its_check(out: Pat
 def test_an_archive_must_be_named() -> None:
     with pytest.raises(ValueError, match=r"set data\.archive"):
         params("archive")
+
+
+def add_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a source as README says: a module with its settings, and a line in `SOURCES`."""
+
+    class MirrorParams(Section):
+        folder: str
+
+    def obtain_from_mirror(params: DataParams, out: Path) -> None:
+        take(Path(params.settings("mirror", MirrorParams).folder), None, out)
+
+    module = ModuleType("nerveseg.data.mirror")
+    module.obtain = obtain_from_mirror
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(sources, "SOURCES", {**sources.SOURCES, "mirror": module.__name__})
+
+
+def read_with(settings: dict[str, object], folder: Path) -> DataParams:
+    document = params("simulated").model_dump() | {"source": "mirror"} | settings
+    (folder / "params.yaml").write_text(json.dumps({"data": document}))  # JSON is YAML
+    return read("data", DataParams, folder / "params.yaml")
+
+
+def test_a_source_is_added_by_a_module_and_a_line(
+    pristine: Path, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_source(monkeypatch)
+    obtain(read_with({"mirror": {"folder": str(pristine)}}, tmp_path), out)
+    assert {path.name for path in out.iterdir()} == FILES
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, r"data\.mirror\.folder: .*required"),
+        ({"mirror": {"folder": 3}}, r"data\.mirror\.folder: .*string"),
+        ({"mirror": {"folder": "x", "url": "y"}}, r"data\.mirror\.url: .*not permitted"),
+        ({"mirrors": {"folder": "x"}}, r"data\.mirrors: settings of an unknown source"),
+        ({"source": "ftp"}, r"data\.source: there is no source 'ftp'; choose one of simulated, "),
+    ],
+)
+def test_bad_settings_of_an_added_source_are_refused_by_key(
+    settings: dict[str, object],
+    message: str,
+    tmp_path: Path,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_source(monkeypatch)
+    with pytest.raises(InputError, match=rf"params\.yaml: {message}"):
+        obtain(read_with(settings, tmp_path), out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("name", sources.SOURCES)
+def test_every_source_of_the_registry_has_an_obtain(name: str) -> None:
+    assert callable(import_module(sources.SOURCES[name]).obtain)

@@ -32,8 +32,8 @@ REAL = competition()
 FOLDS = 5
 
 
-def parts(places: list[SplitRow]) -> dict[str, list[int]]:
-    return {part: rows_of(places, part).tolist() for part in ("train", "valid", "left_out")}
+def subsets(rows: list[SplitRow]) -> dict[str, list[int]]:
+    return {subset: rows_of(rows, subset).tolist() for subset in ("train", "valid", "left_out")}
 
 
 @pytest.mark.parametrize("protocol", ["subject", "image"])
@@ -41,30 +41,30 @@ def parts(places: list[SplitRow]) -> dict[str, list[int]]:
 def test_every_frame_has_one_fold_and_the_chosen_one_validates(
     protocol: Protocol, fold: int
 ) -> None:
-    places = split(REAL, protocol, FOLDS, fold, seed=1)
-    assert [place[:2] for place in places] == [record[:2] for record in REAL]
-    assert {place.fold for place in places} == set(range(FOLDS))
-    assert all((place.part == "valid") == (place.fold == fold) for place in places)
+    rows = split(REAL, protocol, FOLDS, fold, seed=1)
+    assert [row[:2] for row in rows] == [record[:2] for record in REAL]
+    assert {row.fold for row in rows} == set(range(FOLDS))
+    assert all((row.part == "valid") == (row.fold == fold) for row in rows)
 
 
 def test_the_image_protocol_is_the_papers_4508_and_1127() -> None:
-    found = parts(split(REAL, "image", FOLDS, 0, seed=1))
+    found = subsets(split(REAL, "image", FOLDS, 0, seed=1))
     assert (len(found["train"]), len(found["valid"])) == (4508, 1127)
 
 
-def test_no_subject_is_on_both_sides() -> None:
-    places = split(REAL, "subject", FOLDS, 0, seed=1)
-    train = {place.subject for place in places if place.part == "train"}
-    valid = {place.subject for place in places if place.part == "valid"}
+def test_no_subject_is_in_both_subsets() -> None:
+    rows = split(REAL, "subject", FOLDS, 0, seed=1)
+    train = {row.subject for row in rows if row.part == "train"}
+    valid = {row.subject for row in rows if row.part == "valid"}
     assert train
     assert valid
     assert not train & valid
 
 
 def test_folds_by_subject_are_alike_in_size_and_share() -> None:
-    places = split(REAL, "subject", FOLDS, 0, seed=1)
+    rows = split(REAL, "subject", FOLDS, 0, seed=1)
     outlined = np.array([record.pixels != "" for record in REAL])
-    folds = np.array([place.fold for place in places])
+    folds = np.array([row.fold for row in rows])
     sizes = np.bincount(folds)
     assert sizes.max() - sizes.min() <= 240  # two of 47 sweeps
     # The subjects' own shares have a standard deviation of 0.23.
@@ -73,7 +73,7 @@ def test_folds_by_subject_are_alike_in_size_and_share() -> None:
 
 def test_doubtful_frames_neither_train_nor_leave_the_validation() -> None:
     plain = split(REAL, "subject", FOLDS, 0, seed=1)
-    doubtful = {place[:2] for place in plain[::100]}
+    doubtful = {row[:2] for row in plain[::100]}
     changed = split(REAL, "subject", FOLDS, 0, seed=1, doubtful=doubtful)
     for before, after in zip(plain, changed, strict=True):
         left_out = before.part == "train" and before[:2] in doubtful
@@ -101,15 +101,15 @@ def test_folds_by_subject_are_never_empty(
         for record in sweep(subject, frames, outlined)
     ]
     try:
-        places = split(records, "subject", folds, 0, seed)
+        rows = split(records, "subject", folds, 0, seed)
     except InputError:
         return
-    assert {place.fold for place in places} == set(range(folds))
+    assert {row.fold for row in rows} == set(range(folds))
 
 
 def test_a_set_without_empty_frames_is_split_too() -> None:
     records = [record for subject in range(20) for record in sweep(subject, 1, 1)]
-    assert len(parts(split(records, "subject", FOLDS, 0, seed=1))["valid"]) == 4
+    assert len(subsets(split(records, "subject", FOLDS, 0, seed=1))["valid"]) == 4
 
 
 def test_more_folds_than_subjects_are_refused() -> None:
@@ -130,14 +130,14 @@ def test_more_folds_than_frames_of_either_kind_are_refused() -> None:
 
 
 def test_the_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    places = [SplitRow(1, 1, 0, "valid"), SplitRow(1, 2, 1, "train"), SplitRow(2, 1, 1, "left_out")]
-    write_split(tmp_path / "split.csv", places)
+    rows = [SplitRow(1, 1, 0, "valid"), SplitRow(1, 2, 1, "train"), SplitRow(2, 1, 1, "left_out")]
+    write_split(tmp_path / "split.csv", rows)
     text = "subject,img,fold,part\n1,1,0,valid\n1,2,1,train\n2,1,1,left_out\n"
     assert (tmp_path / "split.csv").read_text() == text
-    assert read_split(tmp_path / "split.csv") == places
+    assert read_split(tmp_path / "split.csv") == rows
 
 
 def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
     (tmp_path / "split.csv").write_text("subject,img,fold,part\n1,1,0,test\n")
-    with pytest.raises(InputError, match=r"split\.csv: line 2: no part 'test'; run dvc repro"):
+    with pytest.raises(InputError, match=r"split\.csv: line 2: unknown part 'test'; run dvc repro"):
         read_split(tmp_path / "split.csv")

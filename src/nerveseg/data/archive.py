@@ -1,36 +1,39 @@
-"""Reading a competition: the archive that Kaggle serves, or a folder in the same layout."""
+"""Reading a competition: the archive that Kaggle serves, or a folder with the same layout."""
 
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg import rle
-from nerveseg.data import layout, tables
-from nerveseg.data.catalogue import check_test, check_train
+from nerveseg.data import competition_tables as tables
+from nerveseg.data import layout
 from nerveseg.data.entries import Entries
-from nerveseg.data.frames import decode_image, decode_mask
 from nerveseg.data.layout import TrainRecord
 from nerveseg.data.parallel import for_each
 from nerveseg.errors import InputError
+from nerveseg.rle import IMAGE_SHAPE
+
+_INSIDE: Final = 255
 
 
 class Competition:
-    """An opened competition whose parts fit together.
+    """An opened competition whose images, masks and tables match one another.
 
     Attributes:
-        train: rows of train_masks.csv in numeric order; each has its image and mask.
+        train: rows of train_masks.csv in numeric order; each has an image and a mask.
         test: numbers of the test images in numeric order.
     """
 
     def __init__(self, path: Path) -> None:
         """Open a zip (flat, or with train.zip and test.zip inside) or a folder.
 
-        The names are checked here, the pixels as they are read; `verify` reads them all.
+        File names are checked here, pixels when they are read; `verify` reads all of them.
 
         Raises:
-            InputError: unreadable, or images, masks and tables do not match one another.
+            InputError: it is unreadable, or images, masks and tables do not match one another.
         """
         self._entries = Entries(path)
         try:
@@ -46,10 +49,10 @@ class Competition:
         return decode_image(self._entries.read(name), self._entries.label(name))
 
     def mask(self, record: TrainRecord) -> NDArray[np.uint8]:
-        """Return a training mask, 420 x 580 uint8 {0, 1}, the same in its TIFF and its row.
+        """Return a training mask, 420 x 580 uint8 {0, 1}, on which its TIFF and its row agree.
 
         Raises:
-            InputError: the two differ, or one of them is malformed.
+            InputError: the two differ, or either is malformed.
         """
         name = layout.mask_name(record.subject, record.img)
         label = self._entries.label(name)
@@ -67,7 +70,8 @@ class Competition:
         """Read every image and mask.
 
         Raises:
-            InputError: the first that is damaged, of another kind, or contradicts its row.
+            InputError: a file is damaged or of the wrong type, or a mask contradicts its row; the
+                message names the first.
         """
         for_each(self._verify_train, self.train, "check train")
         for_each(self.test_image, self.test, "check test")
@@ -79,17 +83,17 @@ class Competition:
     def _train_records(self) -> list[TrainRecord]:
         label = self._entries.label(layout.TRAIN_MASKS)
         records = tables.train_records(self._entries.read(layout.TRAIN_MASKS), label)
-        check_train(list(self._entries), records, self._entries.label)
+        tables.check_train(list(self._entries), records, self._entries.label)
         return records
 
     def _test_numbers(self) -> list[int]:
         label = self._entries.label(layout.SAMPLE_SUBMISSION)
         numbers = tables.image_numbers(self._entries.read(layout.SAMPLE_SUBMISSION), label)
-        check_test(list(self._entries), numbers, self._entries.label)
+        tables.check_test(list(self._entries), numbers, self._entries.label)
         return numbers
 
     def _explain(self, record: TrainRecord, mask: NDArray[np.uint8], label: str) -> None:
-        """Raise unless `record`, though written unlike our encoder would, means `mask`."""
+        """Raise unless the run lengths of `record` describe `mask`, in whatever form."""
         row = (
             f"{self._entries.label(layout.TRAIN_MASKS)}: subject {record.subject} img {record.img}"
         )
@@ -107,9 +111,50 @@ class Competition:
         self._entries.close()
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Return the competition."""
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the archive."""
         self.close()
+
+
+def decode_image(content: bytes, label: str) -> NDArray[np.uint8]:
+    """Return the frame in a TIFF, 420 x 580 uint8.
+
+    Raises:
+        InputError: `content` is truncated or not a TIFF, or has another size, bit depth or number
+            of channels.
+    """
+    try:
+        # imagecodecs is faster than cv2 and tifffile, releases the GIL, and raises an error for
+        # truncated files, of which cv2 returns the missing rows as black.
+        image = imagecodecs.tiff_decode(content)
+    except (RuntimeError, IndexError, ValueError, MemoryError) as error:
+        raise InputError(
+            f"{label}: damaged or not a TIFF ({error}); fetch the archive again"
+        ) from error
+    if image.dtype != np.uint8 or image.ndim != len(IMAGE_SHAPE):
+        raise InputError(
+            f"{label}: {image.dtype} of shape {image.shape}, expected one channel of 8 bits; "
+            "convert it to greyscale"
+        )
+    if image.shape != IMAGE_SHAPE:
+        raise InputError(
+            f"{label}: {image.shape[1]} wide and {image.shape[0]} high, expected "
+            f"{IMAGE_SHAPE[1]} x {IMAGE_SHAPE[0]}; resize it"
+        )
+    return np.asarray(image, dtype=np.uint8)
+
+
+def decode_mask(content: bytes, label: str) -> NDArray[np.uint8]:
+    """Return the mask in a TIFF, 420 x 580 uint8 {0, 1}.
+
+    Raises:
+        InputError: as for `decode_image`, or a value is neither 0 nor 255.
+    """
+    image = decode_image(content, label)
+    mask: NDArray[np.bool_] = image == _INSIDE
+    if (image[~mask] != 0).any():
+        raise InputError(f"{label}: a mask may hold only 0 and 255; threshold it")
+    return np.asarray(mask, dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Batches of packed frames, kept in uint8 until they are on the device."""
+"""Batches of packed frames, which stay in uint8 until they are on the device."""
 
 import os
 import signal
@@ -19,12 +19,12 @@ from nerveseg.errors import InputError
 
 
 class Batch(NamedTuple):
-    """Frames and their outlines.
+    """Frames and their masks.
 
     Attributes:
         images: N x H x W uint8.
         masks: N x H x W uint8, {0, 1}.
-        shares: N float32, each frame's part in the mean of its effective batch.
+        shares: N float32, the weight of each frame in the mean over its batch.
     """
 
     images: Tensor
@@ -33,42 +33,42 @@ class Batch(NamedTuple):
 
 
 class Transform(Protocol):
-    """What changes a frame and its outline alike, a function of `key`."""
+    """Transforms a frame and its mask alike, as a function of `key`."""
 
     def __call__(
         self, image: NDArray[np.uint8], mask: NDArray[np.uint8], key: tuple[int, ...]
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return the changed image and mask."""
+        """Return the transformed image and mask, H x W uint8, the mask {0, 1}."""
         ...
 
 
 class FrameBatches(Dataset[Batch]):
-    """Whole batches by their draws: stacking in uint8 costs less than collating samples.
+    """Loads a whole batch from its draws: stacking in uint8 is cheaper than collating samples.
 
     Args:
         images: all frames, F x H x W uint8, usually a memory map.
-        masks: their outlines, F x H x W uint8, {0, 1}.
-        change: the augmentation, None to leave the frames as they are.
+        masks: their masks, F x H x W uint8, {0, 1}.
+        transform: the augmentation; None leaves the frames as they are.
     """
 
     def __init__(
-        self, images: NDArray[np.uint8], masks: NDArray[np.uint8], change: Transform | None
+        self, images: NDArray[np.uint8], masks: NDArray[np.uint8], transform: Transform | None
     ) -> None:
-        # The same memory by its plain type: every row of a memory map costs more.
+        # Plain arrays on the same memory: indexing a np.memmap is slower.
         self._images = np.asarray(images)
         self._masks = np.asarray(masks)
-        self._change = change
+        self._transform = transform
 
     def __getitem__(self, draws: Sequence[Draw]) -> Batch:
-        """Return the frames of `draws`, each changed by the key (epoch, frame, repeat)."""
+        """Return the frames of `draws`, each transformed with the key (epoch, frame, repeat)."""
         shape = (len(draws), *self._images.shape[1:])
         images, masks = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
-        for place, draw in enumerate(draws):
+        for position, draw in enumerate(draws):
             image, mask = self._images[draw.frame], self._masks[draw.frame]
-            if self._change is not None:
+            if self._transform is not None:
                 key = (draw.epoch, draw.frame, draw.repeat)
-                image, mask = self._change(image, mask, key)
-            images[place], masks[place] = image, mask
+                image, mask = self._transform(image, mask, key)
+            images[position], masks[position] = image, mask
         shares = torch.tensor([draw.share for draw in draws], dtype=torch.float32)
         return Batch(torch.from_numpy(images), torch.from_numpy(masks), shares)
 
@@ -76,13 +76,13 @@ class FrameBatches(Dataset[Batch]):
 def loader(
     batches: FrameBatches, sampler: EpochSampler, *, workers: int, pin: bool
 ) -> DataLoader[Batch]:
-    """Return the loader of `sampler`'s batches; what it yields depends on no argument here.
+    """Return the loader of `sampler`'s batches; `workers` and `pin` do not change what it yields.
 
     Args:
-        batches: where frames come from.
-        sampler: what to draw.
-        workers: processes beside this one; 0 to load in this one.
-        pin: page-locked memory, for copies that need not wait.
+        batches: the source of the frames.
+        sampler: chooses what to draw.
+        workers: number of worker processes; 0 loads in this process.
+        pin: use page-locked memory, from which copies to the GPU can be asynchronous.
     """
     return DataLoader(
         batches,
@@ -91,23 +91,23 @@ def loader(
         num_workers=workers,
         persistent_workers=workers > 0,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_settle if workers else None,
+        worker_init_fn=_start_worker if workers else None,
         pin_memory=pin,
-        # One of its own: the loader seeds its workers from it, and must not advance the
+        # A generator of its own: the loader seeds its workers from it and must not advance the
         # generator that dropout draws from.
         generator=torch.Generator(),
     )
 
 
 def workers_for(device: torch.device) -> int:
-    """Return how many processes load frames: `NERVESEG_WORKERS`, else what suits `device`.
+    """Return the number of worker processes: `NERVESEG_WORKERS`, or a default for `device`.
 
     Raises:
-        InputError: the variable is no whole number.
+        InputError: the variable is not a whole number.
     """
     text = os.environ.get("NERVESEG_WORKERS", "")
     if not text:
-        # On a CPU the network's step keeps every core busy: a second process would only wait.
+        # On a CPU, training keeps every core busy: another process would only compete with it.
         cores = len(os.sched_getaffinity(0))
         return min(8, cores - 1) if device.type == "cuda" else 0
     if not text.isascii() or not text.isdigit():
@@ -117,10 +117,11 @@ def workers_for(device: torch.device) -> int:
     return int(text)
 
 
-def _settle(_worker: int) -> None:
+def _start_worker(_worker: int) -> None:
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
-    # Ctrl-C and a batch system's SIGTERM reach every process; when to end, the training says.
+    # Ctrl-C and a batch system's SIGTERM reach every process; the training process decides when
+    # the workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

@@ -1,4 +1,4 @@
-"""The files of a competition by their place in the layout, in a folder or however zipped."""
+"""The files of a competition by their names in the layout, from a folder or from nested zips."""
 
 import shutil
 import tempfile
@@ -9,32 +9,32 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, Self
 
-from nerveseg.data.layout import FOLDERS, place
+from nerveseg.data.layout import FOLDERS, canonical_name
 from nerveseg.errors import InputError
 
 _UNREADABLE: Final = (
-    zipfile.BadZipFile,  # also a wrong CRC
+    zipfile.BadZipFile,  # includes a wrong CRC
     zlib.error,
     EOFError,
     OSError,
-    NotImplementedError,  # a compression that zipfile does not know
+    NotImplementedError,  # a compression method that zipfile does not support
     RuntimeError,  # encrypted
 )
-_File = tuple[tuple[str, ...], str, Callable[[], bytes]]  # parts, name for messages, read
+_File = tuple[tuple[str, ...], str, Callable[[], bytes]]  # path components, name for messages, read
 
 
 class Entries:
-    """Opened files, listed in the order in which they lie in the archive.
+    """Opened files, in the order of the archive.
 
     `read` may be called from several threads.
     """
 
     def __init__(self, path: Path) -> None:
-        """List what a zip or folder holds; zips inside it (train.zip) are looked into.
+        """List the files of a zip or folder, and of the zips inside it (such as train.zip).
 
         Raises:
-            InputError: not there or unreadable, an entry points outside its folder, or two
-                entries claim one place.
+            InputError: `path` is missing or unreadable, an entry points outside its folder, or two
+                entries have the same name in the layout.
         """
         self.path = path
         self._open = ExitStack()
@@ -51,39 +51,41 @@ class Entries:
         elif self.path.is_file():
             found = self._in_zip(self._open.enter_context(self.path.open("rb")), str(self.path))
         else:
-            raise InputError(f"{self.path}: not found; name a zip or a folder that is there")
-        for parts, label, read in found:
-            where = place(parts)
-            if where is None:
+            raise InputError(f"{self.path}: not found; give the path of an existing zip or folder")
+        for components, label, read in found:
+            name = canonical_name(components)
+            if name is None:
                 continue
-            if where in self._files:
+            if name in self._files:
                 raise InputError(
-                    f"{self.path}: {where} is there twice, as {self._files[where][0]} and as "
-                    f"{label}; leave one of them"
+                    f"{self.path}: {name} is present twice, as {self._files[name][0]} and as "
+                    f"{label}; remove one of them"
                 )
-            self._files[where] = (label, read)
+            self._files[name] = (label, read)
 
-    def _in_zip(self, file: IO[bytes], label: str, around: str | None = None) -> Iterator[_File]:
+    def _in_zip(self, file: IO[bytes], label: str, enclosing: str | None = None) -> Iterator[_File]:
         try:
-            # A file object, not a path: zipfile then never closes it under another thread.
+            # Given a file object rather than a path, zipfile never closes it while another thread
+            # reads.
             archive = self._open.enter_context(zipfile.ZipFile(file))
         except _UNREADABLE as error:
             raise InputError(f"{label}: not readable as a zip ({error}); fetch it again") from error
         for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
-            parts = _parts(info.filename, label)
+            components = _components(info.filename, label)
             if info.is_dir():
                 continue
-            if parts[-1].endswith(".zip") and around is None:
+            if components[-1].endswith(".zip") and enclosing is None:
                 inner = f"{label}: {info.filename}"
                 unpacked = self._unpacked(archive, info, inner)
-                yield from self._in_zip(unpacked, inner, parts[-1].removesuffix(".zip"))
+                yield from self._in_zip(unpacked, inner, components[-1].removesuffix(".zip"))
                 continue
-            if len(parts) == 1 and around in FOLDERS:
-                parts = (around, *parts)
-            yield parts, f"{label}: {info.filename}", _reader(archive, info, label)
+            if len(components) == 1 and enclosing in FOLDERS:
+                components = (enclosing, *components)
+            yield components, f"{label}: {info.filename}", _reader(archive, info, label)
 
     def _unpacked(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> IO[bytes]:
-        # To a temporary file: going back within a zipped file means reading it from its start.
+        # Into a temporary file, because seeking backwards in a compressed entry means reading it
+        # again from its start.
         file = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         try:
             with archive.open(info) as source:
@@ -93,22 +95,22 @@ class Entries:
         return file
 
     def __iter__(self) -> Iterator[str]:
-        """Return the places that are there, in the archive's order."""
+        """Iterate over the layout names of the files, in the order of the archive."""
         return iter(self._files)
 
     def __contains__(self, name: str) -> bool:
-        """Return whether the place `name` is there."""
+        """Return whether a file has the layout name `name`."""
         return name in self._files
 
     def label(self, name: str) -> str:
-        """Return what to call `name` in a message, with the archive it is in."""
+        """Return how messages refer to `name`: with the archive that contains it."""
         return self._files[name][0] if name in self._files else f"{self.path}: {name}"
 
     def read(self, name: str) -> bytes:
-        """Return the content of the place `name`.
+        """Return the content of the file `name`.
 
         Raises:
-            InputError: it is missing or damaged.
+            InputError: the file is missing or damaged.
         """
         if name not in self._files:
             raise InputError(f"{self.path}: {name} is missing; fetch the archive again or add it")
@@ -119,7 +121,7 @@ class Entries:
         self._open.close()
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Return the opened files."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -128,8 +130,8 @@ class Entries:
 
 
 def _in_folder(root: Path) -> Iterator[_File]:
-    # As deep as the layout goes, with one folder around it; links may lead elsewhere here,
-    # for a folder is its owner's own.
+    # As deep as the layout goes, plus one enclosing folder. Links may lead outside the folder:
+    # unlike an archive, it is under the control of its owner.
     for pattern in ("*", "*/*", "*/*/*"):
         for path in sorted(root.glob(pattern)):
             if path.is_file():
@@ -158,13 +160,14 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> Call
     return read
 
 
-def _parts(name: str, label: str) -> tuple[str, ...]:
-    """Return the folders and file of an entry's name, which must stay inside the archive."""
-    plain = name.replace("\\", "/")  # some tools on Windows write it so
-    parts = PurePosixPath(plain).parts
-    if not parts or plain.startswith("/") or ".." in parts or parts[0].endswith(":"):
+def _components(name: str, label: str) -> tuple[str, ...]:
+    """Return the folders and file name of an entry, which must stay inside the archive."""
+    plain = name.replace("\\", "/")  # some Windows tools write backslashes
+    components = PurePosixPath(plain).parts
+    outside = plain.startswith("/") or ".." in components
+    if not components or outside or components[0].endswith(":"):
         raise InputError(
-            f"{label}: the entry '{name}' points outside its folder; do not use this archive, "
-            "fetch it from where it was published"
+            f"{label}: the entry '{name}' points outside its folder; do not use this archive; "
+            "download it from its original source"
         )
-    return parts
+    return components

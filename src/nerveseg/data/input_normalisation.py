@@ -1,12 +1,12 @@
-"""From packed uint8 frames to what a network sees, on whatever device they are."""
+"""Normalises packed uint8 frames to a network's input, on whichever device they are."""
 
 from typing import Final
 
 import torch
 from torch import Tensor
 
-# The mean over the three channels of ImageNet's mean and standard deviation: what a pretrained
-# encoder was made for, applied to a grey image.
+# ImageNet's mean and standard deviation, each averaged over the three channels: the statistics that
+# pretrained encoders expect, for a grey image.
 MEAN: Final = 0.449
 DEVIATION: Final = 0.226
 
@@ -16,7 +16,7 @@ def to_input(images: Tensor, channels: int) -> Tensor:
 
     Args:
         images: N x H x W uint8, 0..255.
-        channels: of the network's input; the grey level is repeated.
+        channels: number of channels of the network's input; the grey level is repeated.
 
     Returns:
         N x `channels` x H x W float32 on the same device, (x / 255 - MEAN) / DEVIATION.

@@ -1,4 +1,4 @@
-"""The competition's archive from Kaggle: checked before, resumed when cut, verified after."""
+"""The source `kaggle`: downloads the competition's archive, resumes after a break, verifies it."""
 
 import shutil
 import zipfile
@@ -7,13 +7,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from nerveseg.data import layout
 from nerveseg.data.archive import Competition
+from nerveseg.data.sources import write_truth
 from nerveseg.errors import InputError
 from nerveseg.kaggle_client import process, service
 from nerveseg.kaggle_client.lock import locked
+from nerveseg.params.data import DataParams
 
 MEGABYTE: Final = 1_000_000
 LOCK: Final = "lock"
+
+
+def obtain(params: DataParams, out: Path) -> None:
+    """Download the competition to `out`, as `sources.Obtain` describes.
+
+    Raises:
+        InputError: as for `fetch`.
+    """
+    fetch(params.kaggle.competition, out / layout.ARCHIVE)
+    write_truth(out)
 
 
 def fetch(
@@ -24,20 +37,20 @@ def fetch(
 ) -> None:
     """Download the archive of competition `slug` to `archive`.
 
-    Credentials, rules and disk are checked before the first byte is stored. What arrives is
-    kept apart from `archive` until it is verified: DVC removes that file before each run, and a
-    cut download is to go on where it stopped.
+    Credentials, acceptance of the rules and free disk space are checked first. The download is
+    stored elsewhere until it is verified, because DVC removes `archive` before each run and an
+    interrupted download should resume.
 
     Args:
         slug: the competition's name in its address.
-        archive: where the zip goes; whole and verified, or not there.
-        question_seconds: how long Kaggle may take to answer what is asked before.
-        stall_seconds: how long the download may pause before it is given up.
+        archive: path of the zip; it is written whole and verified, or not at all.
+        question_seconds: how long Kaggle may take to answer each of these first requests.
+        stall_seconds: how long the download may stall before it is aborted.
 
     Raises:
-        InputError: no or refused credentials, rules not accepted, unknown competition, Kaggle
-            out of order or limiting requests, no network, too slow, a full disk, or an archive
-            that is damaged or not the competition's.
+        InputError: credentials are missing or refused, the rules are not accepted, the
+            competition is unknown, Kaggle is unavailable or limits requests, the network is down
+            or too slow, the disk is full, or the archive is damaged or not the competition's.
     """
     folder = archive.parent.with_name("arriving")
     arriving = folder / f"{slug}.zip"
@@ -49,7 +62,7 @@ def fetch(
         archive.parent.mkdir(parents=True, exist_ok=True)
         arriving.replace(archive)
         (folder / LOCK).unlink()
-    with suppress(OSError):  # it holds something else, which is not ours to remove
+    with suppress(OSError):  # the folder holds other files, which must stay
         folder.rmdir()
 
 
@@ -59,7 +72,7 @@ def _check_room(arriving: Path, need: int) -> None:
     if need - here > free:
         raise InputError(
             f"{arriving.parent}: the archive needs {(need - here) / MEGABYTE:,.0f} MB and "
-            f"{free / MEGABYTE:,.0f} MB are free; make room and run again"
+            f"{free / MEGABYTE:,.0f} MB are free; free some space and run again"
         )
 
 
@@ -70,11 +83,11 @@ def _verify(arriving: Path) -> None:
     except InputError as error:
         if _intact(arriving):
             raise InputError(f"{error} (the download is intact: its checksums hold)") from error
-        # The client compares sizes only and would take the damaged file for complete.
+        # The client compares only sizes and would take the damaged file for a complete one.
         arriving.unlink()
         raise InputError(
-            f"{arriving.name}: the download arrived damaged and was removed; run again to fetch "
-            "it anew"
+            f"{arriving.name}: the download arrived damaged and was removed; run again to "
+            "download it again"
         ) from error
 
 

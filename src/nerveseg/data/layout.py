@@ -1,16 +1,16 @@
-"""The competition's layout: what the files in its archive are called and where they lie."""
+"""The competition's layout: the names of the files in its archive, and the rows of its tables."""
 
 import re
 from typing import Final, NamedTuple
 
 TRAIN_MASKS: Final = "train_masks.csv"
 SAMPLE_SUBMISSION: Final = "sample_submission.csv"
-# Beside the archive, never in it.
+# Stored next to the archive, never inside it.
 ARCHIVE: Final = "competition.zip"
 SOLUTION: Final = "solution.csv"
 UNLABELLED: Final = "unlabelled.csv"
-TRAIN_HEADER: Final = "subject,img,pixels"
-SOLUTION_HEADER: Final = "img,pixels,Usage"
+TRAIN_HEADER: Final = ("subject", "img", "pixels")
+SAMPLE_HEADER: Final = ("img", "pixels")
 TABLES: Final = (TRAIN_MASKS, SAMPLE_SUBMISSION)
 FOLDERS: Final = ("train", "test")
 IMAGE_END: Final = ".tif"
@@ -28,7 +28,7 @@ class TrainRecord(NamedTuple):
     Attributes:
         subject: number of the subject.
         img: number of the frame within the subject's sweep.
-        pixels: RLE of the mask at native size; '' when no nerve is outlined.
+        pixels: RLE of the mask at native resolution; '' if no nerve is outlined.
     """
 
     subject: int
@@ -37,43 +37,43 @@ class TrainRecord(NamedTuple):
 
 
 def image_name(subject: int, img: int) -> str:
-    """Return the place of a training image."""
+    """Return the name of a training image."""
     return f"train/{subject}_{img}.tif"
 
 
 def mask_name(subject: int, img: int) -> str:
-    """Return the place of a training mask."""
+    """Return the name of a training mask."""
     return f"train/{subject}_{img}_mask.tif"
 
 
 def test_name(img: int) -> str:
-    """Return the place of a test image."""
+    """Return the name of a test image."""
     return f"test/{img}.tif"
 
 
 def is_image(name: str) -> bool:
-    """Return whether `name` is the place of a training image."""
+    """Return whether `name` is that of a training image."""
     return _TRAIN_IMAGE.fullmatch(name) is not None
 
 
 def is_mask(name: str) -> bool:
-    """Return whether `name` is the place of a training mask."""
+    """Return whether `name` is that of a training mask."""
     return _TRAIN_MASK.fullmatch(name) is not None
 
 
 def is_test(name: str) -> bool:
-    """Return whether `name` is the place of a test image."""
+    """Return whether `name` is that of a test image."""
     return _TEST_IMAGE.fullmatch(name) is not None
 
 
-def place(parts: tuple[str, ...]) -> str | None:
-    """Return where an entry belongs in the layout; None for what is no part of it.
+def canonical_name(components: tuple[str, ...]) -> str | None:
+    """Return the name that a file has in the layout, or None if the layout does not include it.
 
     Args:
-        parts: folders and file name of the entry. One folder around everything is looked
-            through: that is how many tools zip a folder.
+        components: folders and file name of the entry. One folder around everything is ignored,
+            because many tools add one when they zip a folder.
     """
-    *folders, name = parts
+    *folders, name = components
     if name.startswith(".") or "__MACOSX" in folders:
         return None
     if folders and folders[-1] in FOLDERS and len(folders) <= 2:  # noqa: PLR2004

@@ -1,4 +1,7 @@
-"""Reading the packed competition: frames decoded once, in memory-mapped arrays."""
+"""The packed competition and how to read it: decoded, resized frames in memory-mapped arrays.
+
+`nerveseg.data.packed_writer` writes it.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.csv_reader import file_rows, parse_int, read_file
+from nerveseg.data.competition_tables import train_records
 from nerveseg.data.layout import TrainRecord
-from nerveseg.data.tables import train_records
 from nerveseg.errors import InputError
 
 TRAIN_IMAGES: Final = "train_images.npy"
@@ -22,14 +25,14 @@ TEST_HEADER: Final = ("img",)
 
 @dataclass(frozen=True)
 class Packed:
-    """The packed competition. Arrays are memory maps: only the rows that are used are read.
+    """The packed competition. Arrays are memory maps: only the rows in use are read from disk.
 
     Attributes:
         train_images: N x H x W uint8, in the order of `train`.
         train_masks: N x H x W uint8 {0, 1}, in the order of `train`.
         test_images: M x H x W uint8, in the order of `test`.
-        train: subject, img and native RLE of each training frame, in numeric order.
-        test: number of each test image, in numeric order.
+        train: subject, img and RLE (at native resolution) of each training frame, in numeric order.
+        test: numbers of the test images, in numeric order.
     """
 
     train_images: NDArray[np.uint8]
@@ -43,7 +46,7 @@ class Packed:
         """Open the folder that the stage `pack` wrote.
 
         Raises:
-            InputError: a file is missing or does not fit the others.
+            InputError: a file is missing or does not match the others.
         """
         packed = cls(
             train_images=_map(folder / TRAIN_IMAGES),
@@ -55,7 +58,7 @@ class Packed:
         train = (len(packed.train), *packed.size)
         shapes = (packed.train_images.shape, packed.train_masks.shape, packed.test_images.shape)
         if shapes != (train, train, (len(packed.test), *packed.size)):
-            raise InputError(f"{folder}: its arrays and tables differ; run dvc repro pack")
+            raise InputError(f"{folder}: its arrays and tables do not match; run dvc repro pack")
         return packed
 
     @property
@@ -66,12 +69,20 @@ class Packed:
 
 
 def read_train(path: Path) -> list[TrainRecord]:
-    """Return the rows of train.csv, or of any table subject,img,pixels in numeric order."""
+    """Return the rows of train.csv, or of any table subject,img,pixels in numeric order.
+
+    Raises:
+        InputError: the file is unreadable or malformed.
+    """
     return train_records(read_file(path), str(path))
 
 
 def read_test(path: Path) -> list[int]:
-    """Return the rows of test.csv: numbers of the test images."""
+    """Return the rows of test.csv: numbers of the test images.
+
+    Raises:
+        InputError: the file is unreadable or malformed.
+    """
     return [parse_int(img, str(path), line) for line, (img,) in file_rows(path, TEST_HEADER)]
 
 

@@ -1,4 +1,4 @@
-"""Work on many frames in several threads: decoding and resizing release the GIL."""
+"""Processing many frames in several threads: decoding and resizing release the GIL."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -13,15 +13,15 @@ T = TypeVar("T")
 
 
 def for_each(function: Callable[[T], Any], items: Sequence[T], title: str) -> None:
-    """Call `function` on every item, with a progress bar where a person watches.
+    """Call `function` on every item, with a progress bar if stderr is a terminal.
 
-    One thread per available core: a fact of the machine, so no parameter and in no hash.
+    There is one thread per available core. This cannot change a result, so it is not a parameter.
 
     Raises:
-        Whatever the first failing item (in order) raised; items not yet begun are left out.
+        The exception of the first item, in order, that failed; items not yet started are skipped.
     """
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with _cv2_alone(), ThreadPoolExecutor(workers) as pool:
+    with _single_threaded_cv2(), ThreadPoolExecutor(workers) as pool:
         results = pool.map(function, items)
         try:
             for _ in tqdm(results, title, total=len(items), unit="frame", disable=None):
@@ -32,8 +32,8 @@ def for_each(function: Callable[[T], Any], items: Sequence[T], title: str) -> No
 
 
 @contextmanager
-def _cv2_alone() -> Iterator[None]:
-    # cv2's own threads under ours would fight for the same cores.
+def _single_threaded_cv2() -> Iterator[None]:
+    # Otherwise the threads of cv2 would compete with ours for the same cores.
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:

@@ -1,6 +1,7 @@
-"""The order of frames: as many with a nerve as without in every batch, on any number of processes.
+"""The order of frames: batches balanced between frames with and without a nerve.
 
-Everything is a function of (seed, epoch): there is no state to lose.
+The order is a function of (seed, epoch) alone, for any number of processes, so there is no state to
+save.
 """
 
 import logging
@@ -12,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
-# Frames in a part.
 LEAST: Final = 2
+"""The smallest number of frames in a micro-batch."""
 
 
 class Draw(NamedTuple):
-    """One frame at one place of an epoch.
+    """One frame at one position of an epoch.
 
     Attributes:
         epoch: counted from 0.
-        frame: its row in the packed arrays.
-        repeat: how often this epoch has drawn the frame before.
-        share: its part in the mean of its effective batch; 0 for one that only fills a gap.
+        frame: its index in the packed arrays.
+        repeat: how many times this epoch has drawn the frame before.
+        share: its weight in the mean over its batch; 0 for padding.
     """
 
     epoch: int
@@ -34,10 +35,15 @@ class Draw(NamedTuple):
 
 @dataclass(frozen=True)
 class Portion:
-    """Which part of every batch a process takes.
+    """The portion of every batch that one process computes.
 
-    A batch is cut into `processes` x `accumulation` runs of neighbours. Neighbours, because
-    frames with and without a nerve alternate: every run is balanced, too.
+    A batch is cut into `processes` x `accumulation` micro-batches of consecutive draws. Frames with
+    and without a nerve alternate, so every micro-batch is balanced, too.
+
+    Attributes:
+        process: rank of the process.
+        processes: number of processes.
+        accumulation: micro-batches per process and batch.
     """
 
     process: int = 0
@@ -45,33 +51,35 @@ class Portion:
     accumulation: int = 1
 
     def cut(self, batch: list[Draw]) -> list[list[Draw]]:
-        """Return this process's parts, `accumulation` of them, each of at least two draws.
+        """Return this process's `accumulation` micro-batches, each of at least two draws.
 
-        Every process must take part in every exchange of gradients, also one without a frame
-        left, and batch normalisation needs more than one value a channel: draws that count for
-        nothing fill the gaps.
+        Every process must take part in every gradient exchange, even if no frame is left for it,
+        and batch normalisation needs more than one value per channel. Micro-batches are therefore
+        padded with zero-weight draws.
         """
         edges = np.linspace(0, len(batch), self.processes * self.accumulation + 1).astype(int)
         first = self.process * self.accumulation
-        parts = [batch[edges[i] : edges[i + 1]] for i in range(first, first + self.accumulation)]
-        return [part + _fillers(part or batch, LEAST - len(part)) for part in parts]
+        spans = range(first, first + self.accumulation)
+        micro_batches = [batch[edges[i] : edges[i + 1]] for i in spans]
+        return [draws + _padding(draws or batch, LEAST - len(draws)) for draws in micro_batches]
 
 
-def _fillers(draws: list[Draw], count: int) -> list[Draw]:
+def _padding(draws: list[Draw], count: int) -> list[Draw]:
     return [draws[0]._replace(share=0.0)] * count
 
 
 class EpochSampler:
-    """Yields the parts of every batch of one epoch that this process computes.
+    """Yields the micro-batches of one epoch that this process computes.
 
     Args:
-        indices: of the frames to draw, M.
-        positive: whether the frame shows a nerve, M.
+        indices: M indices of the frames to draw.
+        positive: M labels, whether the frame shows a nerve.
         batch: frames per update, over all processes.
-        seed: of the order.
-        balance: draw both kinds alternately. An epoch still has M draws: the rarer kind is
-            repeated, the commoner one thinned out, evenly over the epochs.
-        portion: what this process computes.
+        seed: seed of the order.
+        balance: alternate between frames with and without a nerve. An epoch still has M draws:
+            frames of the rarer class are repeated, and a random selection of the other class is
+            drawn.
+        portion: the portion of every batch that this process computes; default all of it.
     """
 
     def __init__(
@@ -88,12 +96,12 @@ class EpochSampler:
         self._batch = batch
         self._seed = seed
         self._portion = portion or Portion()
-        kinds = [indices[positive], indices[~positive]]
-        if balance and not (len(kinds[0]) and len(kinds[1])):
-            missing = "without" if len(kinds[0]) else "with"
+        classes = [indices[positive], indices[~positive]]
+        if balance and not (len(classes[0]) and len(classes[1])):
+            missing = "without" if len(classes[0]) else "with"
             log.warning("no frame %s a nerve to train on: batches are not balanced", missing)
             balance = False
-        self._kinds = kinds if balance else [indices]
+        self._classes = classes if balance else [indices]
         self._epoch = 0
         self._step = 0
 
@@ -103,15 +111,15 @@ class EpochSampler:
         return -(-len(self._indices) // self._batch)
 
     def start_at(self, epoch: int, step: int = 0) -> None:
-        """Let the next iteration begin at `step` of `epoch`."""
+        """Make the next iteration start at `step` of `epoch`."""
         self._epoch, self._step = epoch, step
 
     def __len__(self) -> int:
-        """The number of parts that the next iteration yields."""
+        """The number of micro-batches that the next iteration yields."""
         return (self.steps - self._step) * self._portion.accumulation
 
     def __iter__(self) -> Iterator[list[Draw]]:
-        """Yield the parts in turn, `accumulation` of them per batch."""
+        """Yield the micro-batches in order, `accumulation` of them per batch."""
         order = self._order()
         for start in range(self._step * self._batch, len(order), self._batch):
             frames = order[start : start + self._batch]
@@ -120,14 +128,14 @@ class EpochSampler:
             yield from self._portion.cut(batch)
 
     def _order(self) -> NDArray[np.int64]:
-        """Return the draws of the epoch, M x 2: frame and repeat, kinds alternating."""
+        """Return the draws of the epoch, M x 2: frame and repeat, the classes alternating."""
         rng = np.random.default_rng((self._seed, self._epoch))
         total = len(self._indices)
         order = np.empty((total, 2), np.int64)
-        for place, kind in enumerate(self._kinds):
-            slots = order[place :: len(self._kinds)]
-            for repeat in range(-(-len(slots) // len(kind))):
-                room = slots[repeat * len(kind) : (repeat + 1) * len(kind)]
-                room[:, 0] = rng.permutation(kind)[: len(room)]
-                room[:, 1] = repeat
+        for offset, frames in enumerate(self._classes):
+            slots = order[offset :: len(self._classes)]
+            for repeat in range(-(-len(slots) // len(frames))):
+                round_slots = slots[repeat * len(frames) : (repeat + 1) * len(frames)]
+                round_slots[:, 0] = rng.permutation(frames)[: len(round_slots)]
+                round_slots[:, 1] = repeat
         return order

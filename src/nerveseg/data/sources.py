@@ -1,84 +1,79 @@
-"""The sources of a competition; each leaves the same three files behind."""
+"""The sources of a competition; each of them writes the same three files."""
 
-import shutil
-import zipfile
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, cast
 
 from nerveseg.atomic import whole_file
 from nerveseg.data import layout
-from nerveseg.data.archive import Competition
-from nerveseg.data.entries import Entries
-from nerveseg.data.solution import checked_solution
+from nerveseg.errors import InputError
 from nerveseg.params.data import DataParams
+from nerveseg.submission.score import SOLUTION_HEADER
 
-# What stands in for a table where its rows are not known.
-NO_SOLUTION: Final = f"{layout.SOLUTION_HEADER}\n".encode()
-NONE_UNLABELLED: Final = f"{layout.TRAIN_HEADER}\n".encode()
+SOURCES: Final[Mapping[str, str]] = {
+    "simulated": "nerveseg.data.simulated.competition",
+    "archive": "nerveseg.data.own_archive",
+    "kaggle": "nerveseg.data.kaggle",
+}
+"""The values of `data.source`, each with the module whose `obtain` it calls (see `Obtain`)."""
+
+
+class Obtain(Protocol):
+    """What the module of a source defines as `obtain`."""
+
+    def __call__(self, params: DataParams, out: Path) -> None:
+        """Write three files to the folder `out`, or raise an `InputError` and write none.
+
+        - competition.zip: the competition's archive.
+        - solution.csv: the masks of the test images.
+        - unlabelled.csv: the masks of training nerves that are labelled as if there were none.
+
+        Where these masks are not known, the tables have no rows: `write_truth` writes such tables.
+        """
+        ...
 
 
 def obtain(params: DataParams, out: Path) -> None:
-    """Write the competition that `params` names to the folder `out`.
-
-    Three files: competition.zip; apart from it solution.csv, the outlines of the test images,
-    and unlabelled.csv, those of training nerves that are labelled as if there were none. The
-    two tables have no rows where the truth is not known.
+    """Write the competition from the source that `params` names to the folder `out`.
 
     Args:
         params: the section `data`.
-        out: the folder; whatever else is in it stays.
+        out: the folder; other files in it are left alone.
 
     Raises:
-        InputError: the source is missing, damaged or not in the layout; nothing is written.
+        InputError: the source is unknown, missing, damaged or not in the competition's layout;
+            nothing is written.
     """
-    if params.source == "simulated":
-        from nerveseg.data.simulated.competition import write_competition
+    known = ", ".join(SOURCES)
+    if params.source not in SOURCES:
+        raise InputError(
+            f"params.yaml: data.source: there is no source '{params.source}'; choose one of {known}"
+        )
+    for name in params.names_of_settings():
+        if name not in SOURCES:
+            raise InputError(
+                f"params.yaml: data.{name}: settings of an unknown source; the sources are {known}"
+            )
+    # Imported on demand: the simulator needs scipy, and Kaggle's client reads its configuration.
+    chosen = cast(Obtain, import_module(SOURCES[params.source]).obtain)
+    chosen(params, out)
 
-        write_competition(out, params.simulated)
-    elif params.source == "kaggle":
-        from nerveseg.data.kaggle import fetch
 
-        fetch(params.kaggle.competition, out / layout.ARCHIVE)
-        _write(out / layout.SOLUTION, NO_SOLUTION)
-        _write(out / layout.UNLABELLED, NONE_UNLABELLED)
-    else:
-        solution = None if params.solution is None else Path(params.solution)
-        take(Path(str(params.archive)), solution, out)
-
-
-def take(source: Path, solution: Path | None, out: Path) -> None:
-    """Check a zip or folder of the user's own, and its solution, and copy both.
+def write_truth(out: Path, solution: bytes | None = None) -> None:
+    """Write unlabelled.csv without rows, and solution.csv with the rows of `solution`, if any.
 
     Args:
-        source: a zip or a folder in the competition's layout.
-        solution: its table img,pixels,Usage; None when the test outlines are not known.
-        out: the folder to write to, as `obtain` does.
-
-    Raises:
-        InputError: one of them is missing, damaged or not in the layout; nothing is written.
+        out: the folder to write to.
+        solution: a checked table img,pixels,Usage; None if the test masks are not known.
     """
-    with Competition(source) as competition:
-        competition.verify()
-        rows = checked_solution(solution, set(competition.test)) if solution else NO_SOLUTION
-    with whole_file(out / layout.ARCHIVE) as new:
-        if source.is_dir():
-            _zip_folder(source, new)
-        else:
-            # A copy, no hard link: DVC makes its files read-only, and the user's own zip,
-            # were it the same file, could change under DVC's cache.
-            shutil.copyfile(source, new)
-    _write(out / layout.SOLUTION, rows)
-    _write(out / layout.UNLABELLED, NONE_UNLABELLED)
+    for name, content in (
+        (layout.SOLUTION, solution or _without_rows(SOLUTION_HEADER)),
+        (layout.UNLABELLED, _without_rows(layout.TRAIN_HEADER)),
+    ):
+        with whole_file(out / name) as new:
+            new.write_bytes(content)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with whole_file(path) as new:
-        new.write_bytes(content)
-
-
-def _zip_folder(source: Path, target: Path) -> None:
-    # Stored, for the images are LZW-compressed already; and with one fixed date for all, so
-    # that the same images make the same zip.
-    with Entries(source) as entries, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as file:
-        for name in entries:
-            file.writestr(zipfile.ZipInfo(name), entries.read(name))
+def _without_rows(header: tuple[str, ...]) -> bytes:
+    return f"{','.join(header)}\n".encode()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
 from nerveseg.data.layout import TrainRecord
-from nerveseg.data.split_table import Part, SplitRow
+from nerveseg.data.split_table import SplitRow, Subset
 from nerveseg.errors import InputError
 
 Protocol = Literal["subject", "image"]
@@ -24,36 +24,37 @@ def split(
     *,
     doubtful: Collection[tuple[int, int]] = (),
 ) -> list[SplitRow]:
-    """Return the place of every record; fold `fold` validates, the others train.
+    """Return the fold and subset of every record; fold `fold` validates, the others train.
 
     Args:
         records: the training frames.
-        protocol: `subject` keeps a subject's frames together and the folds alike in their
-            share of outlined frames, to estimate the score on unseen subjects. `image` deals
-            frames out at random, as the paper does: neighbouring frames of one sweep, nearly
-            alike, then lie on both sides, and the validation Dice flatters.
-        folds: number of folds, at least 2; 5 makes the paper's 80/20.
-        fold: the fold that validates, 0 .. folds - 1.
-        seed: of the shuffling.
-        doubtful: (subject, img) of frames to be left out of training. They do validate: the
-            leaderboard's labels are no better.
+        protocol: `subject` keeps a subject's frames in one fold and balances the fraction of
+            outlined frames between folds, to estimate the score on unseen subjects. `image`
+            assigns frames at random, as the paper does: near-duplicate neighbours of one sweep
+            are then in both subsets, and the validation Dice is optimistic.
+        folds: number of folds, at least 2; 5 gives the paper's 80/20 split.
+        fold: index of the validation fold, 0 .. folds - 1.
+        seed: seed of the shuffling.
+        doubtful: (subject, img) of frames to leave out of training. They still validate, because
+            the leaderboard's labels are no better.
 
     Raises:
-        InputError: too few subjects or frames for so many folds.
+        InputError: there are too few subjects or frames for this number of folds.
     """
     divide = by_subject if protocol == "subject" else by_image
-    places = []
-    for (subject, img, _), number in zip(records, divide(records, folds, seed), strict=True):
-        other: Part = "left_out" if (subject, img) in doubtful else "train"
-        places.append(SplitRow(subject, img, int(number), "valid" if number == fold else other))
-    return places
+    rows = []
+    for (subject, img, _), index in zip(records, divide(records, folds, seed), strict=True):
+        other: Subset = "left_out" if (subject, img) in doubtful else "train"
+        rows.append(SplitRow(subject, img, int(index), "valid" if index == fold else other))
+    return rows
 
 
 def by_subject(records: Sequence[TrainRecord], folds: int, seed: int) -> NDArray[np.int64]:
-    """Return the fold of each record: grouped by subject, stratified by 'is a nerve outlined'.
+    """Return the fold of each record: grouped by subject, stratified by presence of an outline.
 
     Raises:
-        InputError: fewer subjects, or fewer frames of either kind, than folds.
+        InputError: there are fewer subjects than folds, or too few frames with or without an
+            outline.
     """
     subjects = np.array([record.subject for record in records])
     outlined = np.array([record.pixels != "" for record in records])
@@ -64,10 +65,11 @@ def by_subject(records: Sequence[TrainRecord], folds: int, seed: int) -> NDArray
         )
     divider = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
-        # Fewer frames of one kind than folds: they are then spread as far as they go.
+        # scikit-learn warns if one class has fewer frames than there are folds; it then spreads
+        # them over as many folds as possible.
         warnings.simplefilter("ignore", UserWarning)
         try:
-            return _numbered(divider.split(outlined, outlined, subjects), len(records))
+            return _fold_indices(divider.split(outlined, outlined, subjects), len(records))
         except ValueError as error:
             raise InputError(
                 f"params.yaml: split.folds: {folds} folds of {len(records)} frames cannot be made "
@@ -76,10 +78,10 @@ def by_subject(records: Sequence[TrainRecord], folds: int, seed: int) -> NDArray
 
 
 def by_image(records: Sequence[TrainRecord], folds: int, seed: int) -> NDArray[np.int64]:
-    """Return the fold of each record: at random, folds equal in size to one frame.
+    """Return the fold of each record: at random, in folds that differ by at most one frame.
 
     Raises:
-        InputError: fewer frames than folds.
+        InputError: there are fewer frames than folds.
     """
     if len(records) < folds:
         raise InputError(
@@ -87,13 +89,13 @@ def by_image(records: Sequence[TrainRecord], folds: int, seed: int) -> NDArray[n
             f"has {len(records)}; lower it"
         )
     divider = KFold(folds, shuffle=True, random_state=seed)
-    return _numbered(divider.split(np.zeros(len(records))), len(records))
+    return _fold_indices(divider.split(np.zeros(len(records))), len(records))
 
 
-def _numbered(
+def _fold_indices(
     divided: Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]], count: int
 ) -> NDArray[np.int64]:
     fold = np.empty(count, dtype=np.int64)
-    for number, (_, rows) in enumerate(divided):
-        fold[rows] = number
+    for index, (_, rows) in enumerate(divided):
+        fold[rows] = index
     return fold

@@ -1,4 +1,4 @@
-"""The split as a file: which frames of the training set train, and which validate."""
+"""The table split.csv: which frames of the training set train, and which validate."""
 
 import csv
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from nerveseg.csv_reader import file_rows, parse_int
 from nerveseg.errors import InputError
 
 HEADER: Final = ("subject", "img", "fold", "part")
-Part = Literal["train", "valid", "left_out"]
+Subset = Literal["train", "valid", "left_out"]
 
 
 class SplitRow(NamedTuple):
@@ -23,39 +23,39 @@ class SplitRow(NamedTuple):
         subject: number of the subject.
         img: number of the frame within the subject's sweep.
         fold: 0 .. folds - 1.
-        part: train, valid, or left_out of both.
+        part: the subset that it belongs to: train, valid, or left_out of both.
     """
 
     subject: int
     img: int
     fold: int
-    part: Part
+    part: Subset
 
 
 def read_split(path: Path) -> list[SplitRow]:
     """Return the rows of split.csv.
 
     Raises:
-        InputError: unreadable or malformed.
+        InputError: the file is unreadable or malformed.
     """
     label = str(path)
-    places = []
-    for line, (*numbers, part) in file_rows(path, HEADER):
-        if part not in get_args(Part):
-            raise InputError(f"{label}: line {line}: no part '{part}'; run dvc repro split")
+    rows = []
+    for line, (*numbers, subset) in file_rows(path, HEADER):
+        if subset not in get_args(Subset):
+            raise InputError(f"{label}: line {line}: unknown part '{subset}'; run dvc repro split")
         subject, img, fold = (parse_int(text, label, line) for text in numbers)
-        places.append(SplitRow(subject, img, fold, cast(Part, part)))
-    return places
+        rows.append(SplitRow(subject, img, fold, cast(Subset, subset)))
+    return rows
 
 
-def write_split(path: Path, places: Iterable[SplitRow]) -> None:
+def write_split(path: Path, rows: Iterable[SplitRow]) -> None:
     """Write split.csv."""
     with whole_file(path) as new, new.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
-        writer.writerows(places)
+        writer.writerows(rows)
 
 
-def rows_of(places: Iterable[SplitRow], part: Part) -> NDArray[np.int64]:
-    """Return the row numbers of `part`, ascending: indices into the packed arrays."""
-    return np.flatnonzero([place.part == part for place in places])
+def rows_of(rows: Iterable[SplitRow], subset: Subset) -> NDArray[np.int64]:
+    """Return the indices of the rows of `subset`, ascending; they index the packed arrays, too."""
+    return np.flatnonzero([row.part == subset for row in rows])

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nerveseg.atomic import whole_file
+from nerveseg.data.layout import TRAIN_HEADER
 from nerveseg.data.split_table import SplitRow, rows_of
-from nerveseg.data.tables import TRAIN_HEADER
 from nerveseg.errors import InputError
 from nerveseg.inference.postprocess import encoded_masks
 from nerveseg.maps import read_maps

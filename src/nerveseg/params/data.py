@@ -1,26 +1,28 @@
-"""Sections `data`, `pack`, `audit` and `split`: where frames come from, which train."""
+"""Sections `data`, `pack`, `audit` and `split`: where frames come from, and which of them train."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from nerveseg.params.section import Section
+from nerveseg.params.section import Section, validated
+
+T = TypeVar("T", bound=Section)
 
 
 class SimulatedParams(Section):
-    """What `nerveseg.data.simulated` draws.
+    """Settings of the simulated competition (`nerveseg.data.simulated`).
 
     Attributes:
-        recipe: version of the simulator, to be raised with every change of its code: the
-            download stage names no code, so this is what makes it run again.
+        recipe: version of the simulator. Raise it with every change of the simulator's output:
+            the download stage depends on no code, so this is what makes it run again.
         seed: the same seed gives the same bytes.
-        train_subjects: necks in the training set; none of them is in the test set.
-        train_frames: frames in the sweep over each of them.
-        test_subjects: necks in the test set.
-        test_frames: frames in the sweep over each of them.
-        nerve_share: mean over subjects of the share of frames that show the nerve.
-        nerve_spread: standard deviation of that share over subjects.
-        unlabelled: share of the training frames with a nerve that are labelled as if empty.
+        train_subjects: subjects in the training set; none of them is in the test set.
+        train_frames: frames in the sweep over each of these.
+        test_subjects: subjects in the test set.
+        test_frames: frames in the sweep over each of these.
+        nerve_share: fraction of frames that show the nerve, as a mean over subjects.
+        nerve_spread: standard deviation of that fraction over subjects.
+        unlabelled: fraction of the training frames with a nerve that are labelled as empty.
     """
 
     recipe: int = Field(ge=1)
@@ -35,10 +37,10 @@ class SimulatedParams(Section):
 
 
 class KaggleParams(Section):
-    """Kaggle.
+    """Settings of the download from Kaggle.
 
     Attributes:
-        competition: the competition's name in its address.
+        competition: the competition's name in its URL.
     """
 
     competition: str = Field(pattern="^[a-z0-9-]+$")
@@ -47,8 +49,11 @@ class KaggleParams(Section):
 class DataParams(Section):
     """The data.
 
+    Further keys are the settings of sources that you add: a mapping under the source's name.
+
     Attributes:
-        source: simulated (made on the spot), archive (a zip or folder of your own) or kaggle.
+        source: a key of `nerveseg.data.sources.SOURCES`: simulated (generated locally), archive
+            (a zip or folder of your own) or kaggle.
         archive: path of that zip or folder; for source archive.
         solution: path of a table img,pixels,Usage of the test images, if there is one; for
             source archive.
@@ -56,7 +61,10 @@ class DataParams(Section):
         kaggle: settings of the download.
     """
 
-    source: Literal["simulated", "archive", "kaggle"]
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, dict[str, object]]
+
+    source: str
     archive: str | None
     solution: str | None
     simulated: SimulatedParams
@@ -68,44 +76,56 @@ class DataParams(Section):
             raise ValueError("source is archive: set data.archive to the path of a zip or folder")
         return self
 
+    def names_of_settings(self) -> list[str]:
+        """Return the names of the sources that you added settings for."""
+        return list(self.__pydantic_extra__ or {})
+
+    def settings(self, source: str, kind: type[T]) -> T:
+        """Return the settings `data.SOURCE` of a source that you added, as a `kind`.
+
+        Raises:
+            InputError: they are missing, or a value is impossible; the message names the key.
+        """
+        return validated((self.__pydantic_extra__ or {}).get(source, {}), f"data.{source}", kind)
+
 
 Side = Annotated[int, Field(ge=16, le=4096)]
 
 
 class PackParams(Section):
-    """Packing.
+    """Packing of the frames into arrays.
 
     Attributes:
         shape: height and width in pixels; the paper's is [512, 512].
     """
 
-    # YAML has lists only.
+    # YAML has lists but no tuples.
     shape: Annotated[tuple[Side, Side], Field(strict=False)]
 
 
 class AuditParams(Section):
-    """The search for contradictory labels.
+    """The search for labels that contradict those of similar frames.
 
     Attributes:
-        blocks: side of the grid of blocks that frames are compared by.
-        reach: how far a frame's say goes, in median distances from a frame to its nearest.
-        agreement: the share of votes against a frame's label that makes it doubtful.
+        blocks: number of rows and of columns of the grid of blocks whose statistics are compared.
+        bandwidth: bandwidth of a frame's vote, in median nearest-neighbour distances.
+        agreement: fraction of votes against a frame's label from which on it counts as doubtful.
     """
 
     blocks: int = Field(ge=2, le=64)
-    reach: float = Field(gt=0)
+    bandwidth: float = Field(gt=0)
     agreement: float = Field(gt=0.5, le=1)
 
 
 class SplitParams(Section):
-    """Splitting.
+    """The split into training and validation frames.
 
     Attributes:
-        protocol: subject (no subject on both sides) or image (the paper's, at random).
-        folds: number of folds; 5 is the paper's 80/20.
-        fold: the one that validates, counted from 0.
-        seed: of the shuffling.
-        drop_contradictions: leave the frames that the audit doubts out of training.
+        protocol: subject (no subject in both subsets) or image (the paper's, at random).
+        folds: number of folds; 5 gives the paper's 80/20 split.
+        fold: index of the validation fold, from 0.
+        seed: seed of the shuffling.
+        drop_contradictions: exclude from training the frames whose labels the audit doubts.
     """
 
     protocol: Literal["subject", "image"]

@@ -12,13 +12,13 @@ from nerveseg.errors import InputError
 
 PARAMS_FILE: Final = Path("params.yaml")
 UNTRACKED_KEYS: Final = frozenset({"size", "nfiles"})
-"""Keys that the hash of DVC's run cache leaves out at any depth (`dvc.stage.cache`): a changed
-value under one of them would be answered with the outputs of the old value."""
+"""Keys that the hash of DVC's run cache ignores at any depth (`dvc.stage.cache`): after a change of
+such a value, DVC would restore the outputs of the old value."""
 T = TypeVar("T", bound="Section")
 
 
 class Section(BaseModel):
-    """Base of every section: frozen, no unknown keys, no silent conversions ('5' is no int)."""
+    """Base of every section: frozen, no unknown keys, no silent conversions ('5' is not an int)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -27,43 +27,53 @@ def read(name: str, kind: type[T], path: Path = PARAMS_FILE) -> T:
     """Return section `name` of the file at `path` as a `kind`.
 
     Raises:
-        InputError: the file or the section is missing, a key is unknown, missing or one of
-            `UNTRACKED_KEYS`, or a value is impossible; the message names the key.
+        InputError: the file or the section is missing; a key is unknown, missing or one of
+            `UNTRACKED_KEYS`; or a value is impossible. The message names the key.
     """
     document = _document(path)
     if name not in document:
         raise InputError(f"{path}: the section '{name}' is missing")
     for key in untracked(document[name], name):
         raise InputError(
-            f"{path}: {key}: DVC's run cache ignores keys of this name, so a change would change "
-            "nothing; give it another name"
+            f"{path}: {key}: DVC's run cache ignores keys of this name, so a change of "
+            "its value would go unnoticed; use a key of another name"
         )
+    return validated(document[name], name, kind, path)
+
+
+def validated(value: object, name: str, kind: type[T], path: Path = PARAMS_FILE) -> T:
+    """Return `value`, which has the dotted key `name` in the file at `path`, as a `kind`.
+
+    Raises:
+        InputError: a key is unknown or missing, or a value is impossible; the message names the
+            key.
+    """
     try:
-        return kind.model_validate(document[name])
+        return kind.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join([name, *(str(part) for part in first["loc"])])
+        key = ".".join([name, *map(str, first["loc"])])
         raise InputError(f"{path}: {key}: {first['msg']} (got {first['input']!r})") from error
 
 
 def untracked(value: object, name: str) -> Iterator[str]:
-    """Yield the dotted key of every one of `UNTRACKED_KEYS` in `value`, itself called `name`."""
+    """Yield the dotted key of each of the `UNTRACKED_KEYS` within `value`, whose key is `name`."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in UNTRACKED_KEYS:
                 yield f"{name}.{key}"
             yield from untracked(inner, f"{name}.{key}")
     elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from untracked(inner, f"{name}.{number}")
+        for index, inner in enumerate(value):
+            yield from untracked(inner, f"{name}.{index}")
 
 
 def _document(path: Path) -> dict[str, object]:
-    # YAML 1.2 through ruamel, as DVC reads it: PyYAML would take 1e-4 for a string.
+    # YAML 1.2 by ruamel, as DVC reads it: PyYAML would read 1e-4 as a string.
     try:
         document = YAML(typ="safe", pure=True).load(path)
     except FileNotFoundError:
-        raise InputError(f"{path}: not found; run from the folder that holds dvc.yaml") from None
+        raise InputError(f"{path}: not found; run from the folder that contains dvc.yaml") from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(document, dict):

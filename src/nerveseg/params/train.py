@@ -31,6 +31,7 @@ class TrainParams(Section):
         balance: as many frames with a nerve as without in every batch.
         flips: axes to flip at random; diagonal is the transpose and needs square frames.
         rotation: the most a frame is turned either way, in degrees.
+        transforms: albumentations transforms, applied after flips and rotation.
         channels: of the networks' input; 3 repeats the grey level.
         precision: what to compute in; auto takes what is fastest on the device.
         compile: torch.compile; auto where the whole training gets shorter by it.
@@ -47,6 +48,7 @@ class TrainParams(Section):
     balance: bool
     flips: list[Flip]
     rotation: float = Field(ge=0, le=180)
+    transforms: list[dict[str, dict[str, object]]] = Field(default=[])
     channels: Literal[1, 3]
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     compile: Literal["auto", True, False]

@@ -194,7 +194,9 @@ def _fit(
 def _batches(
     frames: Packed, sampler: EpochSampler, params: TrainParams, world: World
 ) -> DataLoader[Batch]:
-    augmentation = Augmentation(params.flips, params.rotation, frames.size, params.seed)
+    augmentation = Augmentation(
+        params.flips, params.rotation, frames.size, params.seed, params.transforms
+    )
     return loader(
         FrameBatches(frames.train_images, frames.train_masks, augmentation),
         sampler,

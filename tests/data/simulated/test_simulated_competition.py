@@ -12,8 +12,8 @@ import tifffile
 from nerveseg import rle
 from nerveseg.data import layout
 from nerveseg.data.archive import Competition
+from nerveseg.data.own_archive import checked_solution
 from nerveseg.data.simulated.competition import write_competition
-from nerveseg.data.solution import checked_solution
 from nerveseg.errors import InputError
 from nerveseg.params.data import SimulatedParams
 from nerveseg.params.section import read

@@ -1,4 +1,4 @@
-"""One neck: its layers, vessels, nerve, and how the machine was set when it was scanned."""
+"""The neck of one subject: layers, vessels and nerve, and the settings of its scan."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from nerveseg.data.simulated.sweep import Sweep, draw_sweep
 
 SHAPE = (420, 580)
 CANVAS = (480, 720)
-"""Size of the textures, in canonical rows and columns: the layers lie flat there."""
+"""Size of the textures, in canonical rows and columns. On the canvas, the layers are flat."""
 MARGIN = 70
 """Columns of the canvas to the left of the frame's first."""
 LEVELS = (16.0, 52.0, 96.0, 280.0, 400.0, 460.0)
@@ -19,13 +19,13 @@ LEVELS = (16.0, 52.0, 96.0, 280.0, 400.0, 460.0)
 
 
 class Oval(NamedTuple):
-    """Something round, cut across: a vessel, or a lymph node to take for a nerve.
+    """The cross-section of something round: a vessel, or a lymph node that resembles a nerve.
 
     Attributes:
         path: F x 2, centre (row, column) in every frame, in pixels.
-        axes: half axes (down, across) in pixels.
-        level: echogenicity inside, decibels over muscle.
-        wall: brightness of its wall, decibels.
+        axes: semi-axes (down, across) in pixels.
+        level: echogenicity of the inside, in dB relative to muscle.
+        wall: brightness of its wall, in dB.
     """
 
     path: Array
@@ -35,12 +35,12 @@ class Oval(NamedTuple):
 
 
 class Bone(NamedTuple):
-    """A rib or a transverse process, with its shadow below.
+    """A rib or a transverse process, with an acoustic shadow below.
 
     Attributes:
-        column: of its middle.
+        column: column of its centre.
         width: half its width, in pixels.
-        height: how far it bulges over the boundary that it lies on, in pixels.
+        height: how far it protrudes above the boundary on which it lies, in pixels.
     """
 
     column: float
@@ -49,21 +49,21 @@ class Bone(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Machine:
-    """How the scanner was set.
+class Scanner:
+    """Settings of the scanner.
 
     Attributes:
-        gain: decibels added to everything.
-        reach: dynamic range, decibels from black to white.
-        fade: decibels lost from top to bottom that time-gain compensation leaves.
-        beam: width of the point spread across, as a factor.
-        noise: level of the receiver's noise at full compensation, decibels.
-        smoothing: width of the smoothing after log compression, in pixels.
-        shadow: per column, decibels lost where the probe touches badly.
+        gain: gain in dB.
+        dynamic_range: from black to white, in dB.
+        fade: loss from top to bottom that time-gain compensation leaves, in dB.
+        beam: factor on the lateral width of the point spread.
+        noise: level of the receiver's noise at full compensation, in dB.
+        smoothing: sigma of the smoothing after log compression, in pixels.
+        shadow: 580, loss per column where the probe has poor contact, in dB.
     """
 
     gain: float
-    reach: float
+    dynamic_range: float
     fade: float
     beam: float
     noise: float
@@ -76,17 +76,17 @@ class Neck:
     """One subject.
 
     Attributes:
-        key: (seed, number), for textures and speckle.
-        sweep: the probe's way.
+        key: (seed, number of the subject), the key of textures and speckle.
+        sweep: motion of the probe.
         boundaries: F x 6 x 580, rows of the layers' boundaries (see `LEVELS`).
-        lines: 5 x 720, strength of the surface on the first five boundaries, as an amplitude.
-        base: echogenicity of each of the seven layers, decibels over muscle.
-        fibres: weaves of the muscle above and below the strong fascia.
-        streaks: decibels that one standard deviation of fibre texture adds, above and below.
-        ovals: vessels and the like.
-        bones: on the boundary to deep tissue.
-        nerve: where it would be seen, also in the frames that do not show it.
-        machine: how the scanner was set.
+        lines: 5 x 720, amplitude of the reflection from the first five boundaries.
+        base: 7, echogenicity of each layer, in dB relative to muscle.
+        fibres: textures of the muscle above and below the strong fascia.
+        streaks: dB per standard deviation of fibre texture, above and below it.
+        ovals: vessels and lymph nodes.
+        bones: bones on the boundary to deep tissue.
+        nerve: its course, including the frames that do not show it.
+        scanner: settings of the scanner.
     """
 
     key: tuple[int, int]
@@ -99,11 +99,18 @@ class Neck:
     ovals: list[Oval]
     bones: list[Bone]
     nerve: Nerve
-    machine: Machine
+    scanner: Scanner
 
 
 def draw_neck(seed: int, number: int, frames: int, share: float) -> Neck:
-    """Return subject `number` with a sweep of `frames`, `share` of which show the nerve."""
+    """Return subject `number` with a sweep of `frames` frames.
+
+    Args:
+        seed: seed of the competition.
+        number: number of the subject.
+        frames: length of the sweep.
+        share: fraction of the frames that show the nerve.
+    """
     rng = generator(seed, "anatomy", number)
     sweep = draw_sweep(rng, frames, share)
     nerve = draw_nerve(rng, sweep.shift)
@@ -119,7 +126,7 @@ def draw_neck(seed: int, number: int, frames: int, share: float) -> Neck:
         ovals=_ovals(rng, sweep, nerve),
         bones=_bones(rng),
         nerve=nerve,
-        machine=_machine(rng),
+        scanner=_scanner(rng),
     )
 
 
@@ -139,11 +146,11 @@ def _boundaries(rng: np.random.Generator, sweep: Sweep, nerve: Nerve) -> Array:
         waves = wave * curves(rng, len(sweep), SHAPE[1], (3, int(rng.integers(3, 7))))
         depth = min(layer, 3) / 2
         plane = row + depth * (tilt * across + bow * across**2) + waves
-        if layer == 2:  # noqa: PLR2004 - the strong fascia lies just over the nerve
+        if layer == 2:  # noqa: PLR2004 - the strong fascia lies just above the nerve
             plane += row - plane[:, column].mean()
         moved = sweep.shift[:, :1] * min(layer / 2, 1)
         found[:, layer] = plane + moved
-    # No layer is thinner than five pixels.
+    # Every layer is at least five pixels thick.
     least = 5 * np.arange(6, dtype=np.float32)[:, None]
     return np.maximum.accumulate(found - least, axis=1) + least
 
@@ -172,7 +179,7 @@ def _ovals(rng: np.random.Generator, sweep: Sweep, nerve: Nerve) -> list[Oval]:
 
 def _oval(rng: np.random.Generator, sweep: Sweep, nerve: Nerve, level: float, wall: float) -> Oval:
     axes = (float(rng.uniform(13, 26)), float(rng.uniform(17, 40)))
-    # Beside the nerve, wherever that is in this sweep, also while it is out of view.
+    # Beside the nerve at its position in this sweep, even while the nerve is out of view.
     room = max(pose.axes[0] for pose in nerve.poses) * 0.85 + axes[1] + rng.uniform(15, 110)
     column = nerve.poses[0].centre[1] + room * rng.choice((-1, 1), p=(0.6, 0.4))
     wander = curves(rng, 2, len(sweep), (3, 3)).T * np.array([6, 9], dtype=np.float32)
@@ -188,17 +195,17 @@ def _bones(rng: np.random.Generator) -> list[Bone]:
     ]
 
 
-def _machine(rng: np.random.Generator) -> Machine:
+def _scanner(rng: np.random.Generator) -> Scanner:
     across = np.arange(SHAPE[1], dtype=np.float32)
     shadow = np.zeros_like(across)
-    if rng.random() < 0.4:  # noqa: PLR2004 - one probe in a few touches badly at a side
+    if rng.random() < 0.4:  # noqa: PLR2004 - share of probes with poor contact at a side
         edge = rng.uniform(25, 90)
         from_side = across if rng.random() < 0.5 else SHAPE[1] - 1 - across  # noqa: PLR2004
         lost = rng.uniform(3, 8) * (1 - np.tanh((from_side - edge) / rng.uniform(12, 40)))
         shadow += lost.astype(np.float32)
-    return Machine(
+    return Scanner(
         gain=float(rng.normal(0, 2.0)),
-        reach=float(rng.uniform(42, 52)),
+        dynamic_range=float(rng.uniform(42, 52)),
         fade=float(rng.uniform(4, 14)),
         beam=float(rng.uniform(0.8, 1.25)),
         noise=float(rng.uniform(-20, -13)),

@@ -1,4 +1,4 @@
-"""The nerve: a tilted oval sheath around a few round fascicles, and its way through a sweep."""
+"""The nerve: a tilted oval sheath around a few round fascicles, and its course through a sweep."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from nerveseg.data.simulated.fields import Array, curves
 
 _LEANS_RIGHT: Final = 0.8
-"""Share of nerves whose lower end lies to the right."""
+"""Fraction of nerves whose lower end lies to the right."""
 
 
 class Fascicle(NamedTuple):
-    """A bundle of fibres, round and dark.
+    """A bundle of nerve fibres, round and dark.
 
     Attributes:
-        along: place along the sheath's long axis, in half axes from its centre.
-        beside: place along the short axis, in half axes.
-        radius: in pixels.
-        depth: contrast against the tissue between the bundles, decibels below it.
+        along: position along the sheath's long axis, in semi-axes from its centre.
+        beside: position along the short axis, in semi-axes.
+        radius: radius in pixels.
+        depth: how much darker it is than the tissue between the fascicles, in dB.
     """
 
     along: float
@@ -30,7 +30,7 @@ class Fascicle(NamedTuple):
 
 
 class Size(NamedTuple):
-    """Size of the nerve's bounding box, in pixels, and the share of it that the nerve fills."""
+    """Size of the nerve's bounding box in pixels, and the fraction of it that the nerve fills."""
 
     height: float
     width: float
@@ -39,20 +39,21 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True)
 class Pose:
-    """The nerve in one frame: where it is, and how large.
+    """Position, size and orientation of the nerve in one frame.
 
     Attributes:
         centre: (row, column) in pixels.
-        axes: half axes, (long, short), in pixels.
-        angle: of the long axis against the vertical, in radians, clockwise from above.
+        axes: semi-axes (long, short) in pixels.
+        angle: from the vertical to the long axis, in radians; positive if its lower end lies to
+            the right.
     """
 
     centre: tuple[float, float]
     axes: tuple[float, float]
     angle: float
 
-    def place(self, along: Array, beside: Array) -> Array:
-        """Return points (x, y), N x 2, of places in half axes (see `Fascicle`)."""
+    def to_pixels(self, along: Array, beside: Array) -> Array:
+        """Return N x 2 points (x, y) in pixels for N positions in semi-axes (see `Fascicle`)."""
         long, short = along * self.axes[0], beside * self.axes[1]
         sine, cosine = np.sin(self.angle), np.cos(self.angle)
         x = self.centre[1] + long * sine + short * cosine
@@ -65,11 +66,11 @@ class Nerve:
     """One subject's nerve over its F frames.
 
     Attributes:
-        poses: one a frame.
+        poses: its pose in every frame.
         wobble: K x 2, amplitude and phase of the outline's harmonics 2, 3, ...
-        fascicles: what the sheath holds.
-        between: echogenicity of the tissue between them, decibels over muscle.
-        sheath: what the sheath adds to it, decibels.
+        fascicles: the fascicles inside the sheath.
+        between: echogenicity of the tissue between them, in dB relative to muscle.
+        sheath: how much brighter the sheath is than that tissue, in dB.
     """
 
     poses: list[Pose]
@@ -79,25 +80,25 @@ class Nerve:
     sheath: float
 
     def centres(self, frame: int) -> Array:
-        """Return the fascicles' centres in `frame`: points (x, y), N x 2, in pixels."""
-        places = np.array([f[:2] for f in self.fascicles], dtype=np.float32).reshape(-1, 2)
-        return self.poses[frame].place(places[:, 0], places[:, 1])
+        """Return the centres of the fascicles in `frame`: N x 2 points (x, y) in pixels."""
+        positions = np.array([f[:2] for f in self.fascicles], dtype=np.float32).reshape(-1, 2)
+        return self.poses[frame].to_pixels(positions[:, 0], positions[:, 1])
 
     def outline(self, frame: int, points: int = 72) -> Array:
-        """Return the sheath's outline in `frame`: points (x, y), N x 2, in pixels."""
+        """Return the outline of the sheath in `frame`: N x 2 points (x, y) in pixels."""
         turn = np.linspace(0, 2 * np.pi, points, endpoint=False, dtype=np.float32)
         radius = np.ones_like(turn)
         for harmonic, (amplitude, phase) in enumerate(self.wobble, 2):
             radius += amplitude * np.cos(harmonic * turn + phase)
-        return self.poses[frame].place(radius * np.cos(turn), radius * np.sin(turn))
+        return self.poses[frame].to_pixels(radius * np.cos(turn), radius * np.sin(turn))
 
 
 def draw_nerve(rng: np.random.Generator, shift: Array) -> Nerve:
-    """Return a nerve for a sweep, its size and place as the real outlines have them.
+    """Return a nerve for a sweep, with the distribution of size and position of the real outlines.
 
     Args:
-        rng: where the numbers come from.
-        shift: F x 2, how far tissue has moved (down, right) in every frame.
+        rng: source of random numbers.
+        shift: F x 2, displacement (down, right) of the tissue in every frame, in pixels.
     """
     tall, wide = rng.standard_normal(2)
     mean = Size(
@@ -113,7 +114,7 @@ def draw_nerve(rng: np.random.Generator, shift: Array) -> Nerve:
     return Nerve(
         poses=poses,
         wobble=np.stack([amplitudes, phases], axis=1),
-        fascicles=_pack(rng, poses[len(poses) // 2].axes),
+        fascicles=_fascicles(rng, poses[len(poses) // 2].axes),
         between=float(rng.uniform(6, 10)),
         sheath=float(rng.uniform(2, 6)),
     )
@@ -139,7 +140,7 @@ def _poses(
 def _pose(centre: tuple[float, float], size: Size, side: int) -> Pose:
     """Return the tilted ellipse of `size`.
 
-    An ellipse with half axes a, b at angle t against the vertical has height^2 / 4 =
+    An ellipse with semi-axes a, b at angle t from the vertical has height^2 / 4 =
     (a cos t)^2 + (b sin t)^2 and width^2 / 4 = (a sin t)^2 + (b cos t)^2: their sum gives
     a^2 + b^2, the area gives ab, and their difference gives t.
     """
@@ -151,8 +152,8 @@ def _pose(centre: tuple[float, float], size: Size, side: int) -> Pose:
     return Pose(centre, axes, float(side * turn))
 
 
-def _pack(rng: np.random.Generator, axes: tuple[float, float]) -> list[Fascicle]:
-    """Throw fascicles into the oval, large ones first, none onto another."""
+def _fascicles(rng: np.random.Generator, axes: tuple[float, float]) -> list[Fascicle]:
+    """Place fascicles in the oval at random, large ones first, without overlap."""
     found: list[Fascicle] = []
     wall, gap = 3.0, 3.5
     largest = min(0.5 * axes[1] + 1, 20.0) * rng.uniform(0.8, 1.0)
@@ -173,7 +174,7 @@ def _distance(axes: tuple[float, float], along: float, beside: float, other: Fas
 
 
 def filled(outline: Array, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return the mask (H x W, uint8 {0, 1}) inside `outline`, points (x, y) in pixels."""
+    """Return the mask (H x W, uint8 {0, 1}) of the inside of `outline`, N x 2 points (x, y)."""
     mask = np.zeros(shape, dtype=np.uint8)
     fixed = np.round(outline * 16).astype(np.int32)
     cv2.fillPoly(mask, [fixed], 1, shift=4)

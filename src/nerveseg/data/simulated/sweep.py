@@ -1,4 +1,4 @@
-"""The probe's way over one neck: where it is in every frame, and when the nerve is in view."""
+"""The motion of the probe over one neck, and the frames in which the nerve is in view."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,14 +9,14 @@ from scipy.stats import beta
 
 from nerveseg.data.simulated.fields import Array, curves, generator
 
-# Of the real subjects, the one with the fewest frames with a nerve and the one with the most.
+# The smallest and largest fraction of frames with a nerve among the real subjects.
 FEWEST, MOST = 0.017, 0.89
 _FULL: Final = 60
-"""Frames of a sweep that goes all the way."""
+"""Number of frames of a full-length sweep."""
 _TWICE: Final = 0.35
-"""Share of sweeps in which the nerve comes into view twice."""
+"""Fraction of sweeps in which the nerve comes into view twice."""
 _SHORTEST: Final = 3
-"""Frames of the shortest stretch with or without the nerve, where there are two."""
+"""Minimum number of frames of each stretch with or without the nerve if there are two."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Sweep:
     """One sweep of F frames.
 
     Attributes:
-        shift: F x 2, how far tissue has moved (down, right) in pixels.
+        shift: F x 2, displacement (down, right) of the tissue in pixels.
         nerve: F, bool, whether the frame shows the nerve.
-        visible: F, in [0, 1], how much of the nerve's contrast is there: the beam is thick, so
-            it comes and goes within two frames.
+        visible: F, in [0, 1], fraction of the nerve's contrast: the beam has a thickness, so the
+            nerve appears and disappears over two frames.
     """
 
     shift: Array
@@ -40,14 +40,21 @@ class Sweep:
 
 
 def nerve_shares(
-    seed: int, part: int, subjects: int, mean: float, spread: float
+    seed: int, subset: int, subjects: int, mean: float, spread: float
 ) -> NDArray[np.float64]:
-    """Return each subject's share of frames with a nerve, from a Beta distribution.
+    """Return each subject's fraction of frames with a nerve, drawn from a beta distribution.
 
-    One subject is drawn from each of `subjects` equal slices of it, so that also a small
-    competition has the mean it was asked for.
+    Sampling is stratified: one subject is drawn from each of `subjects` equal quantile ranges, so
+    that even a small competition has about the requested mean.
+
+    Args:
+        seed: seed of the competition.
+        subset: 0 for training, 1 for test.
+        subjects: number of subjects.
+        mean: mean of the distribution.
+        spread: its standard deviation.
     """
-    rng = generator(seed, "sweep", part)
+    rng = generator(seed, "sweep", subset)
     slices = (rng.permutation(subjects) + rng.random(subjects)) / subjects
     if spread == 0:
         return np.full(subjects, mean)
@@ -57,11 +64,11 @@ def nerve_shares(
 
 
 def draw_sweep(rng: np.random.Generator, frames: int, share: float) -> Sweep:
-    """Return a sweep of which `share` of the frames show the nerve, in one stretch or two."""
+    """Return a sweep; a fraction `share` of its frames, in one or two stretches, show the nerve."""
     nerve = _stretches(rng, frames, max(1, round(share * frames)))
-    # A hand moves a pixel or less from frame to frame: a short sweep does not go as far.
-    reach = np.array([[5], [12]], dtype=np.float32) * min(1, frames / _FULL)
-    drift = curves(rng, 2, frames, (2, 4)) * reach
+    # A hand moves at most a pixel per frame, so a short sweep covers less.
+    amplitude = np.array([[5], [12]], dtype=np.float32) * min(1, frames / _FULL)
+    drift = curves(rng, 2, frames, (2, 4)) * amplitude
     return Sweep(shift=drift.T.astype(np.float32), nerve=nerve, visible=_visible(nerve))
 
 

@@ -1,4 +1,4 @@
-"""Writing the packed competition: every frame decoded and resized once."""
+"""Writing the packed competition: decodes and resizes every frame once."""
 
 import csv
 import os
@@ -12,33 +12,36 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from nerveseg.atomic import whole_files
-from nerveseg.data import packed, tables
+from nerveseg.data import packed
 from nerveseg.data.archive import Competition
+from nerveseg.data.layout import TRAIN_HEADER
 from nerveseg.data.parallel import for_each
 from nerveseg.errors import InputError
 
 
-def pack(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
-    """Write `folder` as `nerveseg.data.packed` reads it.
+def write_packed(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
+    """Write the files that `nerveseg.data.packed` reads to `folder`.
 
-    What is in memory at any time is a few frames, however many there are.
+    Only a few frames are in memory at any time, however many there are.
 
     Args:
-        competition: where the frames come from.
-        folder: where to; its files appear whole or not at all.
-        size: height and width of the packed frames.
+        competition: the source of the frames.
+        folder: the folder to write to; either all files appear, complete, or none.
+        size: (height, width) of the packed frames.
 
     Raises:
-        InputError: a frame is damaged (see `Competition`).
+        InputError: a frame is damaged (see `Competition`), or the disk is full.
     """
     with whole_files(folder) as new:
-        _pack_train(competition, new, size)
-        _pack_test(competition, new, size)
-        _write(new / packed.TRAIN_TABLE, tables.TRAIN_HEADER, competition.train)
-        _write(new / packed.TEST_TABLE, packed.TEST_HEADER, ((img,) for img in competition.test))
+        _write_train(competition, new, size)
+        _write_test(competition, new, size)
+        _write_table(new / packed.TRAIN_TABLE, TRAIN_HEADER, competition.train)
+        _write_table(
+            new / packed.TEST_TABLE, packed.TEST_HEADER, ((img,) for img in competition.test)
+        )
 
 
-def _pack_train(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
+def _write_train(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
     records = competition.train
 
     def put(row: int) -> None:
@@ -52,7 +55,7 @@ def _pack_train(competition: Competition, folder: Path, size: tuple[int, int]) -
         for_each(put, range(len(records)), "pack train")
 
 
-def _pack_test(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
+def _write_test(competition: Competition, folder: Path, size: tuple[int, int]) -> None:
     numbers = competition.test
     with FrameFile(folder / packed.TEST_IMAGES, len(numbers), size) as images:
         for_each(
@@ -65,17 +68,17 @@ def _pack_test(competition: Competition, folder: Path, size: tuple[int, int]) ->
 class FrameFile:
     """A .npy file of uint8 frames that several threads fill in any order.
 
-    Writing through a memory map would keep every frame in the process's memory until the end.
+    Frames written through a memory map would count towards the process's memory until the end.
     """
 
     def __init__(self, path: Path, count: int, size: tuple[int, int]) -> None:
-        """Make the file, all zeros: `count` x height x width."""
+        """Create the file: `count` x height x width, all zeros."""
         array = open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, *size))
         self._start, self._frame = array.offset, size[0] * size[1]
         self._file = path.open("r+b", buffering=0)
 
     def put(self, row: int, frame: NDArray[np.uint8]) -> None:
-        """Write frame number `row`.
+        """Write the frame with index `row`.
 
         Raises:
             InputError: the disk is full.
@@ -84,12 +87,14 @@ class FrameFile:
         try:
             written = os.pwrite(self._file.fileno(), frame.tobytes(), at)
         except OSError as error:
-            raise InputError(f"{self._file.name}: {error.strerror}; make room") from error
+            raise InputError(
+                f"{self._file.name}: {error.strerror}; free some disk space"
+            ) from error
         if written != self._frame:
-            raise InputError(f"{self._file.name}: no room for frame {row}; make room on the disk")
+            raise InputError(f"{self._file.name}: no room for frame {row}; free some disk space")
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Return the open file."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -98,23 +103,24 @@ class FrameFile:
 
 
 def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return `image` (uint8) squashed to `size` (height, width), each pixel its area's mean.
+    """Return `image` (uint8) resized to `size` (height, width), each pixel the mean of its area.
 
-    Along a side that grows (420 to the paper's 512) cv2 interpolates linearly instead.
+    The aspect ratio may change. Along a side that grows (420 to the paper's 512), cv2 interpolates
+    linearly instead.
     """
     resized = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
     return np.asarray(resized, dtype=np.uint8)
 
 
 def resize_mask(mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return `mask` (uint8 {0, 1}) at `size`: 1 where at least half of the pixel's area is inside.
+    """Return `mask` (uint8 {0, 1}) at `size`: 1 if at least half of the pixel's area is inside.
 
     Half of 255 rounds to 128, so 8 bits decide as exactly as floats would.
     """
     return (resize_image(mask * np.uint8(255), size) >= 128).view(np.uint8)  # noqa: PLR2004
 
 
-def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+def _write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
