@@ -1,4 +1,4 @@
-"""Outputs are whole or absent."""
+"""Outputs are complete or absent."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from nerveseg.atomic import whole_file, whole_files
 
 
-def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "new" / "masks.csv"
     with whole_file(path) as temporary:
         temporary.write_text("img,pixels\n")
@@ -26,7 +26,7 @@ def test_a_failure_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> N
     assert [entry.name for entry in tmp_path.iterdir()] == ["masks.csv"]
 
 
-def test_files_take_the_place_of_earlier_ones_and_leave_others_alone(tmp_path: Path) -> None:
+def test_files_replace_earlier_ones_and_leave_others_alone(tmp_path: Path) -> None:
     path = tmp_path / "packed"
     path.mkdir()
     (path / "test.csv").write_text("earlier")

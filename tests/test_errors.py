@@ -1,4 +1,4 @@
-"""Errors of the user are one line and exit code 1; defects of ours keep their traceback."""
+"""Errors of the user give one line and exit code 1; bugs keep their traceback."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_an_input_error_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == "error: a.tif: truncated; fetch it again\n"
 
 
-def test_a_defect_keeps_its_traceback() -> None:
+def test_a_bug_keeps_its_traceback() -> None:
     def main() -> None:
         raise ZeroDivisionError
 

@@ -1,4 +1,4 @@
-"""After a kill in the middle of DVC's own writing, DVC runs again and nothing runs twice."""
+"""After a kill while DVC writes its own files, DVC runs again and no stage runs twice."""
 
 import os
 import subprocess
@@ -52,13 +52,13 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def neighbour() -> Iterator[int]:
-    """Return the number of a process that is not DVC."""
+    """Return the id of a process that is not DVC."""
     with subprocess.Popen(("sleep", "600")) as process:
         yield process.pid
         process.kill()
 
 
-def test_lock_file_that_was_cut_off_is_set_aside_and_nothing_runs_twice(repository: Path) -> None:
+def test_truncated_lock_file_is_moved_aside_and_nothing_runs_twice(repository: Path) -> None:
     lock_file, log = repository / "dvc.lock", repository / "log"
     whole, ran = lock_file.read_bytes(), log.read_text()
     lock_file.write_bytes(b"")
@@ -70,7 +70,7 @@ def test_lock_file_that_was_cut_off_is_set_aside_and_nothing_runs_twice(reposito
     assert log.read_text() == ran
 
 
-def test_lock_file_is_readable_wherever_it_was_cut_off(repository: Path) -> None:
+def test_lock_file_is_readable_wherever_it_was_truncated(repository: Path) -> None:
     lock_file = repository / "dvc.lock"
     aside = repository / ".dvc/tmp/nerveseg/unreadable/dvc.lock"
     whole = lock_file.read_bytes()
@@ -92,21 +92,21 @@ def test_readable_lock_file_is_left_alone(repository: Path) -> None:
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-def write_of(process: int, repository: Path) -> str:
-    return f'{{"write": {{"{repository}/one": {{"pid": {process}, "cmd": "dvc repro"}}}}}}'
+def write_of(pid: int, repository: Path) -> str:
+    return f'{{"write": {{"{repository}/one": {{"pid": {pid}, "cmd": "dvc repro"}}}}}}'
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
-def test_rwlock_that_was_cut_off_is_removed(repository: Path, neighbour: int, share: float) -> None:
+def test_truncated_rwlock_is_removed(repository: Path, neighbour: int, share: float) -> None:
     text = write_of(neighbour, repository)
     path = repository / ".dvc/tmp/rwlock"
     path.write_text(text[: int(share * len(text))])
     assert dvc(repository, "repro", "--force", "first").returncode != 0
-    assert recover(repository) == [f"{path}: left by a dvc that is gone; removed"]
+    assert recover(repository) == [f"{path}: left by a dvc that has ended; removed"]
     assert dvc(repository, "repro", "--force", "first").returncode == 0
 
 
-def test_rwlock_of_a_number_that_another_program_has_now_is_removed(
+def test_rwlock_of_a_process_id_that_another_program_has_now_is_removed(
     repository: Path, neighbour: int
 ) -> None:
     (repository / ".dvc/tmp/rwlock").write_text(write_of(neighbour, repository))
@@ -127,7 +127,7 @@ def test_rwlock_of_a_running_dvc_is_left_alone(repository: Path) -> None:
     assert len(recover(repository)) == 1
 
 
-def test_a_dvc_at_work_is_waited_for(repository: Path) -> None:
+def test_a_running_dvc_is_reported(repository: Path) -> None:
     code = f"""
 import time, zc.lockfile
 lock = zc.lockfile.LockFile({str(repository / ".dvc/tmp/lock")!r})
@@ -137,11 +137,11 @@ time.sleep(600)
     with subprocess.Popen((sys.executable, "-c", code), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with pytest.raises(InputError, match="another dvc is at work here; wait"):
+        with pytest.raises(InputError, match="another dvc is running here; wait"):
             recover(repository)
         process.kill()
 
 
 def test_outside_a_repository_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"run this where dvc\.yaml is"):
+    with pytest.raises(InputError, match=r"run this in the folder that contains dvc\.yaml"):
         recover(tmp_path)

@@ -1,4 +1,4 @@
-"""Outputs that are whole or absent: written beside their place, then renamed into it."""
+"""Outputs that are complete or absent: written to a temporary path, then renamed."""
 
 import os
 import shutil
@@ -12,10 +12,10 @@ from pathlib import Path
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`; rename it to `path` on success.
 
-    On an exception the temporary file is removed and `path` is left as it was.
+    If an exception is raised, the temporary file is removed and `path` is left unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Keep the suffix: numpy, zipfile and image writers choose the format by it.
+    # Keep the suffix, from which image writers and numpy choose the format.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
@@ -29,10 +29,10 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_files(folder: Path) -> Iterator[Path]:
-    """Yield a new temporary folder beside `folder`; move its files into `folder` on success.
+    """Yield a new temporary folder next to `folder`; move its files into `folder` on success.
 
-    On an exception the temporary folder is removed and `folder` is left as it was. Other files
-    in `folder` stay: they may be the user's own.
+    If an exception is raised, the temporary folder is removed and `folder` is left unchanged. Other
+    files in `folder` are kept, because they may be the user's own.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))

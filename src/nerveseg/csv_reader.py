@@ -1,4 +1,4 @@
-"""Reading CSV files row by row, with one line for whatever is wrong in one of them."""
+"""Reading CSV files row by row; every fault gives a one-line message with file and line number."""
 
 import csv
 import io
@@ -8,15 +8,15 @@ from typing import Final
 
 from nerveseg.errors import InputError
 
-# The run lengths of a speckled mask are longer than csv's 128 KiB for a field.
-_LONGEST_FIELD: Final = 1 << 24
+# The run lengths of a speckled mask exceed csv's default limit of 128 KiB per field.
+_FIELD_LIMIT: Final = 1 << 24
 
 
 def read_file(path: Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the file cannot be read.
     """
     try:
         return path.read_bytes()
@@ -25,16 +25,16 @@ def read_file(path: Path) -> bytes:
 
 
 def lines(content: bytes, label: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and fields of every row of a CSV file, its header too.
+    """Yield line number and fields of every row of a CSV file, including the header.
 
     Args:
-        content: the file, UTF-8, with or without a byte order mark.
-        label: the file's name for messages.
+        content: content of the file in UTF-8, with or without a byte order mark.
+        label: the name of the file in messages.
 
     Raises:
-        InputError: not text, or not CSV.
+        InputError: the content is not UTF-8 or not CSV.
     """
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(_FIELD_LIMIT)
     try:
         table = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         for fields in table:
@@ -47,12 +47,12 @@ def rows(content: bytes, header: tuple[str, ...], label: str) -> Iterator[tuple[
     """Yield line number and fields of every row below the header.
 
     Args:
-        content: as in `lines`.
-        header: the column names that the first line must hold, in this order.
-        label: the file's name for messages.
+        content: as for `lines`.
+        header: the column names that the first line must contain, in this order.
+        label: the name of the file in messages.
 
     Raises:
-        InputError: as `lines`, another header, or a row with more or fewer fields.
+        InputError: as for `lines`; or the header differs, or a row has another number of fields.
     """
     table = lines(content, label)
     _, found = next(table, (1, []))
@@ -74,16 +74,16 @@ def file_rows(path: Path, header: tuple[str, ...]) -> Iterator[tuple[int, list[s
     """Yield `rows` of the file at `path`.
 
     Raises:
-        InputError: as `read_file` and `rows`.
+        InputError: as for `read_file` and `rows`.
     """
     return rows(read_file(path), header, str(path))
 
 
 def parse_int(text: str, label: str, line: int) -> int:
-    """Return `text` as a whole number of at least 0.
+    """Return `text` as a non-negative integer.
 
     Raises:
-        InputError: it is none.
+        InputError: it is not one.
     """
     if not (text.isascii() and text.isdigit()):
         raise InputError(f"{label}: line {line}: '{text[:20]}' is not a whole number; correct it")

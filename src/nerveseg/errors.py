@@ -1,4 +1,4 @@
-"""One kind of error for everything a user can put right, and the one place that reports it."""
+"""The error for everything that the user can correct, and the function that reports it."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -6,23 +6,23 @@ from contextlib import contextmanager
 
 
 class InputError(Exception):
-    """Bad input. The message is one line that says what is wrong, where, and what to do."""
+    """Invalid input. The message is one line that says what is wrong, where, and what to do."""
 
 
 @contextmanager
-def within(place: str) -> Iterator[None]:
-    """Put `place` (a key of params.yaml, say) before the message of an `InputError` inside."""
+def within(where: str) -> Iterator[None]:
+    """Prefix the message of an `InputError` raised inside with `where`, such as a parameter."""
     try:
         yield
     except InputError as error:
-        raise InputError(f"{place}: {error}") from error
+        raise InputError(f"{where}: {error}") from error
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a command; an `InputError` becomes one line on stderr and exit code 1.
+    """Run a command; report an `InputError` in one line on stderr and exit with code 1.
 
-    So does Ctrl-C, with the exit code that shells give it, 130.
-    Any other exception is a defect of ours and keeps its traceback.
+    Ctrl-C is reported in one line as well, with the exit code that shells use for it, 130. Any
+    other exception is a bug and keeps its traceback.
     """
     try:
         main()

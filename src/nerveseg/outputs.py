@@ -1,4 +1,4 @@
-"""Keeps files of the user's out of the outputs, which DVC removes before a stage runs."""
+"""Protects the user's own files: DVC removes the outputs of a stage before it runs."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -12,21 +12,21 @@ from nerveseg.params.data import DataParams
 
 
 def refuse_outputs(params: DataParams, root: Path) -> None:
-    """Refuse an archive or solution that DVC would delete.
+    """Refuse an archive or solution that is an output of the pipeline, which DVC would delete.
 
-    Links are followed on both sides: the outputs of a repository whose `data` is a link to
-    another disk are found there, too.
+    Symbolic links are followed in both paths: if `data` is a link to another disk, outputs are
+    recognised there, too.
 
     Args:
         params: the section `data`.
-        root: of the repository. Within an experiment that runs in a copy, the original's
-            outputs count as well: the next run in place would delete there.
+        root: root of the repository. In an experiment that runs in a copy of the repository, the
+            outputs of the original count as well, because the next run there would delete them.
 
     Raises:
         InputError: `data.archive` or `data.solution` is an output of a stage.
     """
-    named = {"data.archive": params.archive, "data.solution": params.solution}
-    given = {key: Path(value) for key, value in named.items() if value is not None}
+    paths = {"data.archive": params.archive, "data.solution": params.solution}
+    given = {key: Path(value) for key, value in paths.items() if value is not None}
     if not given:
         return
     roots = [root, Path(os.environ.get("DVC_ROOT") or root)]
@@ -41,22 +41,26 @@ def refuse_outputs(params: DataParams, root: Path) -> None:
 
 
 def _outputs(root: Path) -> Iterable[tuple[Path, str]]:
-    """Yield every output of the pipeline, relative to `root`, and the stage that makes it."""
+    """Yield every output of the pipeline, relative to `root`, and the stage that writes it."""
     try:
         index = Repo(str(root)).index
         for out in index.outs:
             yield Path(out.fs_path).relative_to(index.repo.root_dir), out.stage.addressing
     except DvcException as error:
-        raise InputError(f"{root.resolve()}: {error}; run this where dvc.yaml is") from error
+        raise InputError(
+            f"{root.resolve()}: {error}; run this in the folder that contains dvc.yaml"
+        ) from error
 
 
 def _same_or_inside(path: Path, output: Path) -> bool:
     return any(
-        place == end or end in place.parents for place in _places(path) for end in _places(output)
+        path == output or output in path.parents
+        for path in _locations(path)
+        for output in _locations(output)
     )
 
 
-def _places(path: Path) -> Iterator[Path]:
-    """Yield where `path` is by its name and where its links lead."""
-    yield Path(os.path.abspath(path))  # noqa: PTH100 (resolves '..' and keeps links)
+def _locations(path: Path) -> Iterator[Path]:
+    """Yield `path` made absolute, and the target of its links."""
+    yield Path(os.path.abspath(path))  # noqa: PTH100 (resolves '..' but keeps links)
     yield path.resolve()

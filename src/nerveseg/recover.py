@@ -1,7 +1,7 @@
-"""Clears away what a killed DVC left behind: `make repro` runs it first.
+"""Cleans up what a killed DVC left behind; `make repro` runs this first.
 
-DVC 3.67 rewrites dvc.lock and .dvc/tmp/rwlock in place. Killed within those milliseconds it leaves
-half a file, and every later `dvc` stops there.
+DVC 3.67 rewrites dvc.lock and .dvc/tmp/rwlock in place. If it is killed while writing, it leaves a
+truncated file, and every later `dvc` command fails.
 """
 
 import argparse
@@ -22,48 +22,51 @@ from nerveseg.errors import InputError, run
 def recover(root: Path) -> list[str]:
     """Make DVC's records readable again.
 
-    A dvc.lock that DVC can't read is set aside: what was finished, DVC finds in its run cache.
+    A dvc.lock that DVC cannot read is moved aside. Nothing runs twice: DVC finds the results of
+    finished stages in its run cache.
 
     Args:
-        root: of the repository; its dvc.lock and those of its direct folders are looked after.
+        root: root of the repository; its dvc.lock and those of its direct subfolders are checked.
 
     Returns:
-        A line for each file that was in the way.
+        One line for each file that was moved or removed.
 
     Raises:
-        InputError: `root` is no repository of DVC's, or DVC is at work in it.
+        InputError: `root` is not a DVC repository, or DVC is running in it.
     """
     where = root.resolve()
     try:
         repo = Repo(str(root))
         with repo.lock, make_lock(str(root / ".dvc/tmp/rwlock.lock")):
-            return [*_mend_lock_files(repo, root), *_mend_rwlock(root / ".dvc/tmp/rwlock")]
+            return [*_repair_lock_files(repo, root), *_repair_rwlock(root / ".dvc/tmp/rwlock")]
     except LockError as error:
-        raise InputError(f"{where}: another dvc is at work here; wait for it to end") from error
+        raise InputError(f"{where}: another dvc is running here; wait for it to finish") from error
     except DvcException as error:
-        raise InputError(f"{where}: {error}; run this where dvc.yaml is") from error
+        raise InputError(
+            f"{where}: {error}; run this in the folder that contains dvc.yaml"
+        ) from error
 
 
-def _mend_lock_files(repo: Repo, root: Path) -> Iterator[str]:
+def _repair_lock_files(repo: Repo, root: Path) -> Iterator[str]:
     for path in sorted([*root.glob("dvc.lock"), *root.glob("*/dvc.lock")]):
         try:
             Lockfile(repo, str(path)).load()
         except DvcException:
-            # Not thrown away: it may be unreadable for the marks of a merge.
+            # Not deleted: it may be unreadable because of merge conflict markers.
             aside = root / ".dvc/tmp/nerveseg/unreadable" / path.relative_to(root)
             aside.parent.mkdir(parents=True, exist_ok=True)
             path.replace(aside)
-            yield f"{path}: unreadable, as after a kill; moved to {aside}"
+            yield f"{path}: unreadable, as after a killed dvc; moved to {aside}"
 
 
-def _mend_rwlock(path: Path) -> Iterator[str]:
-    # DVC itself forgets a process that is gone. It trips over half a file, and over a number
-    # that is another program's now, as after the restart of a container.
+def _repair_rwlock(path: Path) -> Iterator[str]:
+    # DVC itself ignores entries of processes that have ended. It fails on a truncated file, and on
+    # a process id that now belongs to another program, as after the restart of a container.
     text = path.read_text() if path.exists() else "{}"
-    owners = [int(number) for number in re.findall(r'"pid": (\d+)', text)]
+    owners = [int(pid) for pid in re.findall(r'"pid": (\d+)', text)]
     if (owners or not _is_json(text)) and not any(map(_is_dvc, owners)):
         path.unlink()
-        yield f"{path}: left by a dvc that is gone; removed"
+        yield f"{path}: left by a dvc that has ended; removed"
 
 
 def _is_json(text: str) -> bool:
@@ -74,9 +77,9 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _is_dvc(process: int) -> bool:
+def _is_dvc(pid: int) -> bool:
     try:
-        return any("dvc" in word for word in psutil.Process(process).cmdline())
+        return any("dvc" in word for word in psutil.Process(pid).cmdline())
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
@@ -84,7 +87,7 @@ def _is_dvc(process: int) -> bool:
 
 
 def main() -> None:
-    """Mend the repository in the working directory; say what was in the way."""
+    """Repair the repository in the working directory, and print what was repaired."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     for line in recover(Path()):
         print(line)

@@ -9,11 +9,11 @@ import tiny
 
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A competition as a folder, not to be changed."""
+    """A competition as a folder, which tests must not change."""
     return tiny.write_folder(tmp_path_factory.mktemp("competition") / "folder")
 
 
 @pytest.fixture
 def folder(pristine: Path, tmp_path: Path) -> Path:
-    """A competition as a folder, to be spoilt."""
+    """A copy of the competition, in which tests introduce faults."""
     return shutil.copytree(pristine, tmp_path / "folder")

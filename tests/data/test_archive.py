@@ -1,4 +1,4 @@
-"""Reading a competition, however it is zipped."""
+"""Reading a competition from every form in which it may be zipped."""
 
 import shutil
 import zipfile
@@ -28,23 +28,23 @@ def in_a_folder(folder: Path, path: Path) -> Path:
 def with_windows_separators(folder: Path, path: Path) -> Path:
     with zipfile.ZipFile(path, "w") as file:
         for source in filter(Path.is_file, sorted(folder.rglob("*"))):
-            # ZipInfo would turn the separator of this system only.
+            # ZipInfo would replace only the separator of this system.
             info = zipfile.ZipInfo(str(source.relative_to(folder)))
             info.filename = info.filename.replace("/", "\\")
             file.writestr(info, source.read_bytes())
     return path
 
 
-def nested(folder: Path, path: Path, around: str = "", method: int = zipfile.ZIP_STORED) -> Path:
-    """As Kaggle once served it: train.zip, test.zip and zipped tables in one zip."""
-    parts = path.with_suffix("")
-    parts.mkdir()
+def nested(folder: Path, path: Path, prefix: str = "", method: int = zipfile.ZIP_STORED) -> Path:
+    """Zip as Kaggle once did: train.zip, test.zip and zipped tables in one zip."""
+    outer = path.with_suffix("")
+    outer.mkdir()
     for name in ("train", "test"):
-        tiny.zip_folder(folder / name, parts / f"{name}.zip", around.format(name), method)
-    with zipfile.ZipFile(parts / "train_masks.csv.zip", "w") as file:
+        tiny.zip_folder(folder / name, outer / f"{name}.zip", prefix.format(name), method)
+    with zipfile.ZipFile(outer / "train_masks.csv.zip", "w") as file:
         file.write(folder / "train_masks.csv", "train_masks.csv")
-    shutil.copy(folder / "sample_submission.csv", parts)
-    return tiny.zip_folder(parts, path, method=method)
+    shutil.copy(folder / "sample_submission.csv", outer)
+    return tiny.zip_folder(outer, path, method=method)
 
 
 def nested_with_folders(folder: Path, path: Path) -> Path:
@@ -72,7 +72,7 @@ WAYS = (
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_every_way_of_packing_reads_the_same(
+def test_every_form_reads_the_same(
     way: Callable[[Path, Path], Path], pristine: Path, tmp_path: Path
 ) -> None:
     with Competition(way(pristine, tmp_path / "competition.zip")) as competition:
@@ -88,7 +88,9 @@ def test_every_way_of_packing_reads_the_same(
         np.testing.assert_array_equal(competition.test_image(10), tiny.frame(10))
 
 
-def test_what_systems_leave_in_a_zip_is_looked_over(folder: Path, tmp_path: Path) -> None:
+def test_files_that_operating_systems_add_to_a_zip_are_ignored(
+    folder: Path, tmp_path: Path
+) -> None:
     for name in ("train/.DS_Store", "__MACOSX/train/._1_1.tif", "LICENSE.txt", "other/1_1.tif"):
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).write_bytes(b"anything")
@@ -96,7 +98,7 @@ def test_what_systems_leave_in_a_zip_is_looked_over(folder: Path, tmp_path: Path
         assert len(competition.train) == 9
 
 
-def test_runs_that_touch_mean_what_one_run_means(folder: Path) -> None:
+def test_adjacent_runs_mean_the_same_as_one_run(folder: Path) -> None:
     table = folder / "train_masks.csv"
     lines = table.read_text().splitlines()
     subject, img, pixels = lines[1].split(",")

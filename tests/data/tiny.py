@@ -1,4 +1,4 @@
-"""A competition of a few frames in the layout, to be spoilt in one way or another."""
+"""A competition of a few frames, in which tests introduce faults."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from nerveseg import rle
 SUBJECTS = (1, 2, 10)
 FRAMES = (1, 2, 11)
 TEST = (1, 2, 10)
-# The least that the simulator makes.
+# The smallest competition that the simulator draws.
 SIMULATED = {
     "recipe": 1,
     "seed": 1,
@@ -41,7 +41,7 @@ def frame(seed: int) -> NDArray[np.uint8]:
 
 
 def outline(subject: int, img: int) -> NDArray[np.uint8]:
-    """Return a rectangle of its own for each frame; frame 2 of every subject is empty."""
+    """Return a mask with a different rectangle for each frame; frame 2 of every subject is empty."""
     mask = np.zeros((420, 580), np.uint8)
     if img != 2:
         mask[100 : 150 + subject, 200 + img : 300] = 1

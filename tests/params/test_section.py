@@ -1,4 +1,4 @@
-"""params.yaml is typed: what is unknown or impossible is refused by its key."""
+"""params.yaml is typed: unknown keys and impossible values are refused by key."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def test_a_wrong_document_is_refused_by_file_and_key(
     assert str(tmp_path / "params.yaml") in str(error.value)
 
 
-def test_a_missing_file_says_where_to_stand(tmp_path: Path) -> None:
+def test_a_missing_file_says_in_which_folder_to_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"dvc\.yaml"):
         read("schedule", Schedule, tmp_path / "params.yaml")
 

@@ -1,4 +1,4 @@
-"""The simulated competition as files: laid out as Kaggle serves it, the same for the same seed."""
+"""The files of the simulated competition: Kaggle's layout, and equal bytes for equal seeds."""
 
 import csv
 import zipfile
@@ -97,13 +97,13 @@ def test_masks_agree_with_their_table(written: Written) -> None:
     assert outlined > 0
 
 
-def test_unlabelled_nerves_are_empty_in_training_and_told_apart(written: Written) -> None:
-    missed = written.rows("unlabelled.csv")
+def test_unlabelled_nerves_are_empty_in_training_and_listed_separately(written: Written) -> None:
+    unlabelled = written.rows("unlabelled.csv")
     with Competition(written.archive) as competition:
         labels = {(r.subject, r.img): r.pixels for r in competition.train}
-    nerves = len(missed) + sum(pixels != "" for pixels in labels.values())
-    assert len(missed) == round(0.3 * nerves) > 0
-    for row in missed:
+    nerves = len(unlabelled) + sum(pixels != "" for pixels in labels.values())
+    assert len(unlabelled) == round(0.3 * nerves) > 0
+    for row in unlabelled:
         assert labels[int(row["subject"]), int(row["img"])] == ""
         assert rle.decode(row["pixels"]).sum() > 1000
 
@@ -112,12 +112,12 @@ def test_without_unlabelled_nerves_their_table_is_empty(tmp_path: Path) -> None:
     assert write(tmp_path, unlabelled=0.0).rows("unlabelled.csv") == []
 
 
-def test_the_archive_tells_nothing_of_the_solution(written: Written) -> None:
+def test_the_archive_reveals_nothing_about_the_solution(written: Written) -> None:
     with zipfile.ZipFile(written.archive) as archive:
         names = archive.namelist()
         sample = archive.read(layout.SAMPLE_SUBMISSION).decode().splitlines()
         dates = {entry.date_time for entry in archive.infolist()}
-    # Neither in names, nor by the order or the dates of entries: tests lie in numeric order.
+    # Neither names nor the order or dates of entries: test images are in numeric order.
     assert [n for n in names if n.startswith("test/")] == [f"test/{i}.tif" for i in range(1, 11)]
     assert len(dates) == 1
     assert sample == ["img,pixels"] + [f"{i},1 1" for i in range(1, 11)]

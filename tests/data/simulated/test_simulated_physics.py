@@ -1,4 +1,4 @@
-"""What makes a simulated frame an ultrasound frame, and a sweep a sweep."""
+"""Physical properties that simulated frames and sweeps share with real ones."""
 
 from dataclasses import replace
 
@@ -21,10 +21,10 @@ def neck() -> Neck:
 
 
 def even_tissue(neck: Neck, frame: int = 0) -> NDArray[np.float64]:
-    """Return a frame of scatterers alone, without anatomy, mean 0."""
-    machine = replace(neck.machine, shadow=np.zeros_like(neck.machine.shadow), fade=0.0, noise=-60)
+    """Return a frame of scatterers without anatomy, with mean 0."""
+    scanner = replace(neck.scanner, shadow=np.zeros_like(neck.scanner.shadow), fade=0.0, noise=-60)
     nothing = Tissue(np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32))
-    image = scan(replace(neck, machine=machine), nothing, frame).astype(np.float64)
+    image = scan(replace(neck, scanner=scanner), nothing, frame).astype(np.float64)
     return image - image.mean()
 
 
@@ -47,14 +47,14 @@ def test_speckle_grows_with_depth(neck: Neck) -> None:
     assert widths[1] > 1.3 * widths[0]
 
 
-def test_the_envelope_of_scatterers_is_that_of_full_speckle(neck: Neck) -> None:
+def test_the_envelope_of_scatterers_is_that_of_fully_developed_speckle(neck: Neck) -> None:
     # The logarithm of a Rayleigh envelope has a standard deviation of 5.6 dB; compounding
-    # and smoothing leave less than that, never more.
-    decibels = even_tissue(neck).std() / 255 * neck.machine.reach
+    # and smoothing only lower it.
+    decibels = even_tissue(neck).std() / 255 * neck.scanner.dynamic_range
     assert 1.5 < decibels < 5.6
 
 
-def test_what_lies_deep_is_darker() -> None:
+def test_deep_tissue_is_darker() -> None:
     rows = np.mean([_image(draw_neck(4, n, 4, 0.5), 1).mean(axis=1) for n in range(8)], axis=0)
     assert rows[:60].mean() > rows[120:200].mean() + 20 > rows[340:].mean() + 30
 
@@ -84,6 +84,6 @@ def _image(neck: Neck, frame: int) -> NDArray[np.uint8]:
 
 
 def _fine(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return what is finer than 15 pixels: speckle and edges, without layers and gain."""
+    """Return the details finer than 15 pixels: speckle and edges, without layers and gain."""
     grey = image.astype(np.float64)
     return (grey - cv2.GaussianBlur(grey, (0, 0), 5)).ravel()

@@ -1,4 +1,4 @@
-"""Statistics of the simulated frames, held against those of the real competition."""
+"""Statistics of the simulated frames, compared with those of the real competition."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,8 @@ from nerveseg.data.simulated.sweep import FEWEST, MOST, nerve_shares
 from nerveseg.data.simulated.tissue import paint
 
 PERCENTILES = (5, 25, 50, 75, 95)
-# The real outlines' percentiles and how far the simulated ones may lie from them. The tails
-# get more room: they hang on a handful of subjects.
+# Percentiles of the real outlines, and tolerances for those of the simulated ones. The tails have
+# larger tolerances because they depend on a handful of subjects.
 REAL: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "area": ((4664, 5806, 6976, 8120, 10347), (500, 450, 450, 600, 1400)),
     "row": ((101, 120, 138, 162, 224), (10, 9, 9, 12, 30)),
@@ -39,7 +39,7 @@ REAL_GREYS = ((1, 25, 50, 75, 99), (16, 58, 84, 129, 255), (8, 10, 10, 12, 16))
 
 @pytest.fixture(scope="module")
 def outlines() -> dict[str, NDArray[np.float64]]:
-    """Properties of the outlines of 240 subjects' sweeps, four frames of each."""
+    """Properties of outlines from the sweeps of 240 subjects, four frames each."""
     found = []
     for number in range(240):
         neck = draw_neck(11, number, 20, 0.4)
@@ -52,7 +52,7 @@ def outlines() -> dict[str, NDArray[np.float64]]:
 
 @pytest.fixture(scope="module")
 def frames() -> list[tuple[Neck, NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Of 40 subjects: the neck, the first frame that shows the nerve, the one with no nerve."""
+    """Of 40 subjects: the neck, the frame that shows most of the nerve, and one without a nerve."""
     shown = []
     for number in range(40):
         neck = draw_neck(13, number, 9, 0.34)
@@ -68,19 +68,21 @@ def frames() -> list[tuple[Neck, NDArray[np.uint8], NDArray[np.uint8]]]:
 def test_outlines_have_the_real_percentiles(
     name: str, outlines: dict[str, NDArray[np.float64]]
 ) -> None:
-    real, room = REAL[name]
+    real, tolerance = REAL[name]
     simulated = np.percentile(outlines[name], PERCENTILES)
-    assert (np.abs(simulated - real) <= room).all(), f"{name}: {simulated.round(2)} against {real}"
+    assert (np.abs(simulated - real) <= tolerance).all(), (
+        f"{name}: {simulated.round(2)} instead of {real}"
+    )
 
 
 def test_grey_levels_have_the_real_percentiles(
     frames: list[tuple[Neck, NDArray[np.uint8], NDArray[np.uint8]]],
 ) -> None:
-    percentiles, real, room = REAL_GREYS
+    percentiles, real, tolerance = REAL_GREYS
     simulated = np.percentile(
         np.stack([f[2] for f in frames] + [f[1] for f in frames]), percentiles
     )
-    assert (np.abs(simulated - real) <= room).all(), f"{simulated} against {real}"
+    assert (np.abs(simulated - real) <= tolerance).all(), f"{simulated} instead of {real}"
 
 
 def test_shares_of_frames_with_a_nerve_have_the_real_spread() -> None:
@@ -91,7 +93,7 @@ def test_shares_of_frames_with_a_nerve_have_the_real_spread() -> None:
     assert shares.max() <= MOST
 
 
-def test_also_a_small_competition_has_about_the_mean_share() -> None:
+def test_a_small_competition_has_about_the_mean_share_too() -> None:
     means = [nerve_shares(seed, 0, 10, 0.41, 0.23).mean() for seed in range(30)]
     assert np.abs(np.array(means) - 0.41).max() < 0.06
 
