@@ -62,7 +62,7 @@ def test_bad_input_ends_in_one_line_and_leaves_nothing(folder: Path, tmp_path: P
         ("download", "data", data(source="ftp"), "data.source"),
         ("download", "data", data(), "set data.archive"),
         ("download", "data", data(arhive="a.zip"), "data.arhive"),
-        ("download", "data", data(my_source={"url": "x"}), "data.my_source"),
+        ("download", "data", data(source="simulated", my_source={"a": 1}), "data.my_source"),
         ("download", "data", data(simulated={**tiny.SIMULATED, "seed": -1}), "simulated.seed"),
         ("pack", "pack", {"shape": [512]}, "pack.shape"),
         ("pack", "pack", {"shape": [512, 4]}, "pack.shape.1"),

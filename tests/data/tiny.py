@@ -41,7 +41,7 @@ def frame(seed: int) -> NDArray[np.uint8]:
 
 
 def outline(subject: int, img: int) -> NDArray[np.uint8]:
-    """Return a mask with a different rectangle for each frame; frame 2 of every subject is empty."""
+    """Return a mask with a rectangle that differs by frame; frame 2 of every subject is empty."""
     mask = np.zeros((420, 580), np.uint8)
     if img != 2:
         mask[100 : 150 + subject, 200 + img : 300] = 1

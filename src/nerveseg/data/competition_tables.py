@@ -96,7 +96,9 @@ def _refuse_unknown_names(folder: str, names: Iterable[str], known: set[str], la
     unknown = {name for name in names if name.startswith(folder)} - known
     examples = "1_2.tif and 1_2_mask.tif" if folder == "train/" else "3.tif"
     _refuse(
-        unknown, f"not a file name of the layout (such as {examples}); rename or remove it", label
+        unknown,
+        f"not a file name of the layout (such as {examples}); rename it or remove it",
+        label,
     )
 
 
