@@ -12,25 +12,20 @@ from scipy import ndimage
 from sklearn import metrics
 
 from nerveseg.data.layout import TrainRecord
-from nerveseg.evaluation.bootstrap import bootstrap
-from nerveseg.evaluation.frames import Frame, Validation
-from nerveseg.evaluation.measure import measure as measure_frames
+from nerveseg.evaluation.frame_scores import score_frames
+from nerveseg.evaluation.validation_set import Frame, ValidationSet
 from nerveseg.maps import MapWriter, quantise, read_maps
 from nerveseg.rle import IMAGE_SHAPE, encode
 
 FRAMES = 40
 PAPER_FRAMES = 1127
 MOST_SECONDS = 20.0
-SUBJECTS = 47
-FRAMES_PER_SUBJECT = 24
-NETWORKS = 10
-DRAWS = 1000
 
 
 def measure() -> dict[str, Result]:
     """Return every comparison; everything on one thread."""
     with one_cv2_thread():
-        return _scoring() | _resampling()
+        return _scoring()
 
 
 def _scoring() -> dict[str, Result]:
@@ -40,23 +35,10 @@ def _scoring() -> dict[str, Result]:
         seconds = min(_seconds(validation) for _ in range(3)) * PAPER_FRAMES / FRAMES
     return {
         "all scores of a frame, scikit-learn and scipy": compare(
-            lambda frame: measure_frames([frame]), _plain_scores, frames[:12],
+            lambda frame: score_frames([frame]), _plain_scores, frames[:12],
             unit="frames/s", bar=50, rounds=3,
         ),
         f"score of {PAPER_FRAMES} frames from disk": within(seconds, MOST_SECONDS, "s"),
-    }  # fmt: skip
-
-
-def _resampling() -> dict[str, Result]:
-    rng = np.random.default_rng(0)
-    subject = np.repeat(np.arange(SUBJECTS), FRAMES_PER_SUBJECT)
-    dice = rng.random((len(subject), NETWORKS))
-    return {
-        "bootstrap over subjects, frame by frame": compare(
-            lambda draws: bootstrap(dice, subject, draws, 0),
-            lambda draws: _plain_bootstrap(dice, subject, draws),
-            [DRAWS], unit="draws/s", bar=10, per_item=DRAWS, rounds=3,
-        )
     }  # fmt: skip
 
 
@@ -84,20 +66,7 @@ def _plain_distances(
     return fields[1][edges[0]], fields[0][edges[1]]
 
 
-def _plain_bootstrap(
-    dice: NDArray[np.float64], subject: NDArray[np.int64], draws: int
-) -> NDArray[np.float64]:
-    rng = np.random.default_rng(0)
-    names = np.unique(subject)
-    rows = {name: np.flatnonzero(subject == name) for name in names}
-    means = []
-    for _ in range(draws):
-        chosen = np.concatenate([rows[name] for name in rng.choice(names, len(names))])
-        means.append(dice[chosen].mean(axis=0))
-    return np.array(means)
-
-
-def _validation(path: Path) -> Validation:
+def _validation(path: Path) -> ValidationSet:
     """Return frames of which 41% have a nerve, like the competition's, with maps on disk."""
     rng = np.random.default_rng(0)
     truths, masks = [], []
@@ -111,7 +80,7 @@ def _validation(path: Path) -> Validation:
             writer.write(codes)
             truths.append(TrainRecord(1, img, encode(truth)))
             masks.append(TrainRecord(1, img, encode((near > 0.4).astype(np.uint8))))  # noqa: PLR2004
-    return Validation(truths, masks, read_maps(path))
+    return ValidationSet(truths, masks, read_maps(path))
 
 
 def _oval(rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -122,9 +91,9 @@ def _oval(rng: np.random.Generator) -> NDArray[np.uint8]:
     return mask
 
 
-def _seconds(validation: Validation) -> float:
+def _seconds(validation: ValidationSet) -> float:
     start = time.perf_counter()
-    measure_frames(validation)
+    score_frames(validation)
     return time.perf_counter() - start
 
 

@@ -1,13 +1,12 @@
-"""Stage score: how good the masks of one run are, on the validation set and the leaderboard."""
+"""Score the masks of one run on the validation frames and against the leaderboard's solution."""
 
 import argparse
 from pathlib import Path
 
 from nerveseg.errors import run
-from nerveseg.evaluation.frames import open_validation
-from nerveseg.evaluation.leaderboard import leaderboard
-from nerveseg.evaluation.measure import measure
-from nerveseg.evaluation.score import write_scores
+from nerveseg.evaluation.frame_scores import score_frames
+from nerveseg.evaluation.run_scores import leaderboard_scores, write_scores
+from nerveseg.evaluation.validation_set import open_validation
 from nerveseg.params.results import ScoreParams
 from nerveseg.params.section import read
 
@@ -25,9 +24,10 @@ def main() -> None:
         masks=data / "masks" / f"{name}.csv",
         maps=data / "predictions" / name / "valid.b2nd",
     )
-    boards = leaderboard(Path("submissions") / f"{name}.csv", data / "verified/solution.csv")
-    measured = measure(validation)
-    write_scores(data / "scores" / name, validation.truths, measured, boards, params.bins)
+    submission = Path("submissions") / f"{name}.csv"
+    boards = leaderboard_scores(submission, data / "verified/solution.csv")
+    frames = score_frames(validation)
+    write_scores(data / "scores" / name, validation.truths, frames, boards, params.bins)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
-"""A small run, written once, copied for the tests that score it."""
+"""Small runs, written once and copied for the tests that score them."""
 
 import shutil
 from pathlib import Path
 
 import pytest
-from run_folder import write_run
+from run_folder import write_runs
 
-NETWORKS = {"rpa_apf": 3, "unet": 12, "baseline": -1}
+RUNS = {"rpa_apf": 3, "unet": 12, "baseline": -1}
 
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder as the stages before scoring leave it; not to be changed."""
     folder = tmp_path_factory.mktemp("run")
-    write_run(folder, NETWORKS)
+    write_runs(folder, RUNS)
     return folder
 
 

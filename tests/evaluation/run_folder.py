@@ -1,4 +1,4 @@
-"""What the stages before scoring leave in a folder, for a few frames of invented networks."""
+"""What the stages before scoring leave in a folder, for a few frames of invented runs."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ CURVES = ["0,0.9,0.2", "1,0.5,0.6"]
 PARAMS = """\
 models: {{{models}}}
 score: {{bins: 10}}
-summary: {{reference: rpa_apf, draws: 500, level: 0.95, seed: 1}}
+summary: {{reference: rpa_apf, level: 0.95}}
 """
 
 
@@ -33,8 +33,8 @@ def truth(subject: int, img: int) -> NDArray[np.uint8]:
     return oval(140 + 4 * img, 300 + 6 * subject, 55, 45)
 
 
-def write_run(folder: Path, networks: dict[str, int]) -> None:
-    """Write a run of networks whose masks are off by so many columns; -1 sees nothing at all."""
+def write_runs(folder: Path, runs: dict[str, int]) -> None:
+    """Write runs whose masks are off by so many columns; -1 stands for empty masks."""
     keys = [(subject, img) for subject in SUBJECTS for img in FRAMES]
     data = folder / "data"
     for name in ("packed", "masks", "verified"):
@@ -48,21 +48,21 @@ def write_run(folder: Path, networks: dict[str, int]) -> None:
     solution = [f"{img},{rle},{use}" for img, rle, use in zip((1, 2, 3), tests, usage, strict=True)]
     table(data / "verified/solution.csv", "img,pixels,Usage", solution)
     (folder / "submissions").mkdir()
-    for network, shift in networks.items():
+    for run, shift in runs.items():
         guesses = [guess(truth(s, i), shift) for s, i in keys]
         rows = [f"{s},{i},{encode(g)}" for (s, i), g in zip(keys, guesses, strict=True)]
-        table(data / f"masks/{network}.csv", "subject,img,pixels", rows)
-        write_maps(data / f"predictions/{network}/valid.b2nd", guesses)
+        table(data / f"masks/{run}.csv", "subject,img,pixels", rows)
+        write_maps(data / f"predictions/{run}/valid.b2nd", guesses)
         rows = [f"{img},{encode(guess(truth(2, img), shift))}" for img in (1, 2, 3)]
-        table(folder / f"submissions/{network}.csv", "img,pixels", rows)
+        table(folder / f"submissions/{run}.csv", "img,pixels", rows)
         (data / "curves").mkdir(exist_ok=True)
-        table(data / f"curves/{network}.csv", "epoch,train/loss,valid/dice", CURVES)
-    models = ", ".join(f"{network}: {{}}" for network in networks)
+        table(data / f"curves/{run}.csv", "epoch,train/loss,valid/dice", CURVES)
+    models = ", ".join(f"{run}: {{}}" for run in runs)
     (folder / "params.yaml").write_text(PARAMS.format(models=models))
 
 
 def guess(mask: NDArray[np.uint8], shift: int) -> NDArray[np.uint8]:
-    """Return the mask moved to the right; nothing for -1."""
+    """Return the mask moved to the right; an empty one for -1."""
     return np.zeros_like(mask) if shift < 0 else np.roll(mask, shift, axis=1)
 
 

@@ -6,13 +6,12 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from nerveseg.evaluation.calibration import (
-    NERVE,
     PROBABILITY,
     brier,
     calibration,
     calibration_error,
-    presence,
 )
+from nerveseg.evaluation.presence import NERVE_PIXELS, presence_score
 from nerveseg.metrics.ranking import PixelRanking
 
 RNG = np.random.default_rng(0)
@@ -59,15 +58,15 @@ def test_presence_is_the_mean_of_the_surest_pixels() -> None:
     codes = RNG.integers(0, 256, (90, 100), dtype=np.uint8)
     ranking = PixelRanking()
     ranking.update(codes, np.zeros_like(codes))
-    surest = np.sort(PROBABILITY[codes.ravel()])[-NERVE:]
-    assert presence(ranking) == pytest.approx(surest.mean())
+    surest = np.sort(PROBABILITY[codes.ravel()])[-NERVE_PIXELS:]
+    assert presence_score(ranking) == pytest.approx(surest.mean())
 
 
-def test_a_frame_smaller_than_a_nerve_is_taken_whole(pixels: PixelRanking) -> None:
-    assert presence(pixels) == pytest.approx(PROBABILITY[CODES].mean())
+def test_all_pixels_of_a_frame_smaller_than_a_nerve_are_taken(pixels: PixelRanking) -> None:
+    assert presence_score(pixels) == pytest.approx(PROBABILITY[CODES].mean())
 
 
-def test_a_speck_is_no_nerve_and_a_faint_background_neither() -> None:
+def test_neither_a_speck_nor_a_faint_background_is_a_nerve() -> None:
     maps = np.full((3, 200, 200), 100, dtype=np.uint8)
     maps[1, :10, :10] = 255
     maps[2, :70, :70] = 160
@@ -75,12 +74,12 @@ def test_a_speck_is_no_nerve_and_a_faint_background_neither() -> None:
     for codes in maps:
         ranking = PixelRanking()
         ranking.update(codes, np.zeros_like(codes))
-        scores.append(presence(ranking))
+        scores.append(presence_score(ranking))
     assert scores[1] - scores[0] < 0.05
     assert scores[2] > 0.9
 
 
-def test_a_bin_without_pixels_says_nothing() -> None:
+def test_a_bin_without_pixels_is_undefined() -> None:
     ranking = PixelRanking()
     ranking.update(np.zeros((2, 2), dtype=np.uint8), np.zeros((2, 2), dtype=np.uint8))
     rows = calibration(ranking, 4)

@@ -1,4 +1,4 @@
-"""The stages score and summary over a small run, and what they say to a broken one."""
+"""The stages score and summary over small runs, and their messages about broken ones."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nerveseg.errors import InputError
-from nerveseg.evaluation.curves import read_curves
+from nerveseg.evaluation.summary import read_curves
 from nerveseg.training.job import write_curves
 
 STAGES = Path(__file__).parents[2] / "stages"
@@ -37,12 +37,12 @@ def figures(path: str) -> dict[str, Any]:
 
 @pytest.fixture
 def scored(run_folder: Path) -> Path:
-    for network in ("rpa_apf", "unet", "baseline"):
-        stage("score", network)
+    for run in ("rpa_apf", "unet", "baseline"):
+        stage("score", run)
     return run_folder
 
 
-def test_a_network_that_sees_nothing_scores_as_the_all_empty_submission(scored: Path) -> None:
+def test_a_run_of_empty_masks_scores_as_the_all_empty_submission(scored: Path) -> None:
     scores = figures("data/scores/baseline/scores.json")
     assert scores["dice"] == pytest.approx(scores["empty_dice"])
     assert scores["dice"] == pytest.approx(7 / 12, abs=1e-6)
@@ -71,7 +71,7 @@ def test_without_a_solution_there_are_validation_scores_alone(run_folder: Path) 
     assert scores["public"] is scores["private"] is scores["empty_public"] is None
 
 
-def test_the_summary_has_one_column_a_network_and_measure(scored: Path) -> None:
+def test_the_summary_has_one_column_a_run_and_metric(scored: Path) -> None:
     stage("summary")
     scores = figures("metrics/scores.json")
     assert list(scores) == ["rpa_apf", "unet", "baseline", "all_empty"]
@@ -85,14 +85,14 @@ def test_the_summary_has_one_column_a_network_and_measure(scored: Path) -> None:
     assert all(isinstance(value, float) for part in scores.values() for value in part.values())
 
 
-def test_the_comparison_holds_every_other_network_against_the_reference(scored: Path) -> None:
+def test_the_comparison_holds_every_other_run_against_the_reference(scored: Path) -> None:
     stage("summary")
     table = rows("metrics/comparison.csv")
-    assert [row["network"] for row in table] == ["unet", "baseline"]
+    assert [row["run"] for row in table] == ["unet", "baseline"]
     assert {row["reference"] for row in table} == {"rpa_apf"}
     assert all(float(row["difference"]) < 0 for row in table)
     best = rows("metrics/groups.csv")[0]
-    assert (best["network"], best["with_best"]) == ("rpa_apf", "True")
+    assert (best["run"], best["with_best"]) == ("rpa_apf", "True")
 
 
 def test_the_papers_figures_stand_beside_ours(scored: Path) -> None:
@@ -109,7 +109,7 @@ def test_the_papers_figures_stand_beside_ours(scored: Path) -> None:
     assert table["1", "baseline", "sensitivity"]["paper"] == ""
 
 
-def test_a_removed_networks_files_do_not_show(scored: Path) -> None:
+def test_the_files_of_a_removed_run_are_ignored(scored: Path) -> None:
     text = Path("params.yaml").read_text()
     Path("params.yaml").write_text(text.replace(", unet: {}", ""))
     stage("summary")
@@ -118,7 +118,7 @@ def test_a_removed_networks_files_do_not_show(scored: Path) -> None:
         assert "unet" not in Path(f"metrics/{name}.csv").read_text()
 
 
-def test_one_network_alone_is_compared_with_nothing(scored: Path) -> None:
+def test_one_run_alone_is_compared_with_nothing(scored: Path) -> None:
     text = Path("params.yaml").read_text()
     Path("params.yaml").write_text(text.replace(", unet: {}, baseline: {}", ""))
     stage("summary")
@@ -202,7 +202,7 @@ def test_a_broken_run_is_not_scored(
         ),
     ],
 )
-def test_a_broken_run_is_not_summed_up(
+def test_broken_scores_are_not_summarised(
     scored: Path, damage: Callable[[], None], message: str
 ) -> None:
     damage()

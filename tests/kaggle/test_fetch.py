@@ -11,7 +11,7 @@ from server import KEY, SLUG, TOKEN, USER, Kaggle
 from nerveseg.data import kaggle as source
 from nerveseg.data.kaggle import fetch
 from nerveseg.errors import InputError
-from nerveseg.kaggle_client.lock import locked
+from nerveseg.kaggle_client.service import locked
 
 SLOW = 2.0  # seconds allowed where the stand-in does not answer
 
@@ -149,8 +149,8 @@ def test_a_token_from_a_file_downloads(
     [
         (403, f"accept its rules at https://www.kaggle.com/competitions/{SLUG}/rules"),
         (404, f"Kaggle knows no competition '{SLUG}' (404); correct data.kaggle.competition"),
-        (429, "limited our requests (429); wait some minutes"),
-        (503, "out of order (503); run again later"),
+        (429, "limiting our requests (429); wait a few minutes"),
+        (503, "not available (503); run again later"),
     ],
 )
 def test_each_refusal_is_one_line_that_says_what_to_do(
@@ -190,7 +190,7 @@ def test_a_disk_too_small_is_told_before_the_first_byte(
 
 def test_a_second_download_beside_the_first_is_refused(kaggle: Kaggle, target: Path) -> None:
     with locked(target.parent.with_name("arriving") / "lock"):
-        assert "another run is talking to Kaggle" in failure(target)
+        assert "another process is talking to Kaggle" in failure(target)
 
 
 def test_the_clients_own_request_log_stays_off(

@@ -14,13 +14,13 @@ import pytest
 from server import KEY, SLUG, Kaggle
 
 from nerveseg.errors import InputError
-from nerveseg.leaderboard.board import Pace
-from nerveseg.leaderboard.provenance import file_hash
+from nerveseg.leaderboard.candidates import file_hash
 from nerveseg.leaderboard.publish import publish
+from nerveseg.leaderboard.submit import Timing
 from nerveseg.params.data import DataParams, KaggleParams
 from nerveseg.params.results import LeaderboardParams
 
-PACE = Pace(poll=0.1, recheck=0.1, question=60, upload=60)
+TIMING = Timing(poll=0.1, recheck=0.1, question=60, upload=60)
 LEDGER = Path("leaderboard/submissions.json")
 RECORD = Path("metrics/leaderboard.json")
 DICE = {"unet": 0.61, "rpa_apf": 0.7342, "danet": 0.65}
@@ -30,15 +30,15 @@ RUN = (
 )
 
 
-def go(*networks: str, wait: int = 0, source: str = "kaggle", **pace: float) -> None:
+def go(*runs: str, wait: int = 0, source: str = "kaggle", **timing: float) -> None:
     data = DataParams.model_construct(source=source, kaggle=KaggleParams(competition=SLUG))
-    chosen = LeaderboardParams(networks=list(networks), wait=wait)
-    publish(data, chosen, Path("params.yaml"), LEDGER, PACE._replace(**pace))
+    chosen = LeaderboardParams(runs=list(runs), wait=wait)
+    publish(data, chosen, Path("params.yaml"), LEDGER, TIMING._replace(**timing))
 
 
-def failure(*networks: str, source: str = "kaggle", **pace: float) -> str:
+def failure(*runs: str, source: str = "kaggle", **timing: float) -> str:
     with pytest.raises(InputError) as caught:
-        go(*networks, source=source, **pace)
+        go(*runs, source=source, **timing)
     message = str(caught.value)
     assert "\n" not in message
     assert KEY not in message
@@ -47,25 +47,25 @@ def failure(*networks: str, source: str = "kaggle", **pace: float) -> str:
 
 def record() -> dict[str, dict[str, object]]:
     rows = json.loads(RECORD.read_text())
-    return {network: {**row, **row["submission"][0]} for network, row in rows.items()}
+    return {run: {**row, **row["submission"][0]} for run, row in rows.items()}
 
 
 @pytest.fixture(autouse=True)
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a folder where three networks have been encoded and scored."""
+    """Stand in a folder where three runs have been encoded and scored."""
     folder = tmp_path / "work"
     for name in ("submissions", "metrics", "data/packed"):
         (folder / name).mkdir(parents=True)
     monkeypatch.chdir(folder)
     Path("data/packed/test.csv").write_text("img\n1\n2\n")
-    for start, network in enumerate(DICE, 1):
-        Path(f"submissions/{network}.csv").write_text(f"img,pixels\n1,{start} 40\n2,\n")
+    for start, run in enumerate(DICE, 1):
+        Path(f"submissions/{run}.csv").write_text(f"img,pixels\n1,{start} 40\n2,\n")
     Path("metrics/scores.json").write_text(json.dumps({n: {"dice": d} for n, d in DICE.items()}))
     Path("params.yaml").write_text("train: {epochs: 1}\nmodels: {unet: {}, rpa_apf: {}}\n")
     return folder
 
 
-def test_the_best_network_goes_first_and_says_where_it_comes_from(kaggle: Kaggle) -> None:
+def test_the_best_run_goes_first_with_its_provenance(kaggle: Kaggle) -> None:
     go("unet", "rpa_apf")
     second, first = (entry["description"] for entry in kaggle.submissions)
     digest = file_hash(Path("submissions/rpa_apf.csv"))[:16]
@@ -94,7 +94,7 @@ def test_the_same_file_is_never_submitted_twice(kaggle: Kaggle) -> None:
     assert kaggle.calls.count("PUT") == 2
 
 
-def test_equal_files_of_two_networks_are_submitted_once(kaggle: Kaggle) -> None:
+def test_equal_files_of_two_runs_are_submitted_once(kaggle: Kaggle) -> None:
     Path("submissions/unet.csv").write_bytes(Path("submissions/danet.csv").read_bytes())
     go("unet", "danet", wait=30)
     assert kaggle.calls.count("PUT") == 1
@@ -162,7 +162,7 @@ def test_a_file_that_kaggle_cannot_score_fails_in_kaggles_words_and_stays_unsent
 
 def test_a_refused_upload_is_reported_and_tried_again_by_the_next_run(kaggle: Kaggle) -> None:
     kaggle.status["PUT"] = 400
-    assert "the upload to Kaggle was cut; run again" in failure("rpa_apf")
+    assert "the upload to Kaggle was interrupted; run again" in failure("rpa_apf")
     assert kaggle.submissions == []
     kaggle.status.clear()
     go("rpa_apf")
@@ -187,8 +187,8 @@ def test_a_kill_between_upload_and_answer_does_not_submit_twice(kaggle: Kaggle) 
         time.sleep(0.05)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
-    # The client of the killed run is still waiting for its answer, and keeps the lock.
-    assert "another run is talking to Kaggle" in failure("rpa_apf")
+    # The client of the killed process is still waiting for its answer, and keeps the lock.
+    assert "another process is talking to Kaggle" in failure("rpa_apf")
     answered.set()
     with LEDGER.with_suffix(".lock").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -215,7 +215,7 @@ def test_an_invalid_csv_is_found_before_kaggle_is_asked_anything(kaggle: Kaggle)
     assert kaggle.calls == []
 
 
-def test_a_network_without_csv_is_named(kaggle: Kaggle) -> None:
+def test_a_run_without_csv_is_named(kaggle: Kaggle) -> None:
     assert "submissions/cenet.csv" in failure("cenet")
 
 
@@ -224,7 +224,7 @@ def test_frames_of_our_own_making_are_not_submitted(kaggle: Kaggle) -> None:
     assert kaggle.calls == []
 
 
-def test_with_no_network_chosen_nothing_happens(kaggle: Kaggle) -> None:
+def test_with_no_run_chosen_nothing_happens(kaggle: Kaggle) -> None:
     go()
     assert record() == {}
     assert kaggle.calls == []
@@ -233,7 +233,7 @@ def test_with_no_network_chosen_nothing_happens(kaggle: Kaggle) -> None:
 @pytest.mark.parametrize("rpc", ["GetSubmissionLimits", "CreateSubmission"])
 def test_kaggle_out_of_order_at_any_step_is_one_line(kaggle: Kaggle, rpc: str) -> None:
     kaggle.status[rpc] = 503
-    assert "Kaggle is out of order (503)" in failure("rpa_apf")
+    assert "Kaggle is not available (503)" in failure("rpa_apf")
     kaggle.status.clear()
     go("rpa_apf")
     assert len(kaggle.submissions) == 1
@@ -256,6 +256,19 @@ def test_an_unreadable_ledger_is_named_and_not_overwritten(kaggle: Kaggle) -> No
     LEDGER.write_text("{")
     assert "leaderboard/submissions.json: not readable as the ledger" in failure("rpa_apf")
     assert LEDGER.read_text() == "{"
+
+
+def test_a_ledger_written_by_an_earlier_version_is_read_and_kept(kaggle: Kaggle) -> None:
+    entry = {"ref": "7", "status": "COMPLETE", "public": 0.5, "private": 0.6, "words": ""}
+    entry |= {"message": "unet; git none; sha256 0123456789abcdef", "date": "2026-11-23T13:03:51"}
+    before = {f"localhost/{SLUG}": {"ab" * 32: entry}, "kaggle/other": {"cd" * 32: entry}}
+    LEDGER.parent.mkdir()
+    LEDGER.write_text(json.dumps(before))
+    go("unet")
+    after = json.loads(LEDGER.read_text())
+    assert after["kaggle/other"] == before["kaggle/other"]
+    assert after[f"localhost/{SLUG}"]["ab" * 32] == entry
+    assert len(after[f"localhost/{SLUG}"]) == 2
 
 
 def test_no_file_of_the_project_holds_a_credential(kaggle: Kaggle, workspace: Path) -> None:

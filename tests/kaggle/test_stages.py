@@ -52,7 +52,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     yaml.dump({"vars": pipeline["vars"], "stages": stages}, Path("dvc.yaml"))
     params = yaml.load(ROOT / "params.yaml")
     params["data"]["source"] = "kaggle"
-    params["leaderboard"] = {"networks": ["unet"], "wait": 30}
+    params["leaderboard"] = {"runs": ["unet"], "wait": 30}
     yaml.dump(params, Path("params.yaml"))
     dvc("init", "--no-scm", "-q")
     return folder

@@ -21,13 +21,12 @@ from ruamel.yaml import YAML
 from nerveseg import rle
 from nerveseg.data.layout import TrainRecord
 from nerveseg.evaluation.compare import Comparison, Standing
-from nerveseg.evaluation.curves import Point
-from nerveseg.evaluation.frames import open_validation
-from nerveseg.evaluation.measure import measure
-from nerveseg.evaluation.paper import Line, compare_with_paper
-from nerveseg.evaluation.score import write_scores
-from nerveseg.evaluation.summary import read_scored, summarise
-from nerveseg.evaluation.tables import write_csv, write_json
+from nerveseg.evaluation.frame_scores import score_frames
+from nerveseg.evaluation.paper import PaperComparison, compare_with_paper
+from nerveseg.evaluation.result_files import write_csv, write_json
+from nerveseg.evaluation.run_scores import write_scores
+from nerveseg.evaluation.summary import CurvePoint, read_scored, summarise
+from nerveseg.evaluation.validation_set import open_validation
 from nerveseg.maps import MapWriter, quantise
 from nerveseg.rle import IMAGE_SHAPE
 
@@ -135,7 +134,7 @@ def _write_network(
     frames = open_validation(packed, split, root / f"data/masks/{name}.csv", path)
     truths = [TrainRecord(*record) for record in frames.truths]
     boards = {"public": 0.70, "private": 0.71, "empty_public": 0.51, "empty_private": 0.53}
-    write_scores(root / "data/scores" / name, truths, measure(frames), boards, bins=10)
+    write_scores(root / "data/scores" / name, truths, score_frames(frames), boards, bins=10)
 
 
 def _write_metrics(root: Path, networks: list[str], rng: np.random.Generator) -> None:
@@ -143,24 +142,22 @@ def _write_metrics(root: Path, networks: list[str], rng: np.random.Generator) ->
         cost = {"parameters": 20_000_000 * (1 + place), "gmacs": 6.0 + place, "latency_ms": 30.0}
         cost |= {"training_gib": 2.5, "size": 512, "batch": 8, "device": "cpu", "threads": 2}
         _json(root / f"data/costs/{name}.json", cost)
-    summary = summarise(
-        read_scored(root / "data/scores", networks), networks[-1], draws=200, level=0.95, seed=1
-    )
+    summary = summarise(read_scored(root / "data/scores", networks), networks[-1], level=0.95)
     metrics = root / "metrics"
     write_csv(metrics / "comparison.csv", Comparison._fields, summary.comparison)
     write_csv(metrics / "groups.csv", Standing._fields, summary.standings)
     write_csv(
         metrics / "paper.csv",
-        Line._fields,
+        PaperComparison._fields,
         compare_with_paper(summary.scores, {name: name for name in SKILL}),
     )
     points = [
-        Point(name, epoch, metric, float(rng.uniform(0.4, 0.6) + sign * epoch / 10))
+        CurvePoint(name, epoch, metric, float(rng.uniform(0.4, 0.6) + sign * epoch / 10))
         for name in networks
         for metric, sign in (("train/loss", -1), ("valid/dice", 1))
         for epoch in range(4)
     ]
-    write_csv(metrics / "curves.csv", Point._fields, points)
+    write_csv(metrics / "curves.csv", CurvePoint._fields, points)
     write_json(metrics / "scores.json", summary.scores)
 
 

@@ -12,7 +12,7 @@ from nerveseg.data.archive import Competition
 from nerveseg.data.sources import write_truth
 from nerveseg.errors import InputError
 from nerveseg.kaggle_client import process, service
-from nerveseg.kaggle_client.lock import locked
+from nerveseg.kaggle_client.service import locked
 from nerveseg.params.data import DataParams
 
 MEGABYTE: Final = 1_000_000

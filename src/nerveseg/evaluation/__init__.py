@@ -1,1 +1,1 @@
-"""Scores of predicted masks, and what they can and cannot separate."""
+"""Scores of predicted masks, and which differences between runs they support."""

@@ -1,44 +1,37 @@
-"""Which differences between networks the data can carry, and which they cannot."""
+"""Which differences between runs the data support, and which they do not."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
-from nerveseg.evaluation.bootstrap import (
-    LEAST_SUBJECTS,
-    Interval,
-    Sample,
-    interval,
-    p_value,
-    subject_sums,
-)
-from nerveseg.evaluation.significance import holm, holm_pairs, wilcoxon
+from nerveseg.evaluation.clustered import MIN_SUBJECTS, ClusteredMeans, subject_sums
 
 
 class Comparison(NamedTuple):
-    """One network held against the reference on the same frames.
+    """One run compared with the reference on the same frames.
 
     Attributes:
-        network: its name.
-        reference: the name of the other.
-        frames: how many frames both were scored on.
-        subjects: of how many subjects.
-        dice: mean Dice of the network.
+        run: its name.
+        reference: the name of the reference run.
+        frames: number of frames that both were scored on.
+        subjects: number of subjects that these frames come from.
+        dice: mean Dice of the run.
         reference_dice: mean Dice of the reference.
         difference: dice minus reference_dice.
-        low: lower end of the difference's interval.
+        low: lower end of the difference's confidence interval.
         high: upper end.
-        bootstrap_p: that the mean difference is 0.
-        bootstrap_holm: the same, corrected for the number of networks.
-        wilcoxon_p: that the subjects' mean differences are symmetric about 0.
-        wilcoxon_holm: the same, corrected.
-        separated: whether bootstrap_holm is below 1 - level.
+        t_test_p: p-value of the mean difference being 0, by a t test clustered by subject.
+        t_test_holm: the same, corrected for the number of runs.
+        wilcoxon_p: p-value of the subjects' mean differences being symmetric about 0.
+        wilcoxon_holm: the same, corrected for the number of runs.
+        separated: whether t_test_holm is below 1 - level.
         verdict: better, worse, not separable, or too few subjects.
     """
 
-    network: str
+    run: str
     reference: str
     frames: int
     subjects: int
@@ -47,8 +40,8 @@ class Comparison(NamedTuple):
     difference: float
     low: float
     high: float
-    bootstrap_p: float
-    bootstrap_holm: float
+    t_test_p: float
+    t_test_holm: float
     wilcoxon_p: float
     wilcoxon_holm: float
     separated: bool
@@ -56,18 +49,18 @@ class Comparison(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """One network beside the best.
+    """One run compared with the best run.
 
     Attributes:
-        network: its name.
+        run: its name.
         dice: mean Dice.
-        low: lower end of its interval.
+        low: lower end of its confidence interval.
         high: upper end.
-        p: of its difference from the best, corrected for all pairs of networks.
-        with_best: whether the data cannot tell it from the best.
+        p: p-value of its difference from the best, corrected for all pairs of runs.
+        with_best: whether the data cannot distinguish it from the best.
     """
 
-    network: str
+    run: str
     dice: float
     low: float
     high: float
@@ -76,72 +69,78 @@ class Standing(NamedTuple):
 
 
 def compare(
-    networks: Sequence[str],
+    runs: Sequence[str],
     reference: str,
     dice: NDArray[np.float64],
     subject: NDArray[np.int64],
     *,
-    sample: Sample,
+    means: ClusteredMeans,
     level: float,
 ) -> list[Comparison]:
-    """Hold every network against `reference`, in the order of `networks`.
+    """Compare every other run with `reference`, in the order of `runs`.
 
     Args:
-        networks: K names.
+        runs: K names.
         reference: one of them.
         dice: N x K, a row per frame.
-        subject: N.
-        sample: the bootstrap of `dice`.
-        level: of the intervals.
+        subject: N, the subject of each frame.
+        means: the clustered means of `dice`.
+        level: confidence level of the intervals.
     """
-    base = networks.index(reference)
-    others = [place for place in range(len(networks)) if place != base]
-    paired = _against(sample, base)
+    base = runs.index(reference)
+    others = [k for k in range(len(runs)) if k != base]
+    paired = means.minus(base)
     by_subject = subject_means(dice - dice[:, [base]], subject)
-    chance = holm_pairs([_p(paired, k) for k in others])
-    signed = holm_pairs([wilcoxon(by_subject[:, k]) for k in others])
+    t_tests = _with_holm([paired.p_value(k) for k in others])
+    signed_ranks = _with_holm([wilcoxon(by_subject[:, k]) for k in others])
     rows = []
-    for k, bootstrap_p, wilcoxon_p in zip(others, chance, signed, strict=True):
-        separated = bootstrap_p[1] < 1 - level
+    for k, t_test, signed_rank in zip(others, t_tests, signed_ranks, strict=True):
+        separated = t_test[1] < 1 - level
         difference = float(paired.mean[k])
-        low, high = _interval(paired, k, level)
+        low, high = paired.interval(k, level)
         row = Comparison(
-            network=networks[k],
+            run=runs[k],
             reference=reference,
             frames=len(dice),
-            subjects=sample.subjects,
-            dice=float(sample.mean[k]),
-            reference_dice=float(sample.mean[base]),
+            subjects=means.subjects,
+            dice=float(means.mean[k]),
+            reference_dice=float(means.mean[base]),
             difference=difference,
             low=low,
             high=high,
-            bootstrap_p=bootstrap_p[0],
-            bootstrap_holm=bootstrap_p[1],
-            wilcoxon_p=wilcoxon_p[0],
-            wilcoxon_holm=wilcoxon_p[1],
+            t_test_p=t_test[0],
+            t_test_holm=t_test[1],
+            wilcoxon_p=signed_rank[0],
+            wilcoxon_holm=signed_rank[1],
             separated=separated,
-            verdict=_verdict(difference, separated, sample.subjects),
+            verdict=_verdict(difference, separated, means.subjects),
         )
         rows.append(row)
     return rows
 
 
-def standings(networks: Sequence[str], sample: Sample, level: float) -> list[Standing]:
-    """Return the networks from the highest mean Dice down, and which are told from the best.
+def standings(runs: Sequence[str], means: ClusteredMeans, level: float) -> list[Standing]:
+    """Return the runs by falling mean Dice, each with whether it is distinguishable from the best.
 
-    The best was picked by the very figures that are tested: only a correction for all pairs,
-    not for those with the best alone, keeps the promise of `level`.
+    The best run was chosen by the very means that are tested, so only a correction for all pairs
+    of runs keeps the error rate below 1 - level; a correction for the pairs with the best run
+    would not.
+
+    Args:
+        runs: K names.
+        means: the clustered means of their Dice.
+        level: confidence level of the intervals.
     """
-    p = _pairs(sample)
-    best = int(np.argmax(sample.mean))
-    order = np.argsort(-sample.mean, kind="stable")
+    p = _pairwise_p(means)
+    best = int(np.argmax(means.mean))
+    order = np.argsort(-means.mean, kind="stable")
     rows = []
     for k in order.tolist():
-        low, high = _interval(sample, k, level)
-        # Means of Dice are within 0..1, whatever Student's distribution says of few subjects.
+        low, high = means.interval(k, level)
+        # A mean Dice lies in 0..1; with few subjects Student's interval can exceed that.
         bounds = max(low, 0.0), min(high, 1.0)
-        tied = not p[best, k] < 1 - level
-        rows.append(Standing(networks[k], float(sample.mean[k]), *bounds, float(p[best, k]), tied))
+        with_best = not p[best, k] < 1 - level
+        rows.append(Standing(runs[k], float(means.mean[k]), *bounds, float(p[best, k]), with_best))
     return rows
 
 
@@ -151,32 +150,48 @@ def subject_means(scores: NDArray[np.float64], subject: NDArray[np.int64]) -> ND
     return sums / frames[:, None]
 
 
-def _against(sample: Sample, base: int) -> Sample:
-    """Return the paired differences of every network from network `base`."""
-    draws = sample.draws - sample.draws[:, [base]]
-    return Sample(sample.mean - sample.mean[base], draws, sample.subjects)
+def holm(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return p-values corrected for their number (Holm, Scand. J. Stat. 1979); NaN stays NaN."""
+    p = np.asarray(values, dtype=np.float64)
+    corrected = np.full(p.shape, np.nan)
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    factors = np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1)
+    return corrected
 
 
-def _interval(sample: Sample, k: int, level: float) -> Interval:
-    return interval(float(sample.mean[k]), sample.draws[:, k], sample.subjects, level)
+def wilcoxon(differences: NDArray[np.float64]) -> float:
+    """Return the two-sided p-value of the signed-rank test on the subjects' mean differences.
+
+    1 if all differences are 0; NaN with fewer than three subjects.
+    """
+    if len(differences) < MIN_SUBJECTS:
+        return float("nan")
+    # Runs with the same masks differ by rounding errors, which must not be ranked.
+    rounded = np.round(differences, 12)
+    if not rounded.any():
+        return 1.0
+    return float(stats.wilcoxon(rounded).pvalue)
 
 
-def _p(sample: Sample, k: int) -> float:
-    return p_value(float(sample.mean[k]), sample.draws[:, k], sample.subjects)
+def _with_holm(p: Sequence[float]) -> list[tuple[float, float]]:
+    """Return every p-value together with its corrected value."""
+    return list(zip(p, holm(p).tolist(), strict=True))
 
 
-def _pairs(sample: Sample) -> NDArray[np.float64]:
-    """Return the corrected p of every pair of networks, K x K, 1 on the diagonal."""
-    count = len(sample.mean)
+def _pairwise_p(means: ClusteredMeans) -> NDArray[np.float64]:
+    """Return the corrected p-value of every pair of runs, K x K, 1 on the diagonal."""
+    count = len(means.mean)
     one, other = np.triu_indices(count, 1)
     p = np.ones((count, count))
-    raw = [_p(_against(sample, i), j) for i, j in zip(one.tolist(), other.tolist(), strict=True)]
-    p[one, other] = p[other, one] = holm(raw)
+    pairs = zip(one.tolist(), other.tolist(), strict=True)
+    p[one, other] = p[other, one] = holm([means.minus(i).p_value(j) for i, j in pairs])
     return p
 
 
 def _verdict(difference: float, separated: bool, subjects: int) -> str:
-    if subjects < LEAST_SUBJECTS:
+    if subjects < MIN_SUBJECTS:
         return "too few subjects"
     if not separated:
         return "not separable"

@@ -1,30 +1,41 @@
-"""The paper's Tables 1 and 2, and ours beside them, in percent."""
+"""The results in the paper's Tables 1 and 2 beside ours, in percent."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-MEASURES: Final = ("dice", "accuracy", "sensitivity", "specificity", "auc")
+METRICS: Final = ("dice", "accuracy", "sensitivity", "specificity", "auc")
 _NAN: Final = float("nan")
 
 
 class PaperRow(NamedTuple):
-    """One row of a table of the paper; figures in percent.
+    """One row of a table in the paper, in percent.
 
     Attributes:
         table: 1 (ablation) or 2 (comparison).
-        title: as printed.
+        title: the network's title as printed.
         network: our name for it, in `nerveseg.models.registry`.
-        figures: of `MEASURES`; NaN for what Table 1 leaves out.
+        values: of `METRICS`; NaN where Table 1 leaves one out.
     """
 
     table: int
     title: str
     network: str
-    figures: tuple[float, float, float, float, float]
+    values: tuple[float, float, float, float, float]
 
 
-class Line(NamedTuple):
-    """One figure of the paper and one run's, in percent; NaN where one is missing."""
+class PaperComparison(NamedTuple):
+    """One value of the paper and the same of one run, in percent; NaN where one is missing.
+
+    Attributes:
+        table: of the paper, 1 or 2.
+        title: of the row, as printed.
+        network: the network of the row.
+        run: a run that trains this network; '' if there is none.
+        metric: one of `METRICS`.
+        paper: the paper's value.
+        ours: the run's value.
+        difference: ours minus paper.
+    """
 
     table: int
     title: str
@@ -36,7 +47,7 @@ class Line(NamedTuple):
     difference: float
 
 
-# AAAI 2021, DC, ACC, SE, SP, AUC on a random fifth of the training images.
+# AAAI 2021: DC, ACC, SE, SP, AUC on a random fifth of the training images.
 ROWS: Final = (
     PaperRow(1, "Baseline", "baseline", (70.71, 99.01, _NAN, _NAN, 98.77)),
     PaperRow(1, "Baseline + RPA", "baseline_rpa", (73.34, 99.29, _NAN, _NAN, 99.24)),
@@ -54,18 +65,18 @@ ROWS: Final = (
 
 def compare_with_paper(
     scores: Mapping[str, Mapping[str, float]], networks: Mapping[str, str]
-) -> Iterator[Line]:
-    """Yield every figure of the paper with ours, once for each run of the network.
+) -> Iterator[PaperComparison]:
+    """Yield every value of the paper beside ours, once for each run of the network.
 
     Args:
-        scores: run -> measure -> value in 0..1.
-        networks: run -> its network; a network of the paper that no run trains gets one line.
+        scores: run -> metric -> value in 0..1.
+        networks: run -> its network; a network that no run trains gets rows without a run.
     """
     for row in ROWS:
         runs = [run for run, network in networks.items() if network == row.network]
         for run in runs or [""]:
-            for metric, paper in zip(MEASURES, row.figures, strict=True):
+            for metric, paper in zip(METRICS, row.values, strict=True):
                 ours = 100 * scores.get(run, {}).get(metric, _NAN)
-                yield Line(
+                yield PaperComparison(
                     row.table, row.title, row.network, run, metric, paper, ours, ours - paper
                 )

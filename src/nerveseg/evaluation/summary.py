@@ -1,60 +1,60 @@
-"""All networks together: one file of metrics, and what may be concluded from it."""
+"""All runs together: their scores, their learning curves, and how they compare."""
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.errors import InputError
-from nerveseg.evaluation.bootstrap import bootstrap
+from nerveseg.evaluation.clustered import clustered_means
 from nerveseg.evaluation.compare import Comparison, Standing, compare, standings
-from nerveseg.evaluation.tables import number, read_csv, read_json
+from nerveseg.evaluation.frame_scores import FRAME_METRICS
+from nerveseg.evaluation.result_files import parse_float, read_csv, read_json
 
-KEPT: Final = (
-    "accuracy",
-    "sensitivity",
-    "specificity",
+EPOCH: Final = "epoch"
+# `dvc exp show` makes a column of each, and is wide as it is.
+IN_SUMMARY: Final = (
+    *(name for name, metric in FRAME_METRICS.items() if metric.in_summary),
     "auc",
     "dice_nerve",
-    "hd95",
-    "msd",
     "presence_precision",
     "presence_recall",
     "presence_f1",
     "public",
     "private",
 )
-"""What of a network's figures becomes a column of `dvc exp show`, which is wide as it is."""
+"""Values of scores.json that go into metrics/scores.json; `dice` is added with its interval."""
 
 
 @dataclass(frozen=True)
-class Scored:
-    """The networks' scores on the same validation frames.
+class ScoredRuns:
+    """The scores of K runs on the same N validation frames.
 
     Attributes:
-        networks: K names, in the order of params.yaml.
-        figures: network -> measure -> value.
+        runs: K names, in the order of params.yaml.
+        scores: run -> metric -> value.
         subject: N, the subject of each frame.
         dice: N x K.
     """
 
-    networks: list[str]
-    figures: dict[str, dict[str, float]]
+    runs: list[str]
+    scores: dict[str, dict[str, float]]
     subject: NDArray[np.int64]
     dice: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What the stage writes; see docs/metrics.md.
+    """What the stage summary writes; see docs/metrics.md.
 
     Attributes:
-        scores: network -> measure -> value, and the all-empty submission.
-        comparison: every network but the reference, against it.
-        standings: every network, the best first.
+        scores: run -> metric -> value; includes the all-empty submission.
+        comparison: every run except the reference, compared with it.
+        standings: every run, the best first.
     """
 
     scores: dict[str, dict[str, float]]
@@ -62,67 +62,107 @@ class Summary:
     standings: list[Standing]
 
 
-def read_scored(folder: Path, networks: Sequence[str]) -> Scored:
-    """Read what the stage score wrote for `networks`; other folders are passed by.
+class CurvePoint(NamedTuple):
+    """One value of one learning curve.
+
+    Attributes:
+        run: the run that was trained.
+        epoch: from 0.
+        metric: its name in the training log, train/loss for example.
+        value: in the metric's own unit.
+    """
+
+    run: str
+    epoch: int
+    metric: str
+    value: float
+
+
+def read_scored(folder: Path, runs: Sequence[str]) -> ScoredRuns:
+    """Read what the stage score wrote for `runs`; folders of other runs are ignored.
 
     Raises:
-        InputError: a network has no scores, or was scored on other frames than the first.
+        InputError: a run has no scores, or was scored on other frames than the first run.
     """
-    figures, columns = {}, []
+    scores, columns = {}, []
     first: list[tuple[str, str]] = []
-    for network in networks:
-        stage = f"score@{network}"
-        figures[network] = read_json(folder / network / "scores.json", stage)
-        path = folder / network / "frames.csv"
+    for run in runs:
+        stage = f"score@{run}"
+        scores[run] = read_json(folder / run / "scores.json", stage)
+        path = folder / run / "frames.csv"
         rows = read_csv(path, ("subject", "img", "dice"), stage)
         keys = [(row["subject"], row["img"]) for row in rows]
         first = first or keys
         if keys != first:
-            raise InputError(f"{path}: other frames than {networks[0]}'s; run dvc repro")
-        columns.append([number(row["dice"], path) for row in rows])
-    subject = np.array([number(key[0], path) for key in first], dtype=np.int64)
-    return Scored(list(networks), figures, subject, np.array(columns).T)
+            raise InputError(f"{path}: other frames than those of {runs[0]}; run dvc repro")
+        columns.append([parse_float(row["dice"], path) for row in rows])
+    subject = np.array([parse_float(key[0], path) for key in first], dtype=np.int64)
+    return ScoredRuns(list(runs), scores, subject, np.array(columns).T)
 
 
-def summarise(scored: Scored, reference: str, *, draws: int, level: float, seed: int) -> Summary:
-    """Bring the networks together.
+def summarise(scored: ScoredRuns, reference: str, *, level: float) -> Summary:
+    """Compare the runs and merge their scores.
 
     Args:
         scored: their scores.
-        reference: the network every other is held against.
-        draws: bootstrap samples.
-        level: of the intervals.
-        seed: of the bootstrap.
+        reference: the run that every other run is compared with.
+        level: confidence level of the intervals.
 
     Raises:
-        InputError: `reference` is not among the networks.
+        InputError: `reference` is not among the runs.
     """
-    networks = scored.networks
-    if reference not in networks:
+    runs = scored.runs
+    if reference not in runs:
         raise InputError(
             f"params.yaml: summary.reference: '{reference}' is not in models "
-            f"({', '.join(networks)}); name one of them, or add it to models"
+            f"({', '.join(runs)}); name one of them, or add it to models"
         )
-    sample = bootstrap(scored.dice, scored.subject, draws, seed)
-    rows = standings(networks, sample, level)
-    comparison = compare(
-        networks, reference, scored.dice, scored.subject, sample=sample, level=level
-    )
+    means = clustered_means(scored.dice, scored.subject)
+    rows = standings(runs, means, level)
+    comparison = compare(runs, reference, scored.dice, scored.subject, means=means, level=level)
     return Summary(_merged(scored, rows), comparison, rows)
 
 
-def _merged(scored: Scored, rows: Sequence[Standing]) -> dict[str, dict[str, float]]:
-    """Return the networks' figures; what is undefined is left out, as DVC knows no NaN."""
-    standing = {row.network: row for row in rows}
+def read_curves(folder: Path, runs: Sequence[str]) -> list[CurvePoint]:
+    """Return the learning curves of `runs` as one long table, which one Vega template draws.
+
+    Files of other runs, left over from an earlier params.yaml, are ignored.
+
+    Raises:
+        InputError: a run has no curves, or they are malformed.
+    """
+    return [point for run in runs for point in _curves_of(folder / f"{run}.csv", run)]
+
+
+def _curves_of(path: Path, run: str) -> Iterator[CurvePoint]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            table = csv.DictReader(file)
+            rows = list(table)
+        for metric in sorted({*(table.fieldnames or ())} - {EPOCH}):
+            for row in rows:
+                yield CurvePoint(run, int(row[EPOCH]), metric, float(row[metric]))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no curves of {run}; run dvc repro train@{run}") from None
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: not a table of curves ({error!r}); run dvc repro -f train@{run}"
+        ) from error
+
+
+def _merged(scored: ScoredRuns, rows: Sequence[Standing]) -> dict[str, dict[str, float]]:
+    """Return the scores of the runs without undefined values, as DVC has no NaN."""
+    standing = {row.run: row for row in rows}
     merged = {}
-    for network in scored.networks:
-        row, figures = standing[network], scored.figures[network]
-        kept = {name: figures.get(name, np.nan) for name in KEPT}
-        merged[network] = {"dice": row.dice, "dice_low": row.low, "dice_high": row.high, **kept}
-    some = scored.figures[scored.networks[0]]
+    for run in scored.runs:
+        row, scores = standing[run], scored.scores[run]
+        kept = {name: scores.get(name, np.nan) for name in IN_SUMMARY}
+        merged[run] = {"dice": row.dice, "dice_low": row.low, "dice_high": row.high, **kept}
+    # The all-empty submission scores the same whatever the run.
+    some = scored.scores[scored.runs[0]]
     boards = ("dice", "public", "private")
     merged["all_empty"] = {name: some.get(f"empty_{name}", np.nan) for name in boards}
     return {
-        network: {name: value for name, value in figures.items() if not np.isnan(value)}
-        for network, figures in merged.items()
+        run: {name: value for name, value in scores.items() if not np.isnan(value)}
+        for run, scores in merged.items()
     }

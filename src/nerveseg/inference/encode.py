@@ -10,7 +10,7 @@ from nerveseg.data.split_table import SplitRow, rows_of
 from nerveseg.errors import InputError
 from nerveseg.inference.postprocess import encoded_masks
 from nerveseg.maps import read_maps
-from nerveseg.submission.table import write
+from nerveseg.submission.submission_csv import write
 
 
 def encode_test(

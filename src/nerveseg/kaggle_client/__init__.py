@@ -1,1 +1,1 @@
-"""Kaggle's own client, kept in a child process with a time limit, its failures as one line."""
+"""Kaggle's own client, run in a child process under time limits."""

@@ -1,8 +1,8 @@
-"""The child process in which the `kaggle` package lives: `python -m ...bridge COMMAND SLUG ...`.
+"""The child process that imports the `kaggle` package: `python -m ...bridge COMMAND SLUG ...`.
 
-Importing `kaggle` authenticates, prints help and may write a folder, its calls have no time
-limit, and its command line neither shows a submission's reference nor why one failed. So the
-package is imported here only, in a process that the parent can stop, and asked through its
+Importing `kaggle` authenticates, prints help and may create a folder; its calls have no time
+limit; and its command line shows neither a submission's reference nor why it failed. Therefore
+the package is imported only here, in a process that the parent can stop, and used through its
 Python interface. stdout carries one JSON reply; whatever the client prints goes to stderr.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from typing import Any, Final, TypeAlias
 
-PAGES: Final = 100  # of 100 submissions: an end to the loop even if the tokens never end
+PAGES: Final = 100  # of 100 submissions each: ends the loop even if the page tokens do not
 FILE_PAGES: Final = 10
 Reply: TypeAlias = dict[str, Any]
 Kaggle: TypeAlias = Any  # the package has no annotations
@@ -24,8 +24,8 @@ Kaggle: TypeAlias = Any  # the package has no annotations
 def size(api: Kaggle, slug: str) -> Reply:
     """Return the bytes of the listed files and of the archive (None when not announced).
 
-    The archive is asked for and left unread: its answer also tells whether the rules of the
-    competition have been accepted, which the list of files need not.
+    The archive is requested but not read: unlike the list of files, the answer always shows
+    whether the rules of the competition have been accepted.
     """
     listed = sum(file.total_bytes for file in _files(api, slug))
     with api.build_kaggle_client() as client:
@@ -37,7 +37,7 @@ def size(api: Kaggle, slug: str) -> Reply:
 
 
 def download(api: Kaggle, slug: str, folder: str) -> Reply:
-    """Download the archive to `folder`/`slug`.zip, going on where an earlier call stopped."""
+    """Download the archive to `folder`/`slug`.zip, resuming where an earlier call stopped."""
     api.competition_download_files(slug, path=folder, force=False, quiet=False)
     return {}
 
@@ -77,7 +77,7 @@ def main() -> None:
 def _guarded(command: Callable[..., Reply], arguments: list[str]) -> Reply:
     try:
         return command(_authenticated(), *arguments)
-    except SystemExit:  # the client's way of saying that no credentials work
+    except SystemExit:  # how the client reports that no credentials work
         return _failure("credentials")
     except Exception as error:
         return _classified(error)
@@ -85,7 +85,7 @@ def _guarded(command: Callable[..., Reply], arguments: list[str]) -> Reply:
 
 def _authenticated() -> Kaggle:
     api = importlib.import_module("kaggle").api
-    api.authenticate()  # importing tried, and hid how it went
+    api.authenticate()  # the import tried to as well, but hides failures
     return api
 
 
@@ -107,7 +107,7 @@ def _failure(kind: str, status: int = 0, words: str = "") -> Reply:
 
 
 def _files(api: Kaggle, slug: str) -> Iterator[Kaggle]:
-    # Some competitions list every image: a few pages tell enough, more would be rationed.
+    # Some competitions list every image: a few pages suffice, and more would hit rate limits.
     token = None
     for _ in range(FILE_PAGES):
         answer = api.competition_list_files(slug, page_token=token, page_size=200)

@@ -1,4 +1,4 @@
-"""Where the `kaggle` client finds credentials, and how to keep them out of every text."""
+"""Finding the credentials that the `kaggle` client uses, and removing them from all output."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ class Credential(NamedTuple):
 
 
 def find() -> list[Credential]:
-    """Return what the client would find, in the order in which it looks."""
+    """Return the credentials that the client would find, in the order in which it looks."""
     return [*_tokens(), *_keys(), *_logins()]
 
 
@@ -29,7 +29,7 @@ def require() -> list[Credential]:
     """Return the credentials found.
 
     Raises:
-        InputError: there are none; the message says where to make some and where to put them.
+        InputError: there are none; the message says how to create a token and where to put it.
     """
     found = find()
     if not found:
@@ -41,10 +41,10 @@ def require() -> list[Credential]:
 
 
 def scrub(text: str, credentials: Iterable[Credential]) -> str:
-    """Return `text` without the secrets, authorization headers and queries of addresses.
+    """Return `text` without secrets, authorization headers and URL queries.
 
-    Signed addresses carry their signature in the query, and a traceback of the client can hold
-    a whole header.
+    The query of a signed URL holds its signature, and the client's tracebacks can contain a
+    whole header.
     """
     secrets = {secret for credential in credentials for secret in credential.secrets if secret}
     for secret in sorted(secrets, key=len, reverse=True):  # a token may contain another
@@ -56,7 +56,7 @@ def scrub(text: str, credentials: Iterable[Credential]) -> str:
 def _tokens() -> Iterator[Credential]:
     value = os.environ.get("KAGGLE_API_TOKEN", "").strip()
     if value:
-        # The client takes the variable for a path when such a file exists.
+        # The client treats the value as a path if such a file exists.
         yield Credential("KAGGLE_API_TOKEN", (value, _text(Path(value))))
     for name in ("access_token", "access_token.txt"):
         path = Path("~/.kaggle").expanduser() / name
@@ -105,5 +105,5 @@ def _mapping(path: Path) -> dict[str, str]:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):  # also a token far too long for a file's name
+    except (OSError, UnicodeDecodeError):  # also raised if a token is too long for a file name
         return ""

@@ -1,4 +1,4 @@
-"""Running the bridge under a time limit, with secrets kept out of what it says."""
+"""Runs the bridge under a time limit and turns its failures into one line without secrets."""
 
 import json
 import os
@@ -6,14 +6,16 @@ import subprocess
 import sys
 import threading
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Final
 
 from nerveseg.errors import InputError
-from nerveseg.kaggle_client.credentials import Credential, require, scrub
-from nerveseg.kaggle_client.failures import explain, too_slow
+from nerveseg.kaggle_client.credentials import TOKEN_PAGE, Credential, require, scrub
 
-LOG_SECONDS: Final = 10.0  # between two lines of progress where there is no terminal
+LOG_SECONDS: Final = 10.0  # between two lines of progress if stderr is not a terminal
+SERVER_ERROR: Final = 500
+SLUG_KEY: Final = "data.kaggle.competition"
 
 
 def ask(
@@ -26,10 +28,10 @@ def ask(
         slug: the competition.
         rest: the command's other arguments.
         seconds: the time limit.
-        held: a file descriptor that the child keeps open as long as it lives.
+        held: a file descriptor that the child keeps open while it lives.
 
     Raises:
-        InputError: no credentials, no answer in time, or a failure that the bridge reports.
+        InputError: no credentials, no answer in time, or a failure reported by the bridge.
     """
     credentials = require()
     with _start([command, slug, *rest], held) as child:
@@ -45,10 +47,16 @@ def ask(
 
 
 def download(slug: str, folder: Path, stall_seconds: float, held: int | None = None) -> None:
-    """Download the archive to `folder`/`slug`.zip; show the client's progress on stderr.
+    """Download the archive to `folder`/`slug`.zip and show the client's progress on stderr.
+
+    Args:
+        slug: the competition.
+        folder: where the archive goes; a partial one there is resumed.
+        stall_seconds: how long the download may make no progress.
+        held: a file descriptor that the child keeps open while it lives.
 
     Raises:
-        InputError: as `ask`; here the time limit is for a pause in which no byte arrives.
+        InputError: no credentials, a stalled download, or a failure reported by the bridge.
     """
     credentials = require()
     said: list[str] = []
@@ -66,6 +74,45 @@ def download(slug: str, folder: Path, stall_seconds: float, held: int | None = N
             reader.join()
         replied = child.stdout.read()
     _reply(replied, "\n".join(said), slug, credentials)
+
+
+def explain(
+    kind: str, status: int, words: str, slug: str, credentials: list[Credential]
+) -> InputError:
+    """Return the error for a failure reported by the bridge.
+
+    Args:
+        kind: 'credentials', 'http', 'network', 'upload', 'disk' or 'other'.
+        status: HTTP status; 0 unless `kind` is 'http'.
+        words: the message of Kaggle or its client, without secrets.
+        slug: the competition.
+        credentials: those that were found; only their sources are named.
+    """
+    if kind == "credentials" or status == HTTPStatus.UNAUTHORIZED:
+        source = credentials[0].source
+        return InputError(
+            f"Kaggle refused the credentials in {source} (401); make a new token at "
+            f"{TOKEN_PAGE} and put it there"
+        )
+    if kind == "http":
+        return InputError(_answered(status, words, slug))
+    if kind == "network":
+        return InputError(
+            "no connection to Kaggle; check the network and https_proxy, then run again"
+        )
+    if kind == "upload":
+        return InputError("the upload to Kaggle was interrupted; run again")
+    if kind == "disk":
+        return InputError(f"no space left on the disk ({words}); free some and run again")
+    return InputError(f"Kaggle's client failed: {words or 'no message'}; run again")
+
+
+def too_slow(what: str, seconds: float) -> InputError:
+    """Return the error for a command that was stopped at its time limit."""
+    return InputError(
+        f"Kaggle: {what} took longer than {seconds:g} s and was stopped; check the network and "
+        "run again"
+    )
 
 
 def _start(arguments: list[str], held: int | None = None) -> subprocess.Popen[str]:
@@ -95,8 +142,8 @@ def _until_ended(child: subprocess.Popen[str], growing: Path, stall_seconds: flo
 
 
 def _forward(stream: IO[str], credentials: list[Credential], said: list[str]) -> None:
-    # Whole lines only: half a token would slip through. Progress bars end their lines with \r,
-    # which text mode reads as a line's end.
+    # Scrub whole lines: part of a token would not be recognised. Progress bars end their lines
+    # with \r, which text mode reads as the end of a line.
     terminal, shown = sys.stderr.isatty(), 0.0
     for line in stream:
         text = scrub(line.strip(), credentials)
@@ -126,3 +173,19 @@ def _reply(replied: str, said: str, slug: str, credentials: list[Credential]) ->
 def _error(failure: dict[str, Any], slug: str, credentials: list[Credential]) -> InputError:
     words = scrub(str(failure["words"]), credentials)
     return explain(str(failure["kind"]), int(failure["status"]), words, slug, credentials)
+
+
+def _answered(status: int, words: str, slug: str) -> str:
+    page = f"https://www.kaggle.com/competitions/{slug}/rules"
+    if status == HTTPStatus.FORBIDDEN:
+        return (
+            f"Kaggle refused access to '{slug}' (403): accept its rules at {page} with the "
+            f"account of your token, or correct {SLUG_KEY} if it is mistyped"
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return f"Kaggle knows no competition '{slug}' (404); correct {SLUG_KEY}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "Kaggle is limiting our requests (429); wait a few minutes and run again"
+    if status >= SERVER_ERROR:
+        return f"Kaggle is not available ({status}); run again later"
+    return f"Kaggle answered {status} for '{slug}': {words}"

@@ -1,10 +1,14 @@
-"""The questions this project asks Kaggle, each with its time limit and a typed answer."""
+"""The requests that this project makes to Kaggle, with time limits and typed answers."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from nerveseg.errors import InputError
 from nerveseg.kaggle_client import process
 
 QUESTION_SECONDS: Final = 120.0
@@ -13,7 +17,7 @@ STALL_SECONDS: Final = 120.0
 
 
 class Status(StrEnum):
-    """What Kaggle says of a submission."""
+    """Kaggle's status of a submission."""
 
     PENDING = "PENDING"
     COMPLETE = "COMPLETE"
@@ -21,7 +25,17 @@ class Status(StrEnum):
 
 
 class Submission(NamedTuple):
-    """A submission as Kaggle lists it; scores are None until they are known."""
+    """A submission as Kaggle lists it.
+
+    Attributes:
+        ref: Kaggle's reference.
+        message: the description that it was submitted with.
+        status: Kaggle's status.
+        public: public score; None until it is known.
+        private: private score; None until it is known.
+        words: why Kaggle could not score it, otherwise ''.
+        date: when Kaggle received it, UTC.
+    """
 
     ref: str
     message: str
@@ -39,6 +53,27 @@ class Allowance(NamedTuple):
     left: int
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Hold the lock file at `path` and yield its descriptor, to be passed to child processes.
+
+    Only one process at a time may talk to Kaggle. The lock lasts until the last process that
+    holds the descriptor has ended, so a client that outlives a killed parent still holds it.
+
+    Raises:
+        InputError: another process holds the lock.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"{path}: another process is talking to Kaggle; wait until it has ended"
+            ) from None
+        yield file.fileno()
+
+
 def name() -> str:
     """Return which service the client talks to: 'kaggle', or 'localhost' for a stand-in."""
     return "localhost" if os.environ.get("KAGGLE_API_ENVIRONMENT") == "LOCALHOST" else "kaggle"
@@ -47,7 +82,10 @@ def name() -> str:
 def archive_bytes(slug: str, seconds: float = QUESTION_SECONDS) -> int:
     """Return the size of the archive; this also checks credentials, rules and the slug.
 
-    Where Kaggle does not announce it, the sum over the files that it lists stands in.
+    If Kaggle does not announce the size, it is the sum over the listed files.
+
+    Raises:
+        InputError: as `process.ask`, like every other request here.
     """
     reply = process.ask("size", slug, seconds=seconds)
     return int(reply["archive"] or reply["listed"])
@@ -70,8 +108,8 @@ def submit(
 ) -> str:
     """Upload and submit `file`; return the reference.
 
-    `held` is a file descriptor which the uploading process keeps open: an orphan of a killed
-    run still holds the lock that this descriptor stands for.
+    The uploading process keeps the file descriptor `held` of the lock open, so it still holds
+    the lock if its parent is killed.
     """
     reply = process.ask("submit", slug, str(file), message, seconds=seconds, held=held)
     return str(reply["ref"])

@@ -1,1 +1,1 @@
-"""Submitting to Kaggle's leaderboard, each file once, and keeping what came of it."""
+"""Submitting CSVs to Kaggle's leaderboard, each once, and recording their scores."""

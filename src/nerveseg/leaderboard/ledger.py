@@ -1,7 +1,7 @@
-"""What was sent to Kaggle: written before each upload and after each answer, never thrown away.
+"""The ledger of what was sent to Kaggle, written before each upload and after each answer.
 
-It is no output of DVC, which removes outputs before it runs a stage. It holds no credential and
-is meant to be committed. Kaggle's own list comes first where the two differ.
+It is not an output of DVC, which deletes outputs before it runs a stage. It holds no credentials
+and is meant to be committed. Where Kaggle's own list differs, the list is right.
 """
 
 import json
@@ -14,16 +14,16 @@ from nerveseg.errors import InputError
 
 
 class Entry(BaseModel):
-    """One file that was sent, or was about to be.
+    """A file that was sent, or was about to be sent.
 
     Attributes:
-        ref: Kaggle's reference; '' when the run ended between sending and the answer.
-        status: 'SENDING', or what Kaggle says.
-        public: public score, None until known.
-        private: private score, None until known.
+        ref: Kaggle's reference; '' if the process stopped between upload and answer.
+        status: 'SENDING', or Kaggle's status.
+        public: public score; None until it is known.
+        private: private score; None until it is known.
         words: why Kaggle could not score it.
-        message: the description it was submitted with.
-        date: when Kaggle took it in, UTC.
+        message: the description that it was submitted with.
+        date: when Kaggle received it, UTC.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,9 +44,12 @@ class Ledger:
     """Entries by the SHA-256 of the file, for one competition on one service."""
 
     def __init__(self, path: Path, service: str, slug: str) -> None:
-        """Read the ledger at `path`; there need not be one yet.
+        """Read the ledger at `path`, which need not exist yet.
 
-        A stand-in on this machine has entries of its own: its scores are nobody's.
+        Args:
+            path: the file.
+            service: 'kaggle', or 'localhost' for a stand-in, whose scores are kept apart.
+            slug: the competition.
 
         Raises:
             InputError: the file is not a ledger.
@@ -57,7 +60,7 @@ class Ledger:
         self.entries = self._content.setdefault(self._key, {})
 
     def write(self, sha256: str, entry: Entry) -> None:
-        """Keep `entry`; it is on the disk when this returns."""
+        """Store `entry`; it is on disk when this returns."""
         self.entries[sha256] = entry
         with whole_file(self._path) as temporary:
             text = json.dumps(_CONTENT.dump_python(self._content), indent=2, sort_keys=True)

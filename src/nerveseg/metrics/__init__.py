@@ -1,1 +1,1 @@
-"""Overlap, ranking and boundary metrics of masks."""
+"""Metrics of one mask: overlap, ranking of pixels, distance between outlines."""

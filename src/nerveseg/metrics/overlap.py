@@ -1,8 +1,8 @@
-"""Counts of right and wrong pixels, and the scores that follow from them.
+"""Counts of correct and incorrect pixels, and the scores computed from them.
 
-Every score is per image; the tables show the mean over images. What is undefined is NaN, so that
-a mean over defined images is `numpy.nanmean`: sensitivity of an image without a nerve, and
-specificity of an image that is all nerve. Dice of two empty masks is 1, as in the competition.
+Every score is per image; the tables show its mean over images. Undefined scores are NaN:
+the sensitivity of an image without a nerve, and the specificity of an image that is all nerve.
+The Dice of two empty masks is 1, as in the competition.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ class Counts(NamedTuple):
 
     Attributes:
         tp: inside both.
-        fp: inside the prediction alone.
-        fn: inside the truth alone.
+        fp: inside the prediction only.
+        fn: inside the truth only.
         tn: outside both.
     """
 
@@ -31,8 +31,8 @@ class Counts(NamedTuple):
     tn: NDArray[np.int64]
 
     def pooled(self) -> "Counts":
-        """Return the counts of all images together, as arrays of one."""
-        return Counts(*(part.sum(keepdims=True) for part in self))
+        """Return the counts of all images together, as arrays of length one."""
+        return Counts(*(pixels.sum(keepdims=True) for pixels in self))
 
 
 def count(prediction: Masks, truth: Masks) -> Counts:
@@ -41,6 +41,9 @@ def count(prediction: Masks, truth: Masks) -> Counts:
     Args:
         prediction: N x H x W, or any sequence of N masks, uint8 {0, 1} or bool.
         truth: the same shape.
+
+    Raises:
+        ValueError: the numbers of masks or the shapes of a pair differ.
     """
     if len(prediction) != len(truth):
         raise ValueError(f"{len(prediction)} predictions for {len(truth)} truths")
@@ -49,38 +52,37 @@ def count(prediction: Masks, truth: Masks) -> Counts:
 
 
 def dice(counts: Counts) -> NDArray[np.float64]:
-    """Return 2|A∩B| / (|A|+|B|) per image, 1 where both are empty."""
+    """Return 2|A∩B| / (|A|+|B|) per image, 0..1; 1 where both masks are empty."""
     both = 2 * counts.tp + counts.fp + counts.fn
     return np.where(both == 0, 1.0, 2 * counts.tp / np.maximum(both, 1))
 
 
 def accuracy(counts: Counts) -> NDArray[np.float64]:
-    """Return the share of pixels that are right, per image."""
+    """Return the share of correct pixels per image, 0..1."""
     return _share(counts.tp + counts.tn, counts.fp + counts.fn)
 
 
 def sensitivity(counts: Counts) -> NDArray[np.float64]:
-    """Return the share of the truth's pixels that were found; NaN where the truth is empty."""
+    """Return the share of the truth that was predicted, per image; NaN if the truth is empty."""
     return _share(counts.tp, counts.fn)
 
 
 def specificity(counts: Counts) -> NDArray[np.float64]:
-    """Return the share of outside pixels left outside; NaN where the truth is everything."""
+    """Return the share of outside pixels left out, per image; NaN if there are none outside."""
     return _share(counts.tn, counts.fp)
 
 
 def _count(prediction: NDArray[Any], truth: NDArray[Any]) -> tuple[int, int, int, int]:
     if prediction.shape != truth.shape:
         raise ValueError(f"a prediction of {prediction.shape} for a truth of {truth.shape}")
-    # Three vectorised passes over bytes: 14 times as fast as four boolean sums.
-    guess = np.ascontiguousarray(prediction).view(np.uint8)
-    right = np.ascontiguousarray(truth).view(np.uint8)
-    guessed, wanted = cv2.countNonZero(guess), cv2.countNonZero(right)
-    found = cv2.countNonZero(cv2.bitwise_and(guess, right))
-    wrong, missed = guessed - found, wanted - found
-    return found, wrong, missed, guess.size - found - wrong - missed
+    # Three vectorised passes over bytes are 14 times as fast as four boolean sums.
+    predicted = np.ascontiguousarray(prediction).view(np.uint8)
+    true = np.ascontiguousarray(truth).view(np.uint8)
+    tp = cv2.countNonZero(cv2.bitwise_and(predicted, true))
+    fp, fn = cv2.countNonZero(predicted) - tp, cv2.countNonZero(true) - tp
+    return tp, fp, fn, predicted.size - tp - fp - fn
 
 
-def _share(part: NDArray[np.int64], rest: NDArray[np.int64]) -> NDArray[np.float64]:
-    whole = part + rest
-    return np.where(whole == 0, np.nan, part / np.maximum(whole, 1))
+def _share(pixels: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+    total = pixels + others
+    return np.where(total == 0, np.nan, pixels / np.maximum(total, 1))

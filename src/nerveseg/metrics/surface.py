@@ -1,10 +1,10 @@
 """Distances between the outlines of two masks, in pixels.
 
-The outline of a mask is its pixels with a neighbour above, below, left or right outside it; a
-pixel at the border of the image is on the outline. Each outline pixel of one mask has a distance
-to the nearest outline pixel of the other (Euclidean, between centres). Two empty masks agree:
-every distance is 0. One empty mask is at no distance from the other: NaN, so that a mean over
-images is `numpy.nanmean`, to be given together with the number of images it leaves out.
+The outline of a mask consists of its pixels with a 4-neighbour outside it; pixels at the border
+of the image belong to it. Distances are Euclidean, between the centre of an outline pixel of one
+mask and the nearest outline pixel of the other. If both masks are empty they agree, and every
+distance is 0. If only one mask is empty, the distance is undefined (NaN): a mean over images
+leaves these out and should be given together with their number.
 """
 
 from typing import Any, NamedTuple
@@ -17,11 +17,11 @@ _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
 class Boundary(NamedTuple):
-    """How far two outlines are apart, in pixels.
+    """Two distances between the outlines of two masks, in pixels.
 
     Attributes:
-        hausdorff95: as `hausdorff95`.
-        mean: as `mean_surface_distance`.
+        hausdorff95: see `hausdorff95`.
+        mean: see `mean_surface_distance`.
     """
 
     hausdorff95: float
@@ -29,59 +29,63 @@ class Boundary(NamedTuple):
 
 
 def boundary(prediction: NDArray[Any], truth: NDArray[Any]) -> Boundary:
-    """Return both distances at the price of one.
+    """Return both distances in one pass.
 
     Args:
         prediction: H x W, uint8 {0, 1} or bool.
         truth: the same shape.
+
+    Raises:
+        ValueError: the shapes differ.
     """
-    there, back = distances(prediction, truth)
-    if not there.size and not back.size:
+    to_truth, to_prediction = distances(prediction, truth)
+    if not to_truth.size and not to_prediction.size:
         return Boundary(0.0, 0.0)
-    if not there.size or not back.size:
+    if not to_truth.size or not to_prediction.size:
         return Boundary(float("nan"), float("nan"))
     return Boundary(
-        float(max(np.percentile(there, 95), np.percentile(back, 95))),
-        float(np.concatenate([there, back]).mean()),
+        float(max(np.percentile(to_truth, 95), np.percentile(to_prediction, 95))),
+        float(np.concatenate([to_truth, to_prediction]).mean()),
     )
 
 
 def hausdorff95(prediction: NDArray[Any], truth: NDArray[Any]) -> float:
-    """Return the larger of the two directions' 95th percentiles, as MONAI does."""
+    """Return the larger of the 95th percentiles of the two directions, as MONAI does."""
     return boundary(prediction, truth).hausdorff95
 
 
 def mean_surface_distance(prediction: NDArray[Any], truth: NDArray[Any]) -> float:
-    """Return the mean over the outline pixels of both masks, as MONAI's symmetric mean."""
+    """Return the mean over the outline pixels of both masks, MONAI's symmetric mean."""
     return boundary(prediction, truth).mean
 
 
 def distances(
     prediction: NDArray[Any], truth: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the distances of the prediction's outline pixels to the truth's, and back.
+    """Return the distances of the prediction's outline pixels to the truth, and the reverse.
 
-    An empty mask has no outline pixels, and they are none to measure to: its own array is
-    empty, and the other's infinite.
+    The array of an empty mask is empty, and the distances of the other mask to it are infinite.
+
+    Raises:
+        ValueError: the shapes differ.
     """
     if prediction.shape != truth.shape:
         raise ValueError(f"a prediction of {prediction.shape} for a truth of {truth.shape}")
-    guess = np.ascontiguousarray(prediction).view(np.uint8)
-    right = np.ascontiguousarray(truth).view(np.uint8)
-    left, top, wide, tall = cv2.boundingRect(cv2.bitwise_or(guess, right))
+    predicted = np.ascontiguousarray(prediction).view(np.uint8)
+    true = np.ascontiguousarray(truth).view(np.uint8)
+    left, top, wide, tall = cv2.boundingRect(cv2.bitwise_or(predicted, true))
     if not wide:
-        nothing = np.zeros(0)
-        return nothing, nothing
+        return np.zeros(0), np.zeros(0)
     box = np.s_[top : top + tall, left : left + wide]
-    guessed, wanted = _outline(guess[box]), _outline(right[box])
-    return _exact(_distance_to(wanted)[guessed]), _exact(_distance_to(guessed)[wanted])
+    outline, true_outline = _outline(predicted[box]), _outline(true[box])
+    return _exact(_distance_to(true_outline)[outline]), _exact(_distance_to(outline)[true_outline])
 
 
 def _exact(distance: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the distances as square roots of whole numbers, which they are.
+    """Round the distances to the nearest square root of an integer, which they all are.
 
-    cv2's last bit depends on where its buffer happens to lie in memory: the same masks would
-    give one of two means.
+    The last bit of cv2's distances depends on the alignment of its buffer in memory, so the
+    same masks would give one of two means.
     """
     return np.sqrt(np.rint(np.square(distance, dtype=np.float64)))
 
@@ -92,9 +96,9 @@ def _outline(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _distance_to(outline: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the distance of every pixel to `outline`, exact; infinite where there is none."""
+    """Return the distance of every pixel to `outline`; infinite if there is no outline."""
     if not outline.any():
         return np.full(outline.shape, np.inf, dtype=np.float32)
     away = (~outline).view(np.uint8)
-    # The other mask sizes of cv2 are approximations, off by up to 2%.
+    # cv2's other mask sizes are approximations that are off by up to 2%.
     return np.asarray(cv2.distanceTransform(away, cv2.DIST_L2, cv2.DIST_MASK_PRECISE))

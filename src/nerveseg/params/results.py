@@ -20,10 +20,10 @@ class EncodeParams(Section):
 
 
 class ScoreParams(Section):
-    """What is measured on the validation frames.
+    """How validation frames are scored.
 
     Attributes:
-        bins: of equal width in predicted probability, for the calibration.
+        bins: number of calibration bins, of equal width in predicted probability.
     """
 
     bins: int = Field(ge=2, le=100)
@@ -40,19 +40,16 @@ class CostParams(Section):
 
 
 class SummaryParams(Section):
-    """How networks are held against each other.
+    """How runs are compared with each other.
 
     Attributes:
-        reference: the network that every other is compared with.
-        draws: bootstrap samples of the subjects.
-        level: of the intervals; differences are called separable at 1 - level after Holm.
-        seed: of the bootstrap.
+        reference: the run that every other run is compared with.
+        level: confidence level of the intervals; a difference is called separable if its
+            p-value, after Holm's correction, is below 1 - level.
     """
 
     reference: str
-    draws: int = Field(ge=100, le=1_000_000)
     level: float = Field(gt=0.5, lt=1)
-    seed: int = Field(ge=0)
 
 
 class ReportParams(Section):
@@ -68,12 +65,12 @@ class ReportParams(Section):
 
 
 class LeaderboardParams(Section):
-    """What to submit when the leaderboard is run by name.
+    """What to submit when the leaderboard stage is run by name.
 
     Attributes:
-        networks: networks whose submissions/NETWORK.csv goes to Kaggle; none submits nothing.
-        wait: seconds to wait for the scores; what is pending then is picked up by the next run.
+        runs: runs whose submissions/RUN.csv is sent to Kaggle; if empty, nothing is sent.
+        wait: seconds to wait for the scores; run the stage again to collect later ones.
     """
 
-    networks: list[str]
+    runs: list[str]
     wait: int = Field(ge=0)

@@ -29,10 +29,10 @@ def load(root: Path, titles: dict[str, str], reference: str) -> Results:
         reference=reference,
         scores=_scores(root, networks),
         frames=_frames(root, networks),
-        comparison=_csv(metrics / "comparison.csv", "summary"),
-        standings=_csv(metrics / "groups.csv", "summary"),
+        comparison=_by_run(metrics / "comparison.csv"),
+        standings=_by_run(metrics / "groups.csv"),
         paper=_csv(metrics / "paper.csv", "summary"),
-        curves=_csv(metrics / "curves.csv", "summary"),
+        curves=_by_run(metrics / "curves.csv"),
         calibration=_stacked(scores, networks, "calibration.csv"),
         presence=_stacked(scores, networks, "presence.csv"),
         costs=_costs(root / "data/costs", networks),
@@ -80,6 +80,10 @@ def _costs(folder: Path, networks: list[str]) -> Figures:
 def _stacked(folder: Path, networks: list[str], name: str) -> pd.DataFrame:
     tables = [_csv(folder / one / name, "score").assign(network=one) for one in networks]
     return pd.concat(tables, ignore_index=True)
+
+
+def _by_run(path: Path) -> pd.DataFrame:
+    return _csv(path, "summary").rename(columns={"run": "network"})
 
 
 def _csv(path: Path, stage: str) -> pd.DataFrame:

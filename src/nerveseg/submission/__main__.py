@@ -8,7 +8,7 @@ from pathlib import Path
 from nerveseg.errors import InputError, run
 from nerveseg.submission.check import COMPETITION_COUNT, check
 from nerveseg.submission.score import agree, read_solution, score
-from nerveseg.submission.table import read_ids
+from nerveseg.submission.submission_csv import read_ids
 
 PIPELINE_IDS = Path("data/packed/test.csv")
 

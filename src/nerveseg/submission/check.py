@@ -6,7 +6,7 @@ from typing import Final
 
 from nerveseg.csv_reader import file_rows, parse_int
 from nerveseg.errors import InputError
-from nerveseg.submission import mask_orientation, table
+from nerveseg.submission import mask_orientation, submission_csv
 
 COMPETITION_COUNT: Final = 5508
 """Test images of the competition: ids 1 to this, in numeric order."""
@@ -27,7 +27,7 @@ def check(path: Path, expected: Sequence[int], *, slips: bool = True) -> dict[in
     masks: dict[int, str] = {}
     ends: dict[str, int] = {}
     known = set(expected)
-    for line, (img, pixels) in file_rows(path, table.HEADER):
+    for line, (img, pixels) in file_rows(path, submission_csv.HEADER):
         place = f"{path}: line {line} (img {img[:20]})"
         found = parse_int(img, str(path), line)
         if found in masks:
@@ -61,7 +61,7 @@ def _check_order(place: str, found: int, wanted: int, before: dict[int, str]) ->
 
 def _end_of_checked(place: str, pixels: str, slips: bool) -> int:
     """Return the number of the last pixel inside, 0 for none."""
-    runs = table.check_pixels(place, pixels)
+    runs = submission_csv.check_pixels(place, pixels)
     if slips and (slip := mask_orientation.misread(runs)):
         raise InputError(f"{place}: {slip}")
     return int(runs[-1, 1]) if len(runs) else 0

@@ -9,7 +9,7 @@ import numpy as np
 from nerveseg import rle
 from nerveseg.csv_reader import file_rows, parse_int
 from nerveseg.errors import InputError
-from nerveseg.submission import table
+from nerveseg.submission import submission_csv
 from nerveseg.submission.check import check
 
 SOLUTION_HEADER: Final = ("img", "pixels", "Usage")
@@ -54,7 +54,7 @@ def agree(path: Path, other: Path) -> float:
     Raises:
         InputError: one is malformed, or they are of different images.
     """
-    masks, others = table.read(path), table.read(other)
+    masks, others = submission_csv.read(path), submission_csv.read(other)
     if not masks and not others:
         raise InputError(f"{path}: no rows; there is nothing to compare")
     if masks.keys() != others.keys():
@@ -78,7 +78,7 @@ def read_solution(path: Path) -> dict[int, Truth]:
             raise InputError(
                 f"{path}: line {line}: Usage is '{usage[:20]}'; write Public, Private or Ignored"
             )
-        table.check_pixels(f"{path}: line {line} (img {img[:20]})", pixels)
+        submission_csv.check_pixels(f"{path}: line {line} (img {img[:20]})", pixels)
         known = parse_int(img, str(path), line)
         if known in truths:
             raise InputError(f"{path}: line {line} (img {img}): this id came before; keep one row")
@@ -94,7 +94,7 @@ def dice(one: str, other: str) -> float:
     Raises:
         InputError: a mask is malformed.
     """
-    runs, others = (rle.runs(pixels, table.SIZE) for pixels in (one, other))
+    runs, others = (rle.runs(pixels, submission_csv.SIZE) for pixels in (one, other))
     pixels = int(np.diff(runs).sum() + np.diff(others).sum())
     if pixels == 0:
         return 1.0
@@ -104,4 +104,4 @@ def dice(one: str, other: str) -> float:
 
 def _check_pixels(path: Path, masks: Mapping[int, str]) -> None:
     for img, pixels in masks.items():
-        table.check_pixels(f"{path}: img {img}", pixels)
+        submission_csv.check_pixels(f"{path}: img {img}", pixels)

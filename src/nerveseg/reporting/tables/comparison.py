@@ -43,7 +43,7 @@ def _row(results: Results, row: dict[Any, Any]) -> Row:
             number(row["dice"]),
             number(row["difference"], sign=True),
             interval(row["low"], row["high"], sign=True),
-            _p(row["bootstrap_holm"]),
+            _p(row["t_test_holm"]),
             _p(row["wilcoxon_holm"]),
             words(SAYS[row["verdict"]]),
         ]

@@ -1,4 +1,4 @@
-"""The validation frames of one network: what is true and what was predicted, frame by frame."""
+"""The validation frames of one run: for each frame the true mask and what was predicted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Frame(NamedTuple):
     Attributes:
         truth: H x W uint8 {0, 1}.
         prediction: H x W uint8 {0, 1}, the mask after post-processing.
-        codes: H x W uint8, the prediction map as in `nerveseg.maps`.
+        codes: H x W uint8, the prediction map as codes of `nerveseg.maps`.
     """
 
     truth: NDArray[np.uint8]
@@ -31,12 +31,12 @@ class Frame(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Validation:
-    """The validation set of one network, in the order of the split.
+class ValidationSet:
+    """The validation frames of one run, in the order of the split.
 
     Attributes:
-        truths: subject, img and RLE as outlined by hand.
-        masks: the same frames with the RLE as predicted.
+        truths: subject, img and run lengths of the mask outlined by hand.
+        masks: the same frames with the run lengths of the predicted mask.
         maps: their prediction maps.
     """
 
@@ -49,23 +49,23 @@ class Validation:
         return len(self.truths)
 
     def __iter__(self) -> Iterator[Frame]:
-        """Yield the frames one by one: they need not fit into memory together."""
-        for place, (truth, mask) in enumerate(zip(self.truths, self.masks, strict=True)):
-            yield Frame(decode(truth.pixels), decode(mask.pixels), self.maps[place])
+        """Yield one frame at a time, so that they need not all fit into memory."""
+        for index, (truth, mask) in enumerate(zip(self.truths, self.masks, strict=True)):
+            yield Frame(decode(truth.pixels), decode(mask.pixels), self.maps[index])
 
 
-def open_validation(packed: Path, split: Path, masks: Path, maps: Path) -> Validation:
-    """Bring together the validation frames of one network.
+def open_validation(packed: Path, split: Path, masks: Path, maps: Path) -> ValidationSet:
+    """Collect the validation frames of one run.
 
     Args:
-        packed: train.csv of the packed data, with the truth.
-        split: the split, which says what is validation.
-        masks: subject,img,pixels as the stage encode wrote it.
-        maps: as the stage predict wrote them.
+        packed: train.csv of the packed data, which holds the true masks.
+        split: the split, which says which frames are held out for validation.
+        masks: table subject,img,pixels written by the stage encode.
+        maps: prediction maps written by the stage predict.
 
     Raises:
-        InputError: a file is missing or malformed, the split leaves no validation frames, or
-            the files speak of different frames.
+        InputError: a file is missing or malformed, the split holds out no frames, or the files
+            describe different frames.
     """
     wanted = _valid_keys(split)
     known = {record[:2]: record for record in read_train(packed)}
@@ -82,11 +82,11 @@ def open_validation(packed: Path, split: Path, masks: Path, maps: Path) -> Valid
             f"{maps}: {len(opened)} maps for the {len(wanted)} validation frames of {split}; "
             "run dvc repro predict"
         )
-    return Validation([known[key] for key in wanted], predicted, opened)
+    return ValidationSet([known[key] for key in wanted], predicted, opened)
 
 
 def _valid_keys(split: Path) -> list[tuple[int, int]]:
-    keys = [(place.subject, place.img) for place in read_split(split) if place.part == "valid"]
+    keys = [(row.subject, row.img) for row in read_split(split) if row.part == "valid"]
     if not keys:
         raise InputError(f"{split}: no validation frames; check split.fold in params.yaml")
     return keys

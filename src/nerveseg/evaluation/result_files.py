@@ -1,4 +1,7 @@
-"""Small CSV and JSON files of figures, where what is undefined is an empty cell or null."""
+"""Small CSV and JSON files of results; an undefined value is an empty cell or null.
+
+Written by hand because DVC compares outputs byte by byte: the format of a float is fixed here.
+"""
 
 import csv
 import json
@@ -11,7 +14,7 @@ from nerveseg.errors import InputError
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write `rows` under the header `columns`; floats to 9 figures, NaN as an empty cell."""
+    """Write `rows` under the header `columns`: floats to 9 digits, NaN as an empty cell."""
     with whole_file(path) as temporary, temporary.open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns)
@@ -23,11 +26,11 @@ def read_csv(path: Path, columns: Sequence[str], stage: str) -> list[dict[str, s
 
     Args:
         path: the file.
-        columns: that must be there, among others.
-        stage: the stage that writes the file, for messages.
+        columns: columns that the table must have; it may have more.
+        stage: the stage that writes the file, named in error messages.
 
     Raises:
-        InputError: the file is missing or lacks one of `columns`.
+        InputError: the file is missing, is unreadable or lacks one of `columns`.
     """
     remedy = f"run dvc repro {stage}"
     try:
@@ -42,13 +45,17 @@ def read_csv(path: Path, columns: Sequence[str], stage: str) -> list[dict[str, s
 
 
 def write_json(path: Path, document: Mapping[str, object]) -> None:
-    """Write `document`, floats to 6 decimals and NaN as null, keys in their order."""
+    """Write `document` with its keys in order: floats to 6 decimals, NaN as null."""
     with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(_plain(document), indent=2) + "\n")
+        temporary.write_text(json.dumps(_json_value(document), indent=2) + "\n")
 
 
 def read_json(path: Path, stage: str) -> dict[str, float]:
-    """Return the figures of a flat JSON file; null is NaN.
+    """Return the values of a flat JSON file; null becomes NaN.
+
+    Args:
+        path: the file.
+        stage: the stage that writes the file, named in error messages.
 
     Raises:
         InputError: the file is missing or malformed.
@@ -60,16 +67,16 @@ def read_json(path: Path, stage: str) -> dict[str, float]:
         raise InputError(f"{path}: not readable ({error}); run dvc repro {stage}") from error
 
 
-def number(cell: str, path: Path) -> float:
-    """Return the figure in a cell of the table at `path`, NaN for an empty one.
+def parse_float(cell: str, path: Path) -> float:
+    """Return the value of a cell of the table at `path`; an empty cell is NaN.
 
     Raises:
-        InputError: it is no figure.
+        InputError: the cell is not a number.
     """
     try:
         return float(cell) if cell else math.nan
     except ValueError as error:
-        raise InputError(f"{path}: '{cell[:20]}' is no figure; run dvc repro -f") from error
+        raise InputError(f"{path}: '{cell[:20]}' is not a number; run dvc repro -f") from error
 
 
 def _cell(value: object) -> object:
@@ -78,9 +85,9 @@ def _cell(value: object) -> object:
     return "" if math.isnan(value) else f"{value:.9g}"
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
+        return {key: _json_value(item) for key, item in value.items()}
     if isinstance(value, float):
         return None if math.isnan(value) else round(value, 6)
     return value

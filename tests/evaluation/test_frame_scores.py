@@ -5,10 +5,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from nerveseg.evaluation.frames import Frame
-from nerveseg.evaluation.measure import Measured, measure
+from nerveseg.evaluation.frame_scores import FRAME_METRICS, FrameMetric, FrameScores, score_frames
 from nerveseg.evaluation.presence import thresholds
-from nerveseg.evaluation.score import frame_means, mean_defined, nerve_or_not, pooled
+from nerveseg.evaluation.run_scores import frame_means, nan_mean, pooled_scores, presence_scores
+from nerveseg.evaluation.validation_set import Frame
 
 SHAPE = (30, 40)
 
@@ -43,74 +43,69 @@ def several() -> list[Frame]:
 
 
 @pytest.fixture(scope="module")
-def measured() -> Measured:
-    return measure(several())
+def scored() -> FrameScores:
+    return score_frames(several())
 
 
 def test_two_boxes_by_hand() -> None:
     # 10 x 12 against the same moved by 2 rows and 1 column: 8 x 11 pixels shared.
-    scores = measure([frame(box(2, 2, 10, 12), box(4, 3, 10, 12))]).frames
-    assert scores.dice == pytest.approx([88 / 120])
-    assert scores.sensitivity == pytest.approx([88 / 120])
-    assert scores.specificity == pytest.approx([1 - 32 / 1080])
-    assert scores.accuracy == pytest.approx([1 - 64 / 1200])
-    assert (scores.true_area[0], scores.predicted_area[0]) == (120, 120)
+    scores = score_frames([frame(box(2, 2, 10, 12), box(4, 3, 10, 12))])
+    assert scores["dice"] == pytest.approx([88 / 120])
+    assert scores["sensitivity"] == pytest.approx([88 / 120])
+    assert scores["specificity"] == pytest.approx([1 - 32 / 1080])
+    assert scores["accuracy"] == pytest.approx([1 - 64 / 1200])
+    assert (scores["true_area"][0], scores["predicted_area"][0]) == (120, 120)
 
 
-def test_scores_are_scikit_learns(measured: Measured) -> None:
+def test_scores_are_scikit_learns(scored: FrameScores) -> None:
     for place, one in enumerate(several()):
         truth, guess = one.truth.ravel(), one.prediction.ravel()
-        scores = measured.frames
-        assert scores.accuracy[place] == pytest.approx(metrics.accuracy_score(truth, guess))
+        assert scored["accuracy"][place] == pytest.approx(metrics.accuracy_score(truth, guess))
         dice = metrics.f1_score(truth, guess, zero_division=1.0)
-        assert scores.dice[place] == pytest.approx(dice)
+        assert scored["dice"][place] == pytest.approx(dice)
         if truth.any():
-            assert scores.sensitivity[place] == pytest.approx(metrics.recall_score(truth, guess))
+            assert scored["sensitivity"][place] == pytest.approx(metrics.recall_score(truth, guess))
         if not truth.all():
             specificity = metrics.recall_score(truth, guess, pos_label=0)
-            assert scores.specificity[place] == pytest.approx(specificity)
+            assert scored["specificity"][place] == pytest.approx(specificity)
         if truth.any() and not truth.all():
             auc = metrics.roc_auc_score(truth, one.codes.ravel())
-            assert scores.auc[place] == pytest.approx(auc)
+            assert scored["auc"][place] == pytest.approx(auc)
 
 
-def test_the_pooled_auc_is_scikit_learns_over_all_pixels(measured: Measured) -> None:
+def test_the_pooled_auc_is_scikit_learns_over_all_pixels(scored: FrameScores) -> None:
     truth = np.concatenate([one.truth.ravel() for one in several()])
     codes = np.concatenate([one.codes.ravel() for one in several()])
     guess = np.concatenate([one.prediction.ravel() for one in several()])
-    figures = pooled(measured)
+    figures = pooled_scores(scored)
     assert figures["auc"] == pytest.approx(metrics.roc_auc_score(truth, codes), abs=1e-12)
     assert figures["pooled_dice"] == pytest.approx(metrics.f1_score(truth, guess))
     assert figures["pooled_sensitivity"] == pytest.approx(metrics.recall_score(truth, guess))
 
 
-def test_nothing_predicted_where_nothing_is_scores_one(measured: Measured) -> None:
-    assert measured.frames.dice[2] == 1
-    assert measured.frames.dice[3] == measured.frames.dice[4] == 0
+def test_nothing_predicted_where_nothing_is_scores_one(scored: FrameScores) -> None:
+    assert scored["dice"][2] == 1
+    assert scored["dice"][3] == scored["dice"][4] == 0
 
 
-def test_what_needs_a_nerve_is_undefined_without_one(measured: Measured) -> None:
-    scores = measured.frames
-    for values in (scores.sensitivity, scores.auc, scores.hd95, scores.msd):
+def test_what_needs_a_nerve_is_undefined_without_one(scored: FrameScores) -> None:
+    for values in (scored["sensitivity"], scored["auc"], scored["hd95"], scored["msd"]):
         assert np.isnan(values[2:4]).all()
-    assert np.isnan(scores.hd95[4])
-    assert scores.sensitivity[4] == 0
-    assert np.isnan(scores.specificity[6])
+    assert np.isnan(scored["hd95"][4])
+    assert scored["sensitivity"][4] == 0
+    assert np.isnan(scored["specificity"][6])
 
 
-def test_a_mean_is_over_the_frames_where_the_score_is_defined(measured: Measured) -> None:
-    means = frame_means(measured.frames)
-    assert means["sensitivity"] == pytest.approx(
-        measured.frames.sensitivity[[0, 1, 4, 5, 6]].mean()
-    )
-    assert means["dice_nerve"] == pytest.approx(measured.frames.dice[[0, 1, 4, 5, 6]].mean())
-    assert np.isnan(mean_defined(np.full(3, np.nan)))
+def test_a_mean_is_over_the_frames_where_the_score_is_defined(scored: FrameScores) -> None:
+    means = frame_means(scored)
+    assert means["sensitivity"] == pytest.approx(scored["sensitivity"][[0, 1, 4, 5, 6]].mean())
+    assert means["dice_nerve"] == pytest.approx(scored["dice"][[0, 1, 4, 5, 6]].mean())
+    assert np.isnan(nan_mean(np.full(3, np.nan)))
 
 
-def test_presence_is_decided_by_the_submitted_mask(measured: Measured) -> None:
-    frames = measured.frames
-    curve = thresholds(frames.presence, frames.true_area > 0, frames.dice)
-    found = nerve_or_not(frames, curve)
+def test_presence_is_decided_by_the_submitted_mask(scored: FrameScores) -> None:
+    curve = thresholds(scored["presence"], scored["true_area"] > 0, scored["dice"])
+    found = presence_scores(scored, curve)
     # Called: frames 0, 1, 3, 5, 6; with a nerve: 0, 1, 4, 5, 6.
     assert found["presence_precision"] == pytest.approx(4 / 5)
     assert found["presence_recall"] == pytest.approx(4 / 5)
@@ -118,11 +113,24 @@ def test_presence_is_decided_by_the_submitted_mask(measured: Measured) -> None:
 
 
 def test_frames_without_any_nerve_leave_undefined_what_must_be() -> None:
-    result = measure([frame(blank(), blank())])
-    means = frame_means(result.frames)
+    result = score_frames([frame(blank(), blank())])
+    means = frame_means(result)
     assert means["dice"] == means["specificity"] == means["accuracy"] == 1
     assert np.isnan([means["sensitivity"], means["dice_nerve"], means["hd95"]]).all()
-    assert np.isnan(pooled(result)["auc"])
+    assert np.isnan(pooled_scores(result)["auc"])
+
+
+def test_an_added_metric_is_a_column_and_has_a_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    added = FrameMetric(lambda of: float(of.frame.prediction[0].sum()))
+    monkeypatch.setitem(FRAME_METRICS, "top_row", added)  # type: ignore[arg-type]
+    scores = score_frames(several())
+    assert list(scores.columns)[-1] == "top_row"
+    assert scores["top_row"][-1] == 40
+    assert frame_means(scores)["top_row"] == scores["top_row"].mean()
+
+
+def test_what_goes_into_the_summary_has_a_mean() -> None:
+    assert all(metric.averaged for metric in FRAME_METRICS.values() if metric.in_summary)
 
 
 def test_the_same_frame_gives_the_same_bits_wherever_it_lies_in_memory() -> None:
@@ -131,5 +139,5 @@ def test_the_same_frame_gives_the_same_bits_wherever_it_lies_in_memory() -> None
     ballast, means = [], set()
     for size in range(300):
         ballast.append(np.empty(37 * size % 4999, dtype=np.uint8))
-        means.add(measure([one]).frames.msd[0])
+        means.add(score_frames([one])["msd"][0])
     assert len(means) == 1

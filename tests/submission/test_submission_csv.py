@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nerveseg.errors import InputError
-from nerveseg.submission.table import read, read_ids, write
+from nerveseg.submission.submission_csv import read, read_ids, write
 
 masks = st.dictionaries(st.integers(0, 9999), st.sampled_from(["", "1 1", "5 2 425 3"]), min_size=1)
 
