@@ -1,8 +1,8 @@
-"""Prediction maps on disk: uint8 codes of logits, one compressed chunk a frame.
+"""Prediction maps on disk: uint8 codes of logits, one compressed chunk per frame.
 
-A code is an eighth of a logit: `code = clip(floor(8 * logit + 128), 0, 255)`, so that
-`code >= 128` says `logit >= 0`. On a logit scale a byte keeps the pixel AUC to 1e-6; a byte of
-linear probability is off by up to 9e-3, because most pixels of a good map lie near 0 or 1.
+The codes are an eighth of a logit apart: `code = clip(floor(8 * logit + 128), 0, 255)`, so
+`code >= 128` means `logit >= 0`. One byte per logit preserves the pixel AUC to 1e-6; one byte per
+probability changes it by up to 9e-3, because most pixels of a good map lie near 0 or 1.
 """
 
 import math
@@ -30,7 +30,7 @@ LEVELS: Final = 256
 
 
 def quantise(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the codes of `logits`, same shape; beyond -16 and 16 they saturate.
+    """Return the codes of `logits`, same shape; they saturate below -16 and above 16.
 
     Raises:
         InputError: a logit is NaN.
@@ -38,7 +38,7 @@ def quantise(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
     scaled = np.floor(logits * np.float32(STEPS) + np.float32(ZERO))
     if np.isnan(scaled).any():
         raise InputError(
-            "the network's output is not a number: its training diverged; "
+            "the network's output is NaN because its training diverged; "
             "train it with a lower learning rate or in fp32"
         )
     np.clip(scaled, 0, LEVELS - 1, out=scaled)
@@ -52,10 +52,15 @@ def logits_of(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def code_of(probability: float) -> int:
-    """Return the least code whose bin is at or above `probability`, 0..256.
+    """Return the lowest code whose whole bin is at or above `probability`, 0..256.
 
-    `codes >= code_of(p)` is then the mask at threshold `p`; 256, which no code reaches, stands
-    for a probability above every bin.
+    `codes >= code_of(p)` is the mask at threshold `p`. 256 means that no bin is high enough.
+
+    Args:
+        probability: 0..1.
+
+    Raises:
+        ValueError: `probability` is outside 0..1.
     """
     if not 0.0 <= probability <= 1.0:
         raise ValueError(f"a probability is within 0..1, got {probability}")
@@ -66,7 +71,7 @@ def code_of(probability: float) -> int:
 
 
 class MapWriter:
-    """Writes `count` maps one by one to a file that appears whole or not at all.
+    """Writes `count` maps one by one to a file that appears only when it is complete.
 
     Use as a context manager: `with MapWriter(path, count) as writer: writer.write(codes)`.
     """
@@ -77,7 +82,7 @@ class MapWriter:
         self._written = 0
 
     def __enter__(self) -> "MapWriter":
-        """Begin the file, under a temporary name."""
+        """Create the file under a temporary name."""
         temporary = self._file.__enter__()
         self._array = blosc2.empty(
             (self._count, *IMAGE_SHAPE),
@@ -87,7 +92,7 @@ class MapWriter:
             urlpath=str(temporary),
             mode="w",
             contiguous=True,
-            # Bytes have nothing to shuffle, and level 1 is as small as 5 at a fifth of its time.
+            # Bytes need no shuffling. Level 1 compresses as well as 5 in a fifth of the time.
             cparams=blosc2.CParams(
                 codec=blosc2.Codec.ZSTD,
                 clevel=1,
@@ -99,7 +104,14 @@ class MapWriter:
         return self
 
     def write(self, codes: NDArray[np.uint8]) -> None:
-        """Add the next map, 420 x 580 uint8."""
+        """Write the next map.
+
+        Args:
+            codes: 420 x 580 uint8.
+
+        Raises:
+            ValueError: `codes` has another shape or type, or all maps have been written.
+        """
         if codes.shape != IMAGE_SHAPE or codes.dtype != np.uint8:
             raise ValueError(f"a map is uint8 {IMAGE_SHAPE}, got {codes.dtype} {codes.shape}")
         if self._written == self._count:
@@ -113,7 +125,11 @@ class MapWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Put the file in its place, or remove it after an error."""
+        """Move the file into place, or delete it after an error.
+
+        Raises:
+            ValueError: fewer maps were written than announced.
+        """
         del self._array
         if error is None and self._written != self._count:
             error = ValueError(f"{self._written} maps written, {self._count} announced")
@@ -137,6 +153,7 @@ class Maps:
         """Return map `index`, 420 x 580 uint8 codes.
 
         Raises:
+            IndexError: there is no such map.
             InputError: the file is damaged there.
         """
         if not 0 <= index < len(self):
@@ -155,7 +172,7 @@ def read_maps(path: Path) -> Maps:
     """Open the maps that `MapWriter` wrote to `path`.
 
     Raises:
-        InputError: there is no such file, or it is damaged, or it holds something else.
+        InputError: the file is missing or damaged, or holds something other than maps.
     """
     if not path.is_file():
         raise InputError(f"{path}: not found; run the stage predict first: dvc repro")
@@ -170,4 +187,4 @@ def read_maps(path: Path) -> Maps:
 
 
 def _damaged(path: Path, what: str) -> InputError:
-    return InputError(f"{path}: {what}; delete the file and run dvc repro, which makes it anew")
+    return InputError(f"{path}: {what}; delete the file and run dvc repro, which writes it again")

@@ -1,7 +1,7 @@
-"""Run-length encoding of masks as the competition writes it.
+"""The competition's run-length encoding of masks.
 
 A mask is a string of pairs `start length`: 1-indexed, column-major (down, then right), sorted
-and not overlapping. An empty mask is the empty string.
+and without overlaps. An empty mask is the empty string.
 """
 
 from typing import Any, Final
@@ -15,9 +15,9 @@ from nerveseg.errors import InputError
 IMAGE_SHAPE: Final = (420, 580)
 """Height and width of every frame of the competition."""
 
-# No frame has more pixels than nine digits can count; longer numbers need no arithmetic.
+# No frame has a ten-digit number of pixels, so longer numbers are rejected unread.
 _MOST_DIGITS = 9
-# Type codes of uint8 and bool: comparing types themselves is slow enough to show.
+# Type codes of uint8 and bool: comparing the types themselves is measurably slower.
 _BYTES = (np.dtype(np.uint8).char, np.dtype(np.bool_).char)
 
 
@@ -25,12 +25,15 @@ def encode(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> str:
     """Return the runs of `mask` as `start length` pairs; '' for an empty mask.
 
     Args:
-        mask: H x W, uint8 or bool; every value but 0 is inside.
+        mask: H x W, uint8 or bool; every value except 0 is inside.
+
+    Raises:
+        TypeError: `mask` is not H x W uint8 or bool.
     """
     numbers = _edges_of(mask)
     numbers[1::2] -= numbers[0::2]
     numbers[0::2] += 1
-    # One format of all numbers takes half the time of joining them one by one.
+    # Formatting all numbers at once takes half the time of joining them one by one.
     return ("%d " * numbers.size)[:-1] % tuple(numbers.tolist())
 
 
@@ -72,7 +75,7 @@ def runs(pixels: str, size: int) -> NDArray[np.int64]:
 
 
 def covering(found: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return how many pixels inside `found` come before each position, whole numbers.
+    """Return the number of pixels inside `found` before each position, as float64.
 
     Args:
         found: K x 2, as `runs` returns them.
@@ -80,28 +83,28 @@ def covering(found: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[
     """
     if not len(found):
         return np.zeros(positions.shape)
-    # Linear between the ends of runs, and exact: whole numbers far below 2**53.
+    # The count is linear between the ends of runs, and exact: integers far below 2**53.
     grown = np.stack([np.zeros(len(found), dtype=np.int64), found[:, 1] - found[:, 0]], axis=1)
     return np.asarray(np.interp(positions, found.reshape(-1), np.cumsum(grown)))
 
 
 def _edges_of(mask: NDArray[Any]) -> NDArray[np.int64]:
-    """Return where runs begin and end in turn, 0-indexed and column-major."""
+    """Return the starts and ends of the runs in turn, 0-indexed and column-major."""
     inside = _as_bytes(mask)
     height = inside.shape[0]
     columns = np.bitwise_or.reduce(inside, axis=0).nonzero()[0].tolist()
     if not columns:
         return np.zeros(0, dtype=np.int64)
     left, wide = columns[0], columns[-1] + 1 - columns[0]
-    # A row of nothing above and below, so that every run has two edges within its column.
+    # An empty row above and below, so that every run has two edges within its column.
     padded = np.zeros((height + 2, wide), dtype=np.bool_)
     np.not_equal(inside[:, left : left + wide], 0, out=padded[1:-1])
-    # Edges are few: it is cheaper to sort them by column than to transpose the pixels.
+    # There are few edges: sorting them by column is cheaper than transposing the pixels.
     changes = (padded[1:] != padded[:-1]).reshape(-1).nonzero()[0]
     row, column = np.divmod(changes, wide)
     edges: NDArray[np.int64] = (left + column) * height + row
     edges.sort()
-    # A run to the bottom of a column ends where one from the top of the next begins: one run.
+    # A run to the bottom of a column continues in one from the top of the next: join them.
     joined = edges[1:] == edges[:-1]
     if np.count_nonzero(joined):
         edges = edges[~(np.append(joined, False) | np.append(False, joined))]
@@ -120,7 +123,7 @@ def _numbers(pixels: str) -> NDArray[np.int64]:
         if not (token.isascii() and token.isdigit() and len(token) <= _MOST_DIGITS):
             raise InputError(
                 f"RLE pair {position // 2 + 1}: '{token[:20]}' is not a whole number of pixels; "
-                "write pairs 'start length' with single spaces between"
+                "write pairs 'start length', separated by single spaces"
             )
     if len(tokens) % 2:
         raise InputError(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nerveseg import rle
 from nerveseg.errors import InputError
 from nerveseg.submission.check import check
-from nerveseg.submission.mask_orientation import misread
+from nerveseg.submission.mask_orientation import describe_mistake
 
 sizes = st.integers(25, 190)
 
@@ -30,7 +30,7 @@ ellipses = st.builds(
 
 
 def looks_wrong(pixels: str) -> str | None:
-    return misread(rle.runs(pixels, 420 * 580))
+    return describe_mistake(rle.runs(pixels, 420 * 580))
 
 
 def submission(folder: Path, rows: Mapping[int, str]) -> Path:
@@ -92,7 +92,7 @@ def test_masks_all_at_a_size_that_divides_the_frames_are_named(
     small = rle.encode(cv2.resize(frame, size[::-1], interpolation=cv2.INTER_NEAREST))
     rows = {1: ""} | dict.fromkeys(range(2, 12), small)
     path = submission(tmp_path, rows)
-    with pytest.raises(InputError, match=r"line 3 \(img 2\): this and every other mask .* resize"):
+    with pytest.raises(InputError, match=r"line 3 \(img 2\): this and all other masks .* resize"):
         check(path, list(rows))
     assert check(submission(tmp_path, rows | {11: rle.encode(frame)}), list(rows))
 

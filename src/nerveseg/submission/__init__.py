@@ -1,1 +1,1 @@
-"""Submissions: CSV files `img,pixels` as the competition wants them."""
+"""Submissions: CSV files `img,pixels` in the format of the competition."""

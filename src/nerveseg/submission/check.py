@@ -1,4 +1,4 @@
-"""Checking a submission as the competition's server would, and for slips that it would score."""
+"""Checking a submission: its format, as the server does, and mistakes that the server accepts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,59 +9,59 @@ from nerveseg.errors import InputError
 from nerveseg.submission import mask_orientation, submission_csv
 
 COMPETITION_COUNT: Final = 5508
-"""Test images of the competition: ids 1 to this, in numeric order."""
+"""Number of test images of the competition; their ids are 1 to this number."""
 
 
-def check(path: Path, expected: Sequence[int], *, slips: bool = True) -> dict[int, str]:
-    """Return the masks of a submission that is as it should be.
+def check(path: Path, expected: Sequence[int], *, orientation: bool = True) -> dict[int, str]:
+    """Return the masks of a valid submission, id -> run lengths.
 
     Args:
         path: the submission.
         expected: the ids that it must hold, in this order.
-        slips: look also for well-formed masks in the wrong orientation or size; without it a
-            file passes that the competition's server would take.
+        orientation: whether to reject well-formed masks that were encoded in the wrong
+            orientation or size too; the competition's server accepts them.
 
     Raises:
-        InputError: it is not; the message names the first bad row and why it is bad.
+        InputError: the submission is invalid; the message names the first bad row and the reason.
     """
     masks: dict[int, str] = {}
     ends: dict[str, int] = {}
     known = set(expected)
     for line, (img, pixels) in file_rows(path, submission_csv.HEADER):
-        place = f"{path}: line {line} (img {img[:20]})"
+        location = f"{path}: line {line} (img {img[:20]})"
         found = parse_int(img, str(path), line)
         if found in masks:
-            raise InputError(f"{place}: this id came before; keep one row of each")
+            raise InputError(f"{location}: this id came before; keep one row")
         if found not in known:
-            raise InputError(f"{place}: there is no such test image; remove the row")
-        _check_order(place, found, expected[len(masks)], masks)
-        if end := _end_of_checked(place, pixels, slips):
-            ends[place] = end
+            raise InputError(f"{location}: there is no such test image; remove the row")
+        _check_order(location, found, expected[len(masks)], len(masks))
+        if end := _end_of_checked(location, pixels, orientation):
+            ends[location] = end
         masks[found] = pixels
     if len(masks) < len(expected):
         raise InputError(
             f"{path}: ends after line {len(masks) + 1}: img {expected[len(masks)]} and "
             f"{len(expected) - len(masks) - 1} more are missing; every test image needs a row"
         )
-    if slips and mask_orientation.cramped(list(ends.values())):
+    if orientation and mask_orientation.all_end_early(list(ends.values())):
         raise InputError(
-            f"{next(iter(ends))}: this and every other mask lies in the first {max(ends.values())} "
+            f"{next(iter(ends))}: this and all other masks lie in the first {max(ends.values())} "
             "of 243600 pixels, as in a smaller image: resize the masks to 420x580 before encoding"
         )
     return masks
 
 
-def _check_order(place: str, found: int, wanted: int, before: dict[int, str]) -> None:
+def _check_order(location: str, found: int, wanted: int, before: int) -> None:
     if found != wanted:
         raise InputError(
-            f"{place}: expected img {wanted} here, after {len(before)} rows: "
-            "a row is missing or out of order; sort the rows by id, one for every test image"
+            f"{location}: expected img {wanted} here, after {before} rows: "
+            "a row is missing or out of order; write one row per test image, sorted by id"
         )
 
 
-def _end_of_checked(place: str, pixels: str, slips: bool) -> int:
-    """Return the number of the last pixel inside, 0 for none."""
-    runs = submission_csv.check_pixels(place, pixels)
-    if slips and (slip := mask_orientation.misread(runs)):
-        raise InputError(f"{place}: {slip}")
+def _end_of_checked(location: str, pixels: str, orientation: bool) -> int:
+    """Return the number of the last pixel inside a checked mask, counted from 1; 0 if empty."""
+    runs = submission_csv.check_pixels(location, pixels)
+    if orientation and (mistake := mask_orientation.describe_mistake(runs)):
+        raise InputError(f"{location}: {mistake}")
     return int(runs[-1, 1]) if len(runs) else 0

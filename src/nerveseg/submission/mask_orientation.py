@@ -1,8 +1,8 @@
-"""The usual signs that a well-formed mask was encoded in the wrong orientation or size.
+"""Signs that a well-formed mask was encoded in the wrong orientation or size.
 
-In a compact mask a run starts about one image height after the run of the column before. The
-spacing of the starts therefore tells how high the encoded image was: 420 as it should be, 580
-where it was encoded along its rows, or the height that the network worked at.
+In a compact mask each run starts about one image height after the run in the previous column. The
+spacing of the starts is therefore the height of the encoded image: 420 if it is right, 580 if the
+mask was encoded along its rows, or the height at which the network worked.
 """
 
 from collections.abc import Sequence
@@ -13,31 +13,35 @@ from numpy.typing import NDArray
 
 from nerveseg.rle import IMAGE_SHAPE, covering
 
-_FEWEST_RUNS: Final = 6
-# No network works on so few rows; noise and stripes have spacings below it.
-_LOWEST: Final = 32
-# A mask is compact at a spacing where so much of it lies beside another run ...
-_COMPACT: Final = 0.8
-# ... and by so much more than at the right spacing.
-_CLEARLY: Final = 0.2
-# The outline's slope moves the spacing by a few pixels: nearer than this it means nothing.
-_SLOPE: Final = 60
+_MIN_RUNS: Final = 6
+# No network works on images as low as this; noise and stripes have smaller spacings.
+_MIN_SPACING: Final = 32
+# A mask was encoded at a spacing if, shifted by it, this share of its pixels stays inside, ...
+_MIN_OVERLAP: Final = 0.8
+# ... and if the share at the right spacing is lower by this much.
+_OVERLAP_MARGIN: Final = 0.2
+# Slanted outlines change the spacing by a few pixels: differences below this are no evidence.
+_SLANT_TOLERANCE: Final = 60
 _ROW_TOLERANCE: Final = 40
-# No outlined nerve of the competition ends in the left quarter of the frame, let alone all.
-_FEWEST_MASKS: Final = 10
+# No nerve in the competition lies wholly in the left quarter of the frame, let alone all of them.
+_MIN_MASKS: Final = 10
 _SMALLER_IMAGE: Final = 256 * 256
 
 
-def misread(runs: NDArray[np.int64]) -> str | None:
-    """Return what looks wrong about the runs of one mask (`nerveseg.rle.runs`), or None."""
+def describe_mistake(runs: NDArray[np.int64]) -> str | None:
+    """Return what looks wrong about one mask, or None.
+
+    Args:
+        runs: K x 2, as `nerveseg.rle.runs` returns them.
+    """
     height, width = IMAGE_SHAPE
-    if len(runs) < _FEWEST_RUNS or (spacing := _spacing(runs)) < _LOWEST:
+    if len(runs) < _MIN_RUNS or (spacing := _spacing(runs)) < _MIN_SPACING:
         return None
-    found, right = _overlap(runs, spacing), _overlap(runs, height)
-    off = abs(spacing - height)
-    if found < _COMPACT or right > found - _CLEARLY:
+    deviation = abs(spacing - height)
+    overlap = _overlap(runs, spacing)
+    if overlap < _MIN_OVERLAP or _overlap(runs, height) > overlap - _OVERLAP_MARGIN:
         return None
-    if off <= _SLOPE and np.median(runs[:, 1] - runs[:, 0]) < off:
+    if deviation <= _SLANT_TOLERANCE and np.median(runs[:, 1] - runs[:, 0]) < deviation:
         return None  # a thin slanted line
     if abs(spacing - width) <= _ROW_TOLERANCE:
         return (
@@ -50,16 +54,16 @@ def misread(runs: NDArray[np.int64]) -> str | None:
     )
 
 
-def cramped(ends: Sequence[int]) -> bool:
-    """Return whether the masks of a whole file lie where a smaller image would put them.
+def all_end_early(ends: Sequence[int]) -> bool:
+    """Return whether all masks of a file end so early that the encoded images were smaller.
 
-    Heights that divide 420 leave no sign in a single mask: every second column of an image 210
-    high falls beside the next. Together the masks then end early all the same.
+    If the height of the smaller image divides 420, a single mask looks normal: with a height of
+    210, for example, every second column falls next to the one before. But all masks end early.
 
     Args:
-        ends: number of the last pixel of each mask that is not empty.
+        ends: number of the last pixel of each mask that is not empty, counted from 1.
     """
-    return len(ends) >= _FEWEST_MASKS and max(ends) <= _SMALLER_IMAGE
+    return len(ends) >= _MIN_MASKS and max(ends) <= _SMALLER_IMAGE
 
 
 def _spacing(runs: NDArray[np.int64]) -> int:
@@ -67,7 +71,7 @@ def _spacing(runs: NDArray[np.int64]) -> int:
 
 
 def _overlap(runs: NDArray[np.int64], spacing: int) -> float:
-    """Return the share of pixels, but for the last column's, that are inside after a shift."""
+    """Return the share of pixels that stay inside when shifted, leaving out the last column."""
     starts, ends = runs[:, 0] + spacing, runs[:, 1] + spacing
     there = starts < runs[-1, 1]
     if not there.any():

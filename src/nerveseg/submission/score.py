@@ -1,4 +1,4 @@
-"""The competition's score, straight from run lengths."""
+"""The competition's score, computed from run lengths without decoding the masks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,8 +20,8 @@ class Truth(NamedTuple):
     """One row of a solution.
 
     Attributes:
-        pixels: run-length encoded mask.
-        usage: Public, Private, or Ignored (counted by neither score).
+        pixels: run lengths of the true mask.
+        usage: Public, Private, or Ignored (part of neither score).
     """
 
     pixels: str
@@ -31,15 +31,19 @@ class Truth(NamedTuple):
 def score(path: Path, solution: Path) -> dict[str, float]:
     """Return the mean Dice over the public and over the private images of a solution.
 
+    Args:
+        path: the submission.
+        solution: table img,pixels,Usage.
+
     Returns:
-        `public` and `private`, 0..1; without the one that the solution has no images for.
+        `public` and `private`, 0..1; a score that the solution has no images for is left out.
 
     Raises:
-        InputError: the submission is not as it should be, or the solution has no rows.
+        InputError: the submission is invalid, or the solution is malformed or has no rows.
     """
     truths = read_solution(solution)
-    # What the server takes it scores, slips and all.
-    masks = check(path, list(truths), slips=False)
+    # Like the server, score every file in the right format, whatever its masks look like.
+    masks = check(path, list(truths), orientation=False)
     found = {}
     for usage in ("Public", "Private"):
         pairs = [(masks[img], row.pixels) for img, row in truths.items() if row.usage == usage]
@@ -49,18 +53,18 @@ def score(path: Path, solution: Path) -> dict[str, float]:
 
 
 def agree(path: Path, other: Path) -> float:
-    """Return the mean Dice between two submissions: 1 if they outline the same.
+    """Return the mean Dice between two submissions, 1 if all their masks are equal.
 
     Raises:
-        InputError: one is malformed, or they are of different images.
+        InputError: one of them is malformed, or they describe different images.
     """
     masks, others = submission_csv.read(path), submission_csv.read(other)
     if not masks and not others:
-        raise InputError(f"{path}: no rows; there is nothing to compare")
+        raise InputError(f"{path}: no rows to compare; give a submission with rows")
     if masks.keys() != others.keys():
-        odd = min(masks.keys() ^ others.keys())
-        lacking = other if odd in masks else path
-        raise InputError(f"{lacking}: img {odd} is missing; compare submissions of the same images")
+        img = min(masks.keys() ^ others.keys())
+        lacking = other if img in masks else path
+        raise InputError(f"{lacking}: img {img} is missing; compare submissions of the same images")
     for name, rows in ((path, masks), (other, others)):
         _check_pixels(name, rows)
     return float(np.mean([dice(pixels, others[img]) for img, pixels in masks.items()]))
@@ -70,7 +74,7 @@ def read_solution(path: Path) -> dict[int, Truth]:
     """Return the rows of a solution, `img,pixels,Usage`, in the order of the file.
 
     Raises:
-        InputError: unreadable, malformed or without rows.
+        InputError: the file is unreadable, malformed or has no rows.
     """
     truths: dict[int, Truth] = {}
     for line, (img, pixels, usage) in file_rows(path, SOLUTION_HEADER):
@@ -84,12 +88,12 @@ def read_solution(path: Path) -> dict[int, Truth]:
             raise InputError(f"{path}: line {line} (img {img}): this id came before; keep one row")
         truths[known] = Truth(pixels, usage)
     if not truths:
-        raise InputError(f"{path}: the solution has no rows; there is nothing to score against")
+        raise InputError(f"{path}: the solution has no rows; give one with a row per test image")
     return truths
 
 
 def dice(one: str, other: str) -> float:
-    """Return 2|A∩B| / (|A|+|B|) of two run-length encoded masks, 1 where both are empty.
+    """Return 2|A∩B| / (|A|+|B|) of two run-length encoded masks, 1 if both are empty.
 
     Raises:
         InputError: a mask is malformed.

@@ -1,4 +1,4 @@
-"""Reading and writing the CSV files of a submission."""
+"""Reading and writing submissions, CSV files with the header `img,pixels`."""
 
 import csv
 from collections.abc import Mapping
@@ -15,16 +15,17 @@ from nerveseg.errors import InputError
 
 HEADER: Final = ("img", "pixels")
 SIZE: Final = rle.IMAGE_SHAPE[0] * rle.IMAGE_SHAPE[1]
-"""Pixels of a frame."""
+"""Number of pixels of a frame."""
 
 
 def read(path: Path) -> dict[int, str]:
     """Return the run-length encoded mask of every image, in the order of the file.
 
-    The masks themselves are not looked at: `nerveseg.submission.check` does that.
+    The masks themselves are not checked; `nerveseg.submission.check` does that.
 
     Raises:
-        InputError: not readable, another header, a row of another shape, an id twice.
+        InputError: the file is unreadable, has another header or a row of another length, or
+            an id occurs twice.
     """
     masks: dict[int, str] = {}
     for line, (img, pixels) in file_rows(path, HEADER):
@@ -36,10 +37,14 @@ def read(path: Path) -> dict[int, str]:
 
 
 def write(path: Path, masks: Mapping[int, str]) -> None:
-    """Write a submission in numeric order, checked before the file appears.
+    """Write a submission in numeric order of the ids, after checking every mask.
+
+    Args:
+        path: the file.
+        masks: id -> run lengths.
 
     Raises:
-        InputError: a mask is malformed; the file at `path` is left as it was.
+        InputError: a mask is malformed; the file at `path` is unchanged.
     """
     for img, pixels in masks.items():
         check_pixels(f"{path}: img {img}", pixels)
@@ -53,7 +58,7 @@ def read_ids(path: Path) -> list[int]:
     """Return the column `img` of a sample submission, or of any table that begins with it.
 
     Raises:
-        InputError: not readable, no such column, or no rows.
+        InputError: the file is unreadable, its first column is not `img`, or it has no rows.
     """
     table = lines(read_file(path), str(path))
     _, header = next(table, (1, []))
@@ -61,17 +66,21 @@ def read_ids(path: Path) -> list[int]:
         raise InputError(f"{path}: its first column is not 'img'; give a sample submission")
     ids = [parse_int(fields[0] if fields else "", str(path), line) for line, fields in table]
     if not ids:
-        raise InputError(f"{path}: no rows; give a sample submission with a row per test image")
+        raise InputError(f"{path}: no rows; give a sample submission with one row per test image")
     return ids
 
 
-def check_pixels(place: str, pixels: str) -> NDArray[np.int64]:
-    """Return the runs of a mask of the competition's size (see `nerveseg.rle.runs`).
+def check_pixels(location: str, pixels: str) -> NDArray[np.int64]:
+    """Return the runs of a mask of the competition's size, K x 2 as `nerveseg.rle.runs`.
+
+    Args:
+        location: file and row of the mask, for error messages.
+        pixels: run lengths of the mask.
 
     Raises:
-        InputError: it is malformed; the message begins with `place`.
+        InputError: the mask is malformed; the message begins with `location`.
     """
     try:
         return rle.runs(pixels, SIZE)
     except InputError as error:
-        raise InputError(f"{place}: {error}; correct the row") from error
+        raise InputError(f"{location}: {error}; correct the row") from error
