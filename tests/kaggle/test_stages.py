@@ -47,7 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("leaderboard/dvc.yaml").write_bytes((ROOT / "leaderboard/dvc.yaml").read_bytes())
     yaml = YAML()
     pipeline = yaml.load(ROOT / "dvc.yaml")
-    stages = {name: pipeline["stages"][name] for name in ("check", "download")}
+    stages = {name: pipeline["stages"][name] for name in ("code", "check", "download")}
     stages["encode"] = ENCODE
     yaml.dump({"vars": pipeline["vars"], "stages": stages}, Path("dvc.yaml"))
     params = yaml.load(ROOT / "params.yaml")
