@@ -1,4 +1,4 @@
-"""One page that opens offline: tables, figures, an image browser, provenance."""
+"""Write the report: one HTML page with tables, charts and an image browser that works offline."""
 
 from pathlib import Path
 
@@ -9,24 +9,24 @@ from nerveseg.errors import run
 from nerveseg.models.registry import titles
 from nerveseg.params.results import ReportParams, SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
-from nerveseg.reporting import cases, provenance
-from nerveseg.reporting.contrast import Image, with_contrast
-from nerveseg.reporting.load import load
-from nerveseg.reporting.page import Origin, render
-from nerveseg.reporting.protocol import differences, settings
+from nerveseg.reporting.cases import Image, find_cases, with_contrast
+from nerveseg.reporting.origin import Origin, collect_facts, parameters_text
+from nerveseg.reporting.page import render
+from nerveseg.reporting.protocol import differences_from_paper, read_settings
+from nerveseg.reporting.results import load_results
 
 
 def main() -> None:
     """Write report/index.html."""
     root = Path()
     params = read("report", ReportParams)
-    chosen = settings()
-    results = load(root, titles(chosen.models), read("summary", SummaryParams).reference)
+    settings = read_settings()
+    results = load_results(root, titles(settings.models), read("summary", SummaryParams).reference)
     origin = Origin(
-        chosen.data.source,
-        differences(chosen),
-        provenance.collect(root),
-        provenance.parameters(PARAMS_FILE),
+        settings.data.source,
+        differences_from_paper(settings),
+        collect_facts(root),
+        parameters_text(PARAMS_FILE),
     )
     with Competition(root / "data/verified/competition.zip") as competition:
 
@@ -34,8 +34,8 @@ def main() -> None:
             return competition.image(TrainRecord(subject, img, ""))
 
         results = with_contrast(results, image)
-        found = cases.find(results, params.examples, params.frames)
-        page = render(results, found, image, origin)
+        cases = find_cases(results, params.examples, params.frames)
+        page = render(results, cases, image, origin)
     with whole_file(root / "report/index.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
 

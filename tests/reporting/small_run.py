@@ -1,6 +1,6 @@
-"""A small finished run to report on: a few networks, a dozen frames that look like ultrasound.
+"""Small results to report on: a few runs and a dozen frames that look like ultrasound.
 
-The scores are measured by the real stages' code, so that a column renamed there shows here.
+The scores are computed by the real stages' code, so that a column renamed there fails here.
 """
 
 import csv
@@ -30,9 +30,9 @@ from nerveseg.evaluation.validation_set import open_validation
 from nerveseg.maps import MapWriter, quantise
 from nerveseg.rle import IMAGE_SHAPE
 
-# network -> how far its outlines are off, in pixels, and how often it sees what is not there
-# run -> what to call it
+# run -> its title
 TITLES = {"baseline": "Baseline", "unet": "U-Net", "rpa_apf": "RPA/APF (ours)"}
+# run -> error of its outlines in pixels, probability of a false alarm
 SKILL = {"baseline": (9.0, 0.3), "unet": (6.0, 0.15), "rpa_apf": (4.0, 0.1)}
 Mask = NDArray[np.uint8]
 REPOSITORY = Path(__file__).parents[2]
@@ -45,13 +45,13 @@ def write_run(
     frames: int = 3,
     nerves: bool = True,
 ) -> None:
-    """Write into `root` what the stages before `report` write, params.yaml included."""
+    """Write into `root` what the stages before `report` write, and params.yaml."""
     rng = np.random.default_rng(7)
     keys = [(subject, img) for subject in range(1, subjects + 1) for img in range(1, frames + 1)]
     masks = [_nerve(rng) if nerves and place % 3 else _none() for place in range(len(keys))]
     _write_competition(root, keys, masks, rng)
     for name, (error, alarm) in skill.items():
-        _write_network(root, name, keys, [_predict(mask, error, alarm, rng) for mask in masks])
+        _write_one_run(root, name, keys, [_predict(mask, error, alarm, rng) for mask in masks])
     _write_metrics(root, list(skill), rng)
     _write_params(root, list(skill))
 
@@ -118,7 +118,7 @@ def _write_competition(
     tiff.unlink()
 
 
-def _write_network(
+def _write_one_run(
     root: Path, name: str, keys: list[tuple[int, int]], predictions: list[Mask]
 ) -> None:
     rows = [(*key, rle.encode(mask)) for key, mask in zip(keys, predictions, strict=True)]
@@ -137,12 +137,12 @@ def _write_network(
     write_scores(root / "data/scores" / name, truths, score_frames(frames), boards, bins=10)
 
 
-def _write_metrics(root: Path, networks: list[str], rng: np.random.Generator) -> None:
-    for place, name in enumerate(networks):
+def _write_metrics(root: Path, runs: list[str], rng: np.random.Generator) -> None:
+    for place, name in enumerate(runs):
         cost = {"parameters": 20_000_000 * (1 + place), "gmacs": 6.0 + place, "latency_ms": 30.0}
         cost |= {"training_gib": 2.5, "size": 512, "batch": 8, "device": "cpu", "threads": 2}
         _json(root / f"data/costs/{name}.json", cost)
-    summary = summarise(read_scored(root / "data/scores", networks), networks[-1], level=0.95)
+    summary = summarise(read_scored(root / "data/scores", runs), runs[-1], level=0.95)
     metrics = root / "metrics"
     write_csv(metrics / "comparison.csv", Comparison._fields, summary.comparison)
     write_csv(metrics / "groups.csv", Standing._fields, summary.standings)
@@ -153,7 +153,7 @@ def _write_metrics(root: Path, networks: list[str], rng: np.random.Generator) ->
     )
     points = [
         CurvePoint(name, epoch, metric, float(rng.uniform(0.4, 0.6) + sign * epoch / 10))
-        for name in networks
+        for name in runs
         for metric, sign in (("train/loss", -1), ("valid/dice", 1))
         for epoch in range(4)
     ]
@@ -161,11 +161,11 @@ def _write_metrics(root: Path, networks: list[str], rng: np.random.Generator) ->
     write_json(metrics / "scores.json", summary.scores)
 
 
-def _write_params(root: Path, networks: list[str]) -> None:
+def _write_params(root: Path, runs: list[str]) -> None:
     yaml = YAML()
     params = yaml.load(REPOSITORY / "params.yaml")
-    params["models"] = {name: params["models"][name] for name in networks}
-    params["summary"]["reference"] = networks[-1]
+    params["models"] = {name: params["models"][name] for name in runs}
+    params["summary"]["reference"] = runs[-1]
     yaml.dump(params, root / "params.yaml")
 
 

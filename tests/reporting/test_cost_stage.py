@@ -1,4 +1,4 @@
-"""The stage that measures what a network costs."""
+"""The stage that measures the cost of a network."""
 
 import json
 import os
@@ -10,14 +10,14 @@ import small_run
 from ruamel.yaml import YAML
 
 
-def measure(root: Path, network: str) -> subprocess.CompletedProcess[str]:
+def measure(root: Path, run: str) -> subprocess.CompletedProcess[str]:
     yaml = YAML()
     params = yaml.load(small_run.REPOSITORY / "params.yaml")
     params["cost"]["side"] = 64
     params["models"] = {"unet": {"width": 8}}
     yaml.dump(params, root / "params.yaml")
     settings = os.environ | {"PYTHONPATH": str(small_run.REPOSITORY / "src")}
-    command = [sys.executable, str(small_run.REPOSITORY / "stages/cost.py"), network]
+    command = [sys.executable, str(small_run.REPOSITORY / "stages/cost.py"), run]
     return subprocess.run(command, cwd=root, env=settings, capture_output=True, text=True)
 
 
@@ -33,7 +33,7 @@ def test_cost_of_a_small_unet(tmp_path: Path) -> None:
     assert cost["size"] == 64
 
 
-def test_cost_of_an_unknown_network_is_one_line(tmp_path: Path) -> None:
+def test_cost_of_an_unknown_run_is_a_one_line_error(tmp_path: Path) -> None:
     done = measure(tmp_path, "nope")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1

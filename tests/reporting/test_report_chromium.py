@@ -39,7 +39,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
         options.add_argument(switch)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NO_PROXY", "localhost,127.0.0.1")  # where the driver listens
+        patch.setenv("NO_PROXY", "localhost,127.0.0.1")  # the driver's address
         patch.setenv("no_proxy", "localhost,127.0.0.1")
         browser = Chrome(options=options, service=Service(driver))
         yield browser
@@ -48,7 +48,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.fixture
 def page(chromium: Chrome, report: Path) -> Iterator[Chrome]:
-    """The report, opened anew; afterwards its console must be silent."""
+    """The report, freshly loaded; its console must stay empty."""
     chromium.get(report.as_uri())
     wait_until_drawn(chromium)
     yield chromium
@@ -61,7 +61,7 @@ def wait_until_drawn(page: Chrome) -> None:
 
 
 def press(page: Chrome, element: WebElement) -> None:
-    # Not element.click(): it misses while the page still scrolls there smoothly.
+    # Not element.click(), which misses while the page is still scrolling smoothly.
     page.execute_script("arguments[0].click()", element)
 
 
@@ -77,13 +77,13 @@ def choose(page: Chrome, part: str, value: str) -> None:
 def canvas(page: Chrome) -> tuple[str, str]:
     """Return what the large canvas shows, and its pixels, once it has been drawn."""
     find = "const c = document.getElementById('browser-canvas'); return "
-    done = find + "c.dataset.drawn === `${c.dataset.frame} ${c.dataset.network}`"
+    done = find + "c.dataset.drawn === `${c.dataset.frame} ${c.dataset.run}`"
     WebDriverWait(page, 10).until(lambda browser: browser.execute_script(done))
     drawn, pixels = page.execute_script(find + "[c.dataset.drawn, c.toDataURL()]")
     return drawn, pixels
 
 
-def test_page_asks_for_nothing_but_itself(page: Chrome) -> None:
+def test_page_loads_no_other_resource(page: Chrome) -> None:
     names = "return performance.getEntriesByType('resource').map(entry => entry.name)"
     assert all(name.startswith("data:") for name in page.execute_script(names))
 
@@ -100,18 +100,18 @@ def test_table_sorts_both_ways_and_keeps_the_all_empty_row_last(page: Chrome) ->
     assert cell.get_attribute("aria-sort") == "ascending"
 
 
-def test_table_sorts_names_from_a(page: Chrome) -> None:
+def test_table_sorts_names_alphabetically(page: Chrome) -> None:
     press(page, page.find_element(By.CSS_SELECTOR, "#table-measures thead button"))
     names = column(page, "table-measures", 1)
     assert names == sorted(names)
 
 
-def test_browser_switches_networks_and_frames(page: Chrome) -> None:
+def test_browser_switches_runs_and_frames(page: Chrome) -> None:
     choose(page, "filter", "nerve")
-    choose(page, "network", "baseline")
+    choose(page, "run", "baseline")
     first, pixels = canvas(page)
     assert first.endswith(" baseline")
-    choose(page, "network", "unet")
+    choose(page, "run", "unet")
     second, other = canvas(page)
     assert second == first.replace("baseline", "unet")
     assert other != pixels
@@ -120,7 +120,7 @@ def test_browser_switches_networks_and_frames(page: Chrome) -> None:
     assert third.split()[0] != second.split()[0]
 
 
-def test_browser_filter_leaves_only_frames_of_its_kind(page: Chrome) -> None:
+def test_browser_filter_keeps_only_matching_frames(page: Chrome) -> None:
     choose(page, "filter", "none")
     shown = Select(page.find_element(By.ID, "browser-frame")).options
     assert len(shown) == 4  # every third frame of the small run has no nerve
@@ -131,18 +131,18 @@ def test_frame_of_a_figure_opens_in_the_browser(page: Chrome) -> None:
     cell = page.find_element(By.CSS_SELECTOR, "#figure-examples-networks .cell")
     press(page, cell)
     drawn, _ = canvas(page)
-    assert drawn == f"{cell.get_attribute('data-open')} {cell.get_attribute('data-network')}"
+    assert drawn == f"{cell.get_attribute('data-open')} {cell.get_attribute('data-run')}"
 
 
-def test_drawn_mask_is_the_outlined_one(page: Chrome) -> None:
-    """The truth decoded in the page covers as many pixels as Python counts."""
+def test_drawn_mask_is_the_annotated_one(page: Chrome) -> None:
+    """The annotation decoded in the page has as many pixels as Python counts."""
     script = "return DATA.frames.map(f => [f.area, decode(f.truth).reduce((a, b) => a + b, 0)])"
     areas = page.execute_script(script)
     assert len(areas) == 12
     assert all(ours == theirs for ours, theirs in areas)
 
 
-def test_colours_for_the_colour_blind_repaint_every_frame(page: Chrome) -> None:
+def test_colour_blind_safe_colours_repaint_every_frame(page: Chrome) -> None:
     _, before = canvas(page)
     choose(page, "scheme", "safe")
     key = "return getComputedStyle(document.documentElement).getPropertyValue('--c-truth')"
@@ -150,11 +150,11 @@ def test_colours_for_the_colour_blind_repaint_every_frame(page: Chrome) -> None:
     WebDriverWait(page, 10).until(lambda browser: canvas(browser)[1] != before)
 
 
-def test_chip_singles_out_one_network_in_the_charts(page: Chrome) -> None:
-    chip = page.find_element(By.CSS_SELECTOR, ".chips button[data-network=unet]")
+def test_chip_highlights_one_run_in_the_charts(page: Chrome) -> None:
+    chip = page.find_element(By.CSS_SELECTOR, ".chips button[data-run=unet]")
     press(page, chip)
     chosen = page.find_elements(By.CSS_SELECTOR, "svg.chart .chosen")
-    assert {mark.get_attribute("data-network") for mark in chosen} == {"unet"}
+    assert {mark.get_attribute("data-run") for mark in chosen} == {"unet"}
     press(page, chip)
     assert not page.find_elements(By.CSS_SELECTOR, "body.single")
 
@@ -170,7 +170,7 @@ def test_page_is_no_wider_than_the_screen(page: Chrome, width: int) -> None:
 
 
 def test_dvc_plots_open_offline(chromium: Chrome, run_folder: Path, tmp_path: Path) -> None:
-    """`dvc plots show` with the repository's settings draws the curves of all networks."""
+    """`dvc plots show` with the repository's settings draws the curves of all runs."""
     for words in (["git", "init", "-q"], ["dvc", "init", "-q"]):
         subprocess.run(words, cwd=tmp_path, check=True)
     shutil.copytree(small_run.REPOSITORY / ".dvc/plots", tmp_path / ".dvc/plots")

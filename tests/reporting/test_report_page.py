@@ -1,4 +1,4 @@
-"""The page as a file: whole, self-contained, the same every time."""
+"""The page as a file: complete, self-contained, reproducible."""
 
 import json
 import re
@@ -20,7 +20,7 @@ FETCHING = {"src", "href", "srcset", "poster", "data", "action", "xlink:href"}
 
 
 class Page(HTMLParser):
-    """Collects what a test asks of a page."""
+    """Collects ids, links and fetched addresses."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ def test_page_fetches_nothing(report: Path) -> None:
     assert not re.search(r"\bfetch\(|XMLHttpRequest|import\(", text)
 
 
-def test_ids_are_unique_and_links_lead_somewhere(report: Path) -> None:
+def test_ids_are_unique_and_links_have_targets(report: Path) -> None:
     page = Page(report.read_text())
     assert len(page.ids) == len(set(page.ids))
     assert page.links
@@ -67,10 +67,10 @@ def test_same_run_gives_the_same_bytes(report: Path, run_folder: Path) -> None:
     assert report.read_bytes() == before
 
 
-def test_browser_masks_are_the_predicted_and_outlined_ones(report: Path, run_folder: Path) -> None:
+def test_browser_holds_the_predicted_and_annotated_masks(report: Path, run_folder: Path) -> None:
     data = payload(report.read_text())
     truth = pd.read_csv(run_folder / "data/packed/train.csv", keep_default_na=False)
-    assert len(data["frames"]) == len(truth)  # few enough for all of them
+    assert len(data["frames"]) == len(truth)  # the browser has room for all of them
     for name in small_run.SKILL:
         masks = pd.read_csv(run_folder / f"data/masks/{name}.csv", keep_default_na=False)
         pixels = {(row.subject, row.img): row.pixels for row in masks.itertuples()}
@@ -89,7 +89,7 @@ def test_scores_in_the_page_are_the_measured_ones(report: Path, run_folder: Path
         assert f"{scores[name]['dice_low']:.3f} to {scores[name]['dice_high']:.3f}" in text
 
 
-def test_kaggle_columns_only_where_something_was_submitted(
+def test_kaggle_columns_appear_only_after_a_submission(
     run_folder: Path, report: Path, tmp_path: Path
 ) -> None:
     assert "Kaggle public" not in report.read_text()
@@ -104,10 +104,12 @@ def test_kaggle_columns_only_where_something_was_submitted(
     assert "Kaggle public" in text
     assert "0.61234" in text
     assert "not submitted" in text
-    assert 'id="cost"' not in text  # nothing was measured: no empty section
+    assert 'id="cost"' not in text  # no empty section where no cost was measured
 
 
-def test_missing_result_is_one_line_and_leaves_no_page(run_folder: Path, tmp_path: Path) -> None:
+def test_missing_result_gives_a_one_line_error_and_no_page(
+    run_folder: Path, tmp_path: Path
+) -> None:
     root = tmp_path / "run"
     shutil.copytree(run_folder, root)
     shutil.rmtree(root / "report", ignore_errors=True)
@@ -126,7 +128,7 @@ def test_report_needs_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 
-def test_one_network_on_one_subject_without_a_nerve_still_makes_a_report(tmp_path: Path) -> None:
+def test_one_run_on_one_subject_without_a_nerve_still_makes_a_report(tmp_path: Path) -> None:
     small_run.write_run(tmp_path, {"unet": (0.0, 0.0)}, subjects=1, frames=2, nerves=False)
     done = build(tmp_path)
     assert done.returncode == 0, done.stderr

@@ -1,1 +1,1 @@
-"""Tables, figures and the HTML report."""
+"""The HTML report: tables, charts, frames and an image browser."""

@@ -1,18 +1,24 @@
-"""The page: everything put into its template, in one self-contained file."""
+"""The report's page: the template filled in, one self-contained file."""
 
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from nerveseg.reporting import browser, texts, verdict
-from nerveseg.reporting.cases import Cases
+from nerveseg.reporting import words
+from nerveseg.reporting.cases import Cases, Images
+from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.charts import draw
-from nerveseg.reporting.contrast import Images
-from nerveseg.reporting.examples import failures, grids
+from nerveseg.reporting.frame_views import browser_payload, example_grids, failure_groups
+from nerveseg.reporting.origin import Origin
 from nerveseg.reporting.results import Results
-from nerveseg.reporting.tables import comparison, cost, leaderboard, measures, paper
+from nerveseg.reporting.score_tables import (
+    comparison_table,
+    cost_table,
+    leaderboard_table,
+    measures_table,
+    paper_tables,
+)
 
 SCRIPTS: Final = ("tables.js", "overlay.js", "browser.js", "page.js")
 CONTENTS: Final = (
@@ -30,38 +36,19 @@ CONTENTS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where the numbers come from.
-
-    Attributes:
-        source: `data.source`: simulated, archive or kaggle.
-        differs: what differs from the paper in data or protocol, for a caption.
-        facts: name -> value, see `nerveseg.reporting.provenance`.
-        parameters: params.yaml as it is.
-    """
-
-    source: str
-    differs: str
-    facts: dict[str, str]
-    parameters: str
-
-
 def render(results: Results, cases: Cases, images: Images, origin: Origin) -> str:
-    """Return the HTML of the report; it loads nothing from anywhere."""
+    """Return the HTML of the report, which loads nothing from anywhere else."""
     environment = Environment(
         loader=PackageLoader("nerveseg.reporting", "assets"),
         autoescape=True,
         trim_blocks=True,
-        undefined=StrictUndefined,  # a slip in a name fails here, not as a hole in the page
+        undefined=StrictUndefined,  # a misspelled name raises instead of leaving a gap
     )
-    context = (
-        _scores(results, origin) | _frames(results, cases, images) | _frame_of(results, origin)
-    )
-    return environment.get_template("page.html.j2").render(context)
+    context = _charts_and_tables(results, origin) | _frames(results, cases, images)
+    return environment.get_template("page.html.j2").render(context | _words(results, origin))
 
 
-def _scores(results: Results, origin: Origin) -> dict[str, Any]:
+def _charts_and_tables(results: Results, origin: Origin) -> dict[str, Any]:
     charts: dict[str, Any] = {
         "leaderboard": draw("leaderboard", results),
         "learning": [draw("curves", results), draw("difficulty", results)],
@@ -71,39 +58,38 @@ def _scores(results: Results, origin: Origin) -> dict[str, Any]:
         "cost": draw("cost", results) if results.costs else None,
     }
     tables: dict[str, Any] = {
-        "leaderboard": leaderboard.build(results),
-        "paper": paper.build(results, origin.differs),
-        "comparison": comparison.build(results),
-        "measures": measures.build(results),
-        "cost": cost.build(results),
+        "leaderboard": leaderboard_table(results),
+        "paper": paper_tables(results, origin.differences),
+        "comparison": comparison_table(results),
+        "measures": measures_table(results),
+        "cost": cost_table(results),
     }
     return {"charts": charts, "tables": tables}
 
 
 def _frames(results: Results, cases: Cases, images: Images) -> dict[str, Any]:
+    first = cases.examples[len(cases.examples) // 2]
     return {
-        "grids": grids(results, cases),
-        "failures": failures(results, cases),
-        "payload": browser.payload(
-            results, cases.frames, cases.browser, cases.examples[len(cases.examples) // 2], images
-        ),
+        "grids": example_grids(results, cases),
+        "failures": failure_groups(results, cases),
+        "payload": browser_payload(results, cases.frames, cases.browser, first, images),
     }
 
 
-def _frame_of(results: Results, origin: Origin) -> dict[str, Any]:
-    names = [
-        {"name": name, "title": results.title(name), "colour": results.colour(name)}
-        for name in results.networks
+def _words(results: Results, origin: Origin) -> dict[str, Any]:
+    runs = [
+        {"name": run, "title": results.title(run), "colour": css_colour(results, run)}
+        for run in results.runs
     ]
     return {
-        "title": texts.TITLE,
-        "lead": texts.lead(results),
-        "warning": texts.WARNINGS.get(origin.source, ""),
-        "facts": texts.facts(results),
-        "texts": texts.SECTIONS | {"comparison": verdict.comparison(results)},
+        "title": words.TITLE,
+        "lead": words.lead(results),
+        "warning": words.WARNINGS.get(origin.source, ""),
+        "headline_scores": words.headline_scores(results),
+        "texts": words.SECTIONS | {"ranking": words.ranking(results)},
         "contents": [(key, name) for key, name in CONTENTS if key != "cost" or results.costs],
-        "networks": names,
-        "reference": next(name for name in names if name["name"] == results.reference),
+        "runs": runs,
+        "reference": next(run for run in runs if run["name"] == results.reference),
         "provenance": origin.facts,
         "parameters": origin.parameters,
         "css": _asset("page.css"),

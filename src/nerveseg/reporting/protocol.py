@@ -1,4 +1,4 @@
-"""What differs from the paper in data and protocol, as far as params.yaml tells."""
+"""How the data and protocol in params.yaml differ from the paper's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,18 +9,19 @@ from nerveseg.params.data import DataParams, PackParams, SplitParams
 from nerveseg.params.section import PARAMS_FILE, read
 from nerveseg.params.train import ModelsParams, Run, TrainParams
 
-SIZE: Final = (512, 512)
-EPOCHS: Final = 70
-BATCH: Final = 8
-RATE: Final = 1e-4
-DECAY: Final = 1e-3
-PRETRAINED: Final = "imagenet"
-UNKNOWN: Final = "The paper does not state its random split or its seeds."
+PAPER_SIZE: Final = (512, 512)
+PAPER_FOLDS: Final = 5
+PAPER_EPOCHS: Final = 70
+PAPER_BATCH: Final = 8
+PAPER_LEARNING_RATE: Final = 1e-4
+PAPER_WEIGHT_DECAY: Final = 1e-3
+PAPER_WEIGHTS: Final = "imagenet"
+UNKNOWN: Final = "The paper states neither its random split nor its seeds."
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The sections of params.yaml that a reader of the paper asks about."""
+    """The sections of params.yaml that describe data and protocol."""
 
     data: DataParams
     pack: PackParams
@@ -29,11 +30,11 @@ class Settings:
     models: dict[str, Run]
 
 
-def settings(path: Path = PARAMS_FILE) -> Settings:
+def read_settings(path: Path = PARAMS_FILE) -> Settings:
     """Read the sections from the file at `path`.
 
     Raises:
-        InputError: one of them is missing or impossible.
+        InputError: a section is missing or has an invalid value.
     """
     models = read("models", ModelsParams, path).runs()
     return Settings(
@@ -45,50 +46,50 @@ def settings(path: Path = PARAMS_FILE) -> Settings:
     )
 
 
-def differences(chosen: Settings) -> str:
-    """Return sentences for a caption: what differs from the paper, or that nothing does."""
-    parts = [*_data(chosen), *_training(chosen.train), *_networks(chosen.models)]
-    if not parts:
-        return f"Data and protocol as the paper states them. {UNKNOWN}"
-    return f"Not the paper's experiment. Here: {'; '.join(parts)}. {UNKNOWN}"
+def differences_from_paper(settings: Settings) -> str:
+    """Return sentences for a caption: each difference from the paper, or that there is none."""
+    found = [*_data(settings), *_training(settings.train), *_networks(settings.models)]
+    if not found:
+        return f"Data and protocol are as stated in the paper. {UNKNOWN}"
+    return f"This is not the paper's experiment. It uses {'; '.join(found)}. {UNKNOWN}"
 
 
-def _data(chosen: Settings) -> Iterator[str]:
-    if chosen.data.source == "simulated":
+def _data(settings: Settings) -> Iterator[str]:
+    if settings.data.source == "simulated":
         yield "simulated frames instead of the competition's 5635"
-    elif chosen.data.source == "archive":
-        yield "an archive of one's own instead of the competition's frames, unless it holds those"
-    if chosen.pack.shape != SIZE:
-        yield f"{_size(chosen.pack.shape)} pixels instead of {_size(SIZE)}"
-    if chosen.split.protocol == "subject":
+    elif settings.data.source == "archive":
+        yield "an archive of your own, which may or may not hold the competition's frames"
+    if settings.pack.shape != PAPER_SIZE:
+        yield f"{_size(settings.pack.shape)} pixels instead of {_size(PAPER_SIZE)}"
+    if settings.split.protocol == "subject":
         yield (
             "validation subjects that are not trained on (the paper's random split puts "
-            "neighbours of a frame on both sides, which flatters)"
+            "neighbouring frames on both sides, which inflates scores)"
         )
-    elif chosen.split.folds != 5:  # noqa: PLR2004
-        yield f"1/{chosen.split.folds} of the frames to validate instead of 1/5"
+    elif settings.split.folds != PAPER_FOLDS:
+        yield f"1/{settings.split.folds} of the frames for validation instead of 1/{PAPER_FOLDS}"
 
 
 def _training(train: TrainParams) -> Iterator[str]:
     pairs = (
-        ("epochs", train.epochs, EPOCHS),
-        ("frames a batch", train.batch, BATCH),
-        ("initial learning rate", train.learning_rate, RATE),
-        ("lambda of eq. 11", train.weight_decay, DECAY),
+        ("{:g} epochs", train.epochs, PAPER_EPOCHS),
+        ("{:g} frames per batch", train.batch, PAPER_BATCH),
+        ("an initial learning rate of {:g}", train.learning_rate, PAPER_LEARNING_RATE),
+        ("a lambda (eq. 11) of {:g}", train.weight_decay, PAPER_WEIGHT_DECAY),
     )
-    for name, ours, paper in pairs:
+    for text, ours, paper in pairs:
         if ours != paper:
-            yield f"{name} {ours:g} instead of {paper:g}"
+            yield f"{text.format(ours)} instead of {paper:g}"
     if not train.balance:
-        yield "batches not balanced 1:1"
+        yield "batches that are not balanced 1:1"
 
 
 def _networks(models: dict[str, Run]) -> Iterator[str]:
     options = [run.options for run in models.values()]
-    if any(one.get("encoder_weights", PRETRAINED) != PRETRAINED for one in options):
+    if any(given.get("encoder_weights", PAPER_WEIGHTS) != PAPER_WEIGHTS for given in options):
         yield "encoders that are not pretrained on ImageNet"
-    if any("width" in one for one in options):
-        yield "widths as params.yaml sets them, which may be less than the papers'"
+    if any("width" in given for given in options):
+        yield "network widths set in params.yaml, which may be smaller than the published ones"
 
 
 def _size(size: tuple[int, int]) -> str:

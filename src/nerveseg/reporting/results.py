@@ -1,38 +1,42 @@
-"""Everything the charts and tables draw on, as the stages before left it."""
+"""Everything the charts and tables show, as the earlier stages wrote it."""
 
+import json
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from nerveseg.reporting.palette import INK, Style, styles
+from nerveseg.data.packed import read_train
+from nerveseg.errors import InputError
 
 Figures = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Results:
-    """The outcome of a run.
+    """The results of all runs in params.yaml.
 
     Attributes:
-        networks: names of the runs, in the order of params.yaml.
-        titles: run -> what to call it.
-        reference: the network that the others are held against.
-        scores: network -> measure -> value, as in metrics/scores.json.
-        frames: a row per network and validation frame: network, id (subject_img), the columns
-            of frames.csv, pixels and truth (run lengths predicted and outlined).
-        comparison: a row per network held against the reference.
-        standings: a row per network, the best first: can the data tell it from the best?
-        paper: a row per figure of the paper.
-        curves: a row per network, epoch and metric: its value.
-        calibration: a row per network and bin of predicted probability.
-        presence: a row per network and threshold of the presence score.
-        costs: network -> parameters, gmacs, latency_ms; empty when nothing was measured.
-        leaderboard: network -> what Kaggle said; empty when nothing was submitted.
+        runs: names of the runs, in the order of params.yaml.
+        titles: run -> its title in tables and charts.
+        reference: the run that all others are compared with.
+        scores: run -> measure -> value, as in metrics/scores.json.
+        frames: one row per run and validation frame: run, id (subject_img), the columns of
+            frames.csv, pixels (the predicted run lengths) and truth (the annotated ones).
+        comparison: one row per run other than the reference, comparing the two.
+        standings: one row per run, best first, saying whether it is distinguishable from the
+            best.
+        paper: one row per figure in the paper's tables, per run of that network.
+        curves: one row per run, epoch and metric, with its value.
+        calibration: one row per run and bin of predicted probability.
+        presence: one row per run and threshold of the presence score.
+        costs: run -> parameters, gmacs, latency_ms and so on; empty if nothing was measured.
+        leaderboard: run -> Kaggle's scores and status; empty if nothing was submitted.
     """
 
-    networks: list[str]
+    runs: list[str]
     titles: dict[str, str]
     reference: str
     scores: Figures
@@ -46,24 +50,107 @@ class Results:
     costs: Figures
     leaderboard: Figures
 
-    @property
-    def styles(self) -> dict[str, Style]:
-        """How each network is drawn."""
-        return styles(self.networks, self.reference)
+    def title(self, run: str) -> str:
+        """Return the run's title, or its name if it has none."""
+        return self.titles.get(run, run)
 
-    def colour(self, network: str) -> str:
-        """Return the network's colour as the page's style sheet knows it."""
-        return self.styles[network].colour.replace(INK, "currentColor")
-
-    def title(self, network: str) -> str:
-        """Return what to call the run."""
-        return self.titles.get(network, network)
-
-    def score(self, network: str, measure: str) -> float:
-        """Return a figure of metrics/scores.json; NaN where there is none."""
-        value = self.scores.get(network, {}).get(measure)
+    def score(self, run: str, measure: str) -> float:
+        """Return a value from metrics/scores.json; NaN if it is missing or null."""
+        value = self.scores.get(run, {}).get(measure)
         return math.nan if value is None else float(value)
 
-    def interval(self, network: str) -> tuple[float, float]:
-        """Return the 95% interval of the validation Dice; NaN where there are too few subjects."""
-        return self.score(network, "dice_low"), self.score(network, "dice_high")
+    def dice_interval(self, run: str) -> tuple[float, float]:
+        """Return the 95% interval of the mean validation Dice; NaN with too few subjects."""
+        return self.score(run, "dice_low"), self.score(run, "dice_high")
+
+
+def load_results(root: Path, titles: dict[str, str], reference: str) -> Results:
+    """Read the results of all runs.
+
+    Args:
+        root: the folder that holds dvc.yaml, data/ and metrics/.
+        titles: run -> its title, in display order.
+        reference: the run that all others are compared with.
+
+    Raises:
+        InputError: a file is missing or malformed.
+    """
+    runs = list(titles)
+    scores, metrics = root / "data/scores", root / "metrics"
+    return Results(
+        runs=runs,
+        titles=titles,
+        reference=reference,
+        scores=_scores(root, runs),
+        frames=_frames(root, runs),
+        comparison=_csv(metrics / "comparison.csv", "summary"),
+        standings=_csv(metrics / "groups.csv", "summary"),
+        paper=_csv(metrics / "paper.csv", "summary"),
+        curves=_csv(metrics / "curves.csv", "summary"),
+        calibration=_stacked(scores, runs, "calibration.csv"),
+        presence=_stacked(scores, runs, "presence.csv"),
+        costs=_costs(root / "data/costs", runs),
+        leaderboard=_leaderboard(metrics / "leaderboard.json"),
+    )
+
+
+def _frames(root: Path, runs: list[str]) -> pd.DataFrame:
+    """Return the scores of all frames together with the masks that were scored."""
+    truth = {record[:2]: record.pixels for record in read_train(root / "data/packed/train.csv")}
+    frames = _stacked(root / "data/scores", runs, "frames.csv")
+    masks = {
+        (run, *record[:2]): record.pixels
+        for run in runs
+        for record in read_train(root / "data/masks" / f"{run}.csv")
+    }
+    keys = list(zip(frames["run"], frames["subject"], frames["img"], strict=True))
+    if absent := [key for key in keys if key not in masks or key[1:] not in truth]:
+        run, subject, img = absent[0]
+        raise InputError(
+            f"data/masks/{run}.csv: subject {subject} img {img} was scored but has no mask; "
+            "run dvc repro score"
+        )
+    return frames.assign(
+        id=[f"{subject}_{img}" for _, subject, img in keys],
+        pixels=[masks[key] for key in keys],
+        truth=[truth[key[1:]] for key in keys],
+    )
+
+
+def _scores(root: Path, runs: list[str]) -> Figures:
+    """Return every score of each run; the merged file adds the intervals but omits some scores."""
+    merged = _json(root / "metrics/scores.json", "summary")
+    return {
+        run: _json(root / "data/scores" / run / "scores.json", "score") | merged.get(run, {})
+        for run in runs
+    }
+
+
+def _costs(folder: Path, runs: list[str]) -> Figures:
+    paths = {run: folder / f"{run}.json" for run in runs}
+    return {run: _json(path, f"cost@{run}") for run, path in paths.items() if path.exists()}
+
+
+def _stacked(folder: Path, runs: list[str], name: str) -> pd.DataFrame:
+    tables = [_csv(folder / run / name, "score").assign(run=run) for run in runs]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _csv(path: Path, stage: str) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not readable ({error}); run dvc repro {stage}") from error
+
+
+def _json(path: Path, stage: str) -> Figures:
+    try:
+        found: Figures = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not readable ({error}); run dvc repro {stage}") from error
+    return found
+
+
+def _leaderboard(path: Path) -> Figures:
+    # The file exists only after a submission.
+    return _json(path, "leaderboard/dvc.yaml") if path.exists() else {}

@@ -1,28 +1,28 @@
-// The image browser: one frame large, the chosen network's mask on it, all networks below.
-const part = (name) => document.getElementById(`browser-${name}`);
-const state = { frame: DATA.first, network: DATA.reference, shown: [] };
+// The image browser: one large frame with the selected run's mask, and thumbnails of all runs.
+const element = (name) => document.getElementById(`browser-${name}`);
+const state = { frame: DATA.first, run: DATA.reference, shown: [] };
 
 const FILTERS = {
   all: () => true,
   nerve: (frame) => frame.truth !== "",
   none: (frame) => frame.truth === "",
-  missed: (frame) => frame.truth !== "" && frame.predictions[state.network] === "",
-  alarm: (frame) => frame.truth === "" && frame.predictions[state.network] !== "",
+  missed: (frame) => frame.truth !== "" && frame.predictions[state.run] === "",
+  alarm: (frame) => frame.truth === "" && frame.predictions[state.run] !== "",
 };
 const ORDERS = {
   sweep: (a, b) => a.subject - b.subject || a.img - b.img,
-  worst: (a, b) => a.dice[state.network] - b.dice[state.network],
-  best: (a, b) => b.dice[state.network] - a.dice[state.network],
+  worst: (a, b) => a.dice[state.run] - b.dice[state.run],
+  best: (a, b) => b.dice[state.run] - a.dice[state.run],
   small: (a, b) => (a.area || Infinity) - (b.area || Infinity),
 };
 
-function cell(frame, network, label, action) {
+function cell(frame, run, label, action) {
   const button = document.createElement("button");
   button.className = "cell";
   button.type = "button";
   const canvas = document.createElement("canvas");
   canvas.dataset.frame = frame.id;
-  canvas.dataset.network = network;
+  canvas.dataset.run = run;
   canvas.width = COLUMNS;
   canvas.height = ROWS;
   const text = document.createElement("span");
@@ -37,53 +37,53 @@ function number(value, digits) {
 }
 
 function details(frame) {
-  const name = state.network;
+  const run = state.run;
   return [
     ["Subject, image", `${frame.subject}, ${frame.img}`],
-    ["Dice", number(frame.dice[name], 3)],
-    ["Presence score", number(frame.presence[name], 2)],
-    ["Outlined area", frame.area ? `${frame.area} px` : "none"],
-    ["Predicted area", frame.predicted[name] ? `${frame.predicted[name]} px` : "none"],
-    ["Contrast to noise", number(frame.contrast, 2)],
+    ["Dice", number(frame.dice[run], 3)],
+    ["Presence score", number(frame.presence[run], 2)],
+    ["Annotated area", frame.area ? `${frame.area} px` : "none"],
+    ["Predicted area", frame.predicted[run] ? `${frame.predicted[run]} px` : "none"],
+    ["Contrast-to-noise ratio", number(frame.contrast, 2)],
   ];
 }
 
 function showFrame() {
   const frame = FRAMES.get(state.frame);
-  const canvas = part("canvas");
+  const canvas = element("canvas");
   canvas.dataset.frame = frame.id;
-  canvas.dataset.network = state.network;
+  canvas.dataset.run = state.run;
   canvas.setAttribute("aria-label", `Subject ${frame.subject}, image ${frame.img}`);
   draw(canvas);
-  part("facts").replaceChildren(...details(frame).flatMap(([term, value]) => {
+  element("facts").replaceChildren(...details(frame).flatMap(([term, value]) => {
     const dt = document.createElement("dt"), dd = document.createElement("dd");
     dt.textContent = term;
     dd.textContent = value;
     return [dt, dd];
   }));
-  part("networks").replaceChildren(...DATA.networks.map(({ name, title }) => {
-    const button = cell(frame, name, `${title} ${number(frame.dice[name], 2)}`, () => choose({ network: name }));
+  element("runs").replaceChildren(...DATA.runs.map(({ name, title }) => {
+    const button = cell(frame, name, `${title} ${number(frame.dice[name], 2)}`, () => choose({ run: name }));
     button.dataset.choice = name;
-    button.setAttribute("aria-pressed", String(name === state.network));
+    button.setAttribute("aria-pressed", String(name === state.run));
     return button;
   }));
-  part("networks").querySelectorAll("canvas").forEach(draw);
-  const place = state.shown.findIndex((one) => one.id === frame.id);
-  part("place").textContent = place < 0 ? "" : `${place + 1} of ${state.shown.length}`;
-  part("frame").value = frame.id;
+  element("runs").querySelectorAll("canvas").forEach(draw);
+  const place = state.shown.findIndex(({ id }) => id === frame.id);
+  element("place").textContent = place < 0 ? "" : `${place + 1} of ${state.shown.length}`;
+  element("frame").value = frame.id;
 }
 
 function list() {
-  const keep = FILTERS[part("filter").value];
-  state.shown = DATA.frames.filter(keep).sort(ORDERS[part("order").value]);
-  part("frame").replaceChildren(...state.shown.map((frame) => new Option(
-    `subject ${frame.subject}, image ${frame.img} · Dice ${number(frame.dice[state.network], 2)}`, frame.id)));
-  part("empty").hidden = state.shown.length > 0;
+  const keep = FILTERS[element("filter").value];
+  state.shown = DATA.frames.filter(keep).sort(ORDERS[element("order").value]);
+  element("frame").replaceChildren(...state.shown.map((frame) => new Option(
+    `subject ${frame.subject}, image ${frame.img} · Dice ${number(frame.dice[state.run], 2)}`, frame.id)));
+  element("empty").hidden = state.shown.length > 0;
 }
 
 function choose(change) {
   Object.assign(state, change);
-  part("network").value = state.network;
+  element("run").value = state.run;
   list();
   if (!FRAMES.has(state.frame)) state.frame = (state.shown[0] ?? DATA.frames[0]).id;
   showFrame();
@@ -97,28 +97,28 @@ function step(by) {
 }
 
 if (DATA.frames.length) {
-  part("network").replaceChildren(...DATA.networks.map(({ name, title }) => new Option(title, name)));
-  part("network").addEventListener("change", (event) => choose({ network: event.target.value }));
-  part("frame").addEventListener("change", (event) => choose({ frame: event.target.value }));
+  element("run").replaceChildren(...DATA.runs.map(({ name, title }) => new Option(title, name)));
+  element("run").addEventListener("change", (event) => choose({ run: event.target.value }));
+  element("frame").addEventListener("change", (event) => choose({ frame: event.target.value }));
   for (const name of ["filter", "order"]) {
-    part(name).addEventListener("change", () => {
+    element(name).addEventListener("change", () => {
       list();
       choose({ frame: (state.shown[0] ?? { id: state.frame }).id });
     });
   }
-  part("before").addEventListener("click", () => step(-1));
-  part("after").addEventListener("click", () => step(1));
-  part("layer").addEventListener("change", (event) => setView({ layer: event.target.value }));
-  part("scheme").addEventListener("change", (event) => setView({ scheme: event.target.value }));
-  part("viewer").addEventListener("keydown", (event) => {
+  element("before").addEventListener("click", () => step(-1));
+  element("after").addEventListener("click", () => step(1));
+  element("layer").addEventListener("change", (event) => setView({ layer: event.target.value }));
+  element("scheme").addEventListener("change", (event) => setView({ scheme: event.target.value }));
+  element("viewer").addEventListener("keydown", (event) => {
     if (event.target.tagName === "SELECT") return;
     if (event.key === "ArrowLeft") step(-1);
     if (event.key === "ArrowRight") step(1);
   });
   for (const button of document.querySelectorAll("button[data-open]")) {
     button.addEventListener("click", () => {
-      part("filter").value = "all";
-      choose({ frame: button.dataset.open, network: button.dataset.network || state.network });
+      element("filter").value = "all";
+      choose({ frame: button.dataset.open, run: button.dataset.run || state.run });
       document.getElementById("browser").scrollIntoView();
     });
   }

@@ -1,4 +1,4 @@
-// Draws a frame with its masks from the run lengths that the submission itself is written in.
+// Draws frames with their masks, which are run lengths in the format of the submission.
 const DATA = JSON.parse(document.getElementById("frames").textContent);
 const FRAMES = new Map(DATA.frames.map((frame) => [frame.id, frame]));
 const [ROWS, COLUMNS] = DATA.shape;
@@ -8,11 +8,11 @@ const SCHEMES = {
 };
 const view = { scheme: "paper", layer: "fill" };
 const images = new Map();
-// Frames are painted whole on this sheet; each canvas shows its part of it.
+// Whole frames are painted on this off-screen canvas; each visible canvas shows a crop of it.
 const sheet = Object.assign(document.createElement("canvas"), { width: COLUMNS, height: ROWS })
   .getContext("2d", { willReadFrequently: true });
 
-// Pairs 'start length', 1-indexed, down the columns first.
+// Pairs 'start length', 1-indexed, in column-major order.
 function decode(pixels) {
   const mask = new Uint8Array(ROWS * COLUMNS);
   const numbers = pixels ? pixels.split(" ").map(Number) : [];
@@ -24,7 +24,7 @@ function decode(pixels) {
   return mask;
 }
 
-// Two pixels wide, so that it is seen at a thumbnail's size.
+// Edges are two pixels wide, so that they are visible in thumbnails.
 function isEdge(mask, at) {
   if (!mask[at]) return false;
   for (const step of [1, 2]) {
@@ -66,13 +66,13 @@ function imageOf(frame) {
 
 async function draw(canvas) {
   const frame = FRAMES.get(canvas.dataset.frame);
-  const wanted = `${canvas.dataset.frame} ${canvas.dataset.network}`;
+  const wanted = `${canvas.dataset.frame} ${canvas.dataset.run}`;
   const image = await imageOf(frame);
-  // Somebody may have moved on while the image was being decoded.
-  if (wanted !== `${canvas.dataset.frame} ${canvas.dataset.network}`) return;
+  // The reader may have chosen another frame while the image was being decoded.
+  if (wanted !== `${canvas.dataset.frame} ${canvas.dataset.run}`) return;
   sheet.drawImage(image, 0, 0, COLUMNS, ROWS);
   const data = sheet.getImageData(0, 0, COLUMNS, ROWS);
-  paint(data.data, decode(frame.truth), decode(frame.predictions[canvas.dataset.network]));
+  paint(data.data, decode(frame.truth), decode(frame.predictions[canvas.dataset.run]));
   sheet.putImageData(data, 0, 0);
   const whole = `0 0 ${ROWS} ${COLUMNS}`;
   const [top, left, height, width] = (canvas.dataset.crop ?? whole).split(" ").map(Number);

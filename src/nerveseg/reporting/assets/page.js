@@ -1,4 +1,4 @@
-// Navigation that knows where the reader is, and charts that single out one network.
+// Marks the current section in the contents, and highlights one run in all charts.
 const links = new Map([...document.querySelectorAll(".side a")].map((a) => [a.hash.slice(1), a]));
 const watcher = new IntersectionObserver((entries) => {
   for (const entry of entries) {
@@ -19,11 +19,11 @@ fold();
 for (const button of document.querySelectorAll(".chips button")) {
   button.addEventListener("click", () => {
     const on = button.getAttribute("aria-pressed") !== "true";
-    const name = button.dataset.network;
+    const name = button.dataset.run;
     document.querySelectorAll(".chips button").forEach((other) =>
-      other.setAttribute("aria-pressed", String(on && other.dataset.network === name)));
+      other.setAttribute("aria-pressed", String(on && other.dataset.run === name)));
     document.body.classList.toggle("single", on);
-    document.querySelectorAll("svg.chart [data-network]").forEach((mark) =>
-      mark.classList.toggle("chosen", on && mark.dataset.network === name));
+    document.querySelectorAll("svg.chart [data-run]").forEach((mark) =>
+      mark.classList.toggle("chosen", on && mark.dataset.run === name));
   });
 }

@@ -1,4 +1,4 @@
-// Tables sort by the column whose head is pressed; again turns the order round.
+// Clicking a column head sorts the table by it; clicking again reverses the order.
 function sortTable(table, column, descending) {
   const body = table.tBodies[0];
   const key = (row) => {
@@ -11,7 +11,7 @@ function sortTable(table, column, descending) {
   const rest = [...body.rows].filter((row) => row.classList.contains("rest"));
   rows.sort((one, other) => {
     const a = key(one), b = key(other);
-    if (missing(a) || missing(b)) return missing(a) - missing(b); // blanks last, either way
+    if (missing(a) || missing(b)) return missing(a) - missing(b); // missing values last in both orders
     const order = typeof a === "number" && typeof b === "number"
       ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
     return descending ? -order : order;
@@ -25,7 +25,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.querySelector("button")?.addEventListener("click", () => {
       const before = head.getAttribute("aria-sort");
       const numbers = !head.classList.contains("text");
-      // Figures start with the largest, names with A.
+      // Numbers start with the largest, names with A.
       const descending = before ? before === "ascending" : numbers;
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", descending ? "descending" : "ascending");

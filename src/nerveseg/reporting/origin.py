@@ -1,23 +1,41 @@
-"""Where a report comes from: revision, data, parameters, versions, machine."""
+"""Where a report comes from: data source, revision, parameters, versions, machine."""
 
 import os
 import platform
 import subprocess
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 from ruamel.yaml import YAML
 
-# Those whose version can change a number.
+# Packages whose version can change a score.
 PACKAGES: Final = (
     "nerveseg", "torch", "torchvision", "numpy", "scipy", "pandas", "scikit-image",
     "opencv-python-headless", "albumentations", "dvc",
 )  # fmt: skip
 
 
-def collect(root: Path) -> dict[str, str]:
-    """Return name -> value, in the order of showing; what is not known says so."""
+@dataclass(frozen=True)
+class Origin:
+    """Where the numbers come from.
+
+    Attributes:
+        source: `data.source`: simulated, archive or kaggle.
+        differences: how data and protocol differ from the paper's, for a caption.
+        facts: name -> value, from `collect_facts`.
+        parameters: the text of params.yaml.
+    """
+
+    source: str
+    differences: str
+    facts: dict[str, str]
+    parameters: str
+
+
+def collect_facts(root: Path) -> dict[str, str]:
+    """Return name -> value in display order; the value says so if it cannot be determined."""
     facts = {"Git revision": _revision(root)}
     facts |= {f"Data: {name}": value for name, value in _data_hashes(root / "dvc.lock").items()}
     if name := os.environ.get("DVC_EXP_NAME"):
@@ -30,8 +48,8 @@ def collect(root: Path) -> dict[str, str]:
     return facts
 
 
-def parameters(path: Path) -> str:
-    """Return params.yaml as it is, or a line that says it is not there."""
+def parameters_text(path: Path) -> str:
+    """Return the text of params.yaml, or a line that says that it is missing."""
     return path.read_text(encoding="utf-8").strip() if path.exists() else "params.yaml not found"
 
 
@@ -39,18 +57,18 @@ def _revision(root: Path) -> str:
     revision = _git(root, "rev-parse", "HEAD")
     if not revision:
         return "not in a git repository"
-    # DVC writes these two during the very run that is reported on.
-    rest = (".", ":(exclude)dvc.lock", ":(exclude)metrics")
-    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *rest)
+    # DVC itself writes these two while it makes the report, so they do not count as edits.
+    paths = (".", ":(exclude)dvc.lock", ":(exclude)metrics")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *paths)
     return revision + (" with uncommitted changes" if changed else "")
 
 
-def _git(root: Path, *words: str) -> str:
+def _git(root: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *words], capture_output=True, text=True, check=False
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
         )
-    except OSError:  # no git on this machine
+    except OSError:  # git is not installed
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
 
@@ -69,7 +87,7 @@ def _version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return "(absent)"
+        return "(not installed)"
 
 
 def _processor() -> str:
@@ -84,6 +102,6 @@ def _processor() -> str:
 def _memory() -> str:
     try:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):  # not on this system
+    except (ValueError, OSError, AttributeError):  # not available on this system
         return "unknown"
     return f"{size / 2**30:.1f} GiB"

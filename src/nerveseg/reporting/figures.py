@@ -1,0 +1,242 @@
+"""The report's charts as matplotlib figures; `nerveseg.reporting.charts` adds titles and captions.
+
+Every public function takes the results and returns a figure.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
+
+from nerveseg.reporting.chart_style import (
+    INK,
+    MUTED,
+    RUN_MARK,
+    legend,
+    no_data,
+    panels,
+    run_line,
+    run_style,
+)
+from nerveseg.reporting.results import Results
+
+# measure, label, colour, hatch; the hatch tells bars apart in black-and-white print.
+LEADERBOARD_BARS: Final = (
+    ("public", "public leaderboard", "#56B4E9", ""),
+    ("private", "private leaderboard", "#0072B2", "////"),
+    ("dice", "validation, 95% interval", "#E69F00", ""),
+)
+MAX_LEVEL_LABELS: Final = 6  # more run titles would touch, so they are rotated
+DARK: Final = 0.55  # mean Dice below which cividis is dark enough to need white text
+CURVES: Final = (("train/loss", "training loss"), ("valid/dice", "validation Dice"))
+# column of the frames, label of the axis, factor to its unit
+DIFFICULTIES: Final = (
+    ("true_area", "annotated area (1000 pixels)", 1e-3),
+    ("contrast", "contrast-to-noise ratio of the nerve", 1.0),
+)
+MAX_BINS: Final = 5
+MIN_FRAMES_PER_BIN: Final = 8  # the mean of fewer frames is mostly noise
+F1_LEVELS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
+# measure, label of the axis, factor to its unit
+COSTS: Final = (
+    ("parameters", "parameters (millions)", 1e-6),
+    ("gmacs", "multiply-adds per frame (1e9)", 1.0),
+    ("latency_ms", "latency per frame (ms)", 1.0),
+)
+
+
+def leaderboard(results: Results) -> Figure:
+    """Draw Fig. 6: public, private and validation Dice as bars, a group of bars per run."""
+    figure, (axes,) = panels(1, height=4.0)
+    places = np.arange(len(results.runs), dtype=np.float64)
+    values = {
+        measure: np.array([results.score(run, measure) for run in results.runs])
+        for measure, *_ in LEADERBOARD_BARS
+    }
+    shown = [bars for bars in LEADERBOARD_BARS if np.isfinite(values[bars[0]]).any()]
+    width = 0.8 / len(shown)
+    for index, (measure, label, colour, hatch) in enumerate(shown):
+        at = places + (index - (len(shown) - 1) / 2) * width
+        look: dict[str, Any] = {"color": colour, "label": label, "hatch": hatch, "ec": "white"}
+        axes.bar(at, values[measure], width * 0.92, lw=0, **look)
+        if measure == "dice":
+            _interval_bars(axes, results, at)
+    for measure, dash in (("public", ":"), ("private", "--")):
+        level = results.score(results.reference, f"empty_{measure}")
+        if np.isfinite(level):
+            axes.axhline(level, color=MUTED, ls=dash, lw=1.2, label=f"all-empty, {measure}")
+    axes.set_xticks(places, [results.title(run) for run in results.runs])
+    if len(places) > MAX_LEVEL_LABELS:
+        axes.tick_params(axis="x", rotation=25)
+    axes.set(ylabel="mean Dice", ylim=(0, 1))
+    axes.grid(axis="x", visible=False)
+    figure.legend(ncols=5, loc="outside upper left", columnspacing=1.4, handlelength=1.8)
+    return figure
+
+
+def _interval_bars(axes: Axes, results: Results, at: NDArray[np.float64]) -> None:
+    bounds = np.array([results.dice_interval(run) for run in results.runs])
+    axes.vlines(at, bounds[:, 0], bounds[:, 1], color=INK, lw=1.2)
+    for end in bounds.T:
+        axes.scatter(at, end, marker="_", s=22, color=INK, lw=1.2, zorder=4)
+
+
+def comparison(results: Results) -> Figure:
+    """Draw a forest plot of differences; hollow markers are indistinguishable from zero."""
+    table = results.comparison
+    figure, (axes,) = panels(1, width=7.6, height=1.0 + 0.36 * len(table))
+    axes.axvline(0, color=MUTED, lw=1)
+    for place, row in enumerate(table.to_dict("records")):
+        style = run_style(results, str(row["run"]))
+        bars = np.array([[row["difference"] - row["low"]], [row["high"] - row["difference"]]])
+        marks = axes.errorbar(
+            [row["difference"]], [place], xerr=bars, fmt=style.marker, color=style.colour, ms=7,
+            capsize=3, lw=1.4, mfc=style.colour if row["separated"] else "none", mec=style.colour,
+        )  # fmt: skip
+        for artist in (marks.lines[0], *marks.lines[1], *marks.lines[2]):
+            artist.set_gid(RUN_MARK + str(row["run"]))
+    axes.set_yticks(range(len(table)), [results.title(str(run)) for run in table["run"]])
+    axes.set_ylim(len(table) - 0.4, -0.6)
+    axes.set_xlabel(f"mean Dice minus that of {results.title(results.reference)}, 95% interval")
+    axes.tick_params(axis="y", length=0, colors=INK)
+    axes.grid(axis="y", visible=False)
+    return figure
+
+
+def subjects(results: Results) -> Figure:
+    """Draw the mean Dice as a heat map, a row per run and a column per subject."""
+    mean = results.frames.pivot_table(index="run", columns="subject", values="dice")
+    values = mean.loc[results.runs].to_numpy()
+    rows, columns = values.shape
+    figure, (axes,) = panels(1, width=9.4, height=0.9 + 0.32 * rows)
+    mesh = axes.pcolormesh(values, cmap="cividis", vmin=0, vmax=1, edgecolors="white", lw=1)
+    for row, column in np.ndindex(rows, columns):
+        value = values[row, column]
+        colour = "white" if value < DARK else "black"
+        place = (column + 0.5, row + 0.5)
+        axes.text(*place, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=8)
+    axes.set_yticks(np.arange(rows) + 0.5, [results.title(run) for run in results.runs])
+    axes.set_xticks(np.arange(columns) + 0.5, [str(subject) for subject in mean.columns])
+    axes.invert_yaxis()
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("subject")
+    bar = figure.colorbar(mesh, ax=axes, label="mean Dice", pad=0.01, aspect=12)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def learning_curves(results: Results) -> Figure:
+    """Draw the training loss and the validation Dice by epoch."""
+    figure, axes = panels(2)
+    for panel, (measure, label) in zip(axes, CURVES, strict=True):
+        points = results.curves[results.curves["metric"] == measure]
+        if points.empty:
+            no_data(panel, f"{label}: not logged")
+            continue
+        for run in results.runs:
+            rows = points[points["run"] == run].sort_values("epoch")
+            every = max(1, len(rows) // 8)
+            run_line(panel, results, run, rows["epoch"] + 1, rows["value"], markevery=every)
+        panel.set(xlabel="epoch", ylabel=label)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    legend(axes[-1])
+    return figure
+
+
+def difficulty(results: Results) -> Figure:
+    """Draw Dice against the nerve's size and contrast: means per bin, the reference's frames."""
+    figure, axes = panels(2)
+    nerves = results.frames[results.frames["true_area"] > 0].dropna(subset=["contrast"])
+    for panel, (column, label, factor) in zip(axes, DIFFICULTIES, strict=True):
+        if nerves.empty:
+            no_data(panel, "no frame with a nerve")
+            continue
+        _dice_by_quantile(panel, results, nerves.assign(x=nerves[column] * factor))
+        panel.set(xlabel=label, ylabel="Dice", ylim=(-0.02, 1.02))
+    if not nerves.empty:
+        legend(axes[-1])
+    return figure
+
+
+def _dice_by_quantile(axes: Axes, results: Results, nerves: pd.DataFrame) -> None:
+    dots = nerves[nerves["run"] == results.reference]
+    colour = run_style(results, results.reference).colour
+    # Rasterised, because thousands of dots as vectors would be most of the page's size.
+    axes.scatter(dots["x"], dots["dice"], s=13, color=colour, alpha=0.35, lw=0, rasterized=True)
+    bins = int(np.clip(len(dots) // MIN_FRAMES_PER_BIN, 1, MAX_BINS))
+    edges = np.unique(np.quantile(dots["x"], np.linspace(0, 1, bins + 1)))
+    for run in results.runs:
+        rows = nerves[nerves["run"] == run]
+        place = np.clip(np.searchsorted(edges, rows["x"], side="right") - 1, 0, len(edges) - 2)
+        means = rows.groupby(place)[["x", "dice"]].mean()
+        run_line(axes, results, run, means["x"], means["dice"])
+
+
+def reliability(results: Results) -> Figure:
+    """Draw the observed against the predicted probability, and the distribution of the pixels."""
+    figure, (left, right) = panels(2)
+    left.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":", zorder=1)
+    for run in results.runs:
+        rows = results.calibration[results.calibration["run"] == run]
+        rows = rows[rows["pixels"] > 0]
+        run_line(left, results, run, rows["predicted"], rows["observed"])
+        run_line(right, results, run, rows["predicted"], rows["pixels"] / rows["pixels"].sum())
+    left.set(xlabel="predicted probability", ylabel="share that is nerve", xlim=(0, 1), ylim=(0, 1))
+    left.set_aspect("equal", anchor="W")
+    right.set(xlabel="predicted probability", ylabel="share of pixels", yscale="log", xlim=(0, 1))
+    legend(right)
+    return figure
+
+
+def precision_recall(results: Results) -> Figure:
+    """Draw precision against recall of nerve presence, over lines of equal F1."""
+    figure, (axes,) = panels(1, width=7.4, height=4.6)
+    for level in F1_LEVELS:
+        recall = np.linspace(level / 2 + 1e-3, 1, 100)
+        precision = level * recall / (2 * recall - level)
+        keep = precision <= 1
+        axes.plot(recall[keep], precision[keep], color=MUTED, lw=0.6, alpha=0.6, zorder=1)
+        axes.text(1.005, level / (2 - level), f"F1 {level}", fontsize=7.5, color=MUTED, va="center")
+    for run in results.runs:
+        rows = results.presence[results.presence["run"] == run].sort_values("threshold")
+        rows = rows.dropna(subset=["precision", "recall"])
+        every = max(1, len(rows) // 10)
+        run_line(axes, results, run, rows["recall"], rows["precision"], markevery=every)
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.01))
+    legend(axes, bbox_to_anchor=(1.1, 1.02))
+    return figure
+
+
+def cost(results: Results) -> Figure:
+    """Draw Dice against parameters, multiply-adds and latency, each with its Pareto front."""
+    figure, axes = panels(3, width=10.6)
+    runs = [run for run in results.runs if run in results.costs]
+    dice = np.array([results.score(run, "dice") for run in runs])
+    for panel, (measure, label, factor) in zip(axes, COSTS, strict=True):
+        costs = np.array([results.costs[run][measure] * factor for run in runs])
+        for run, x, y in zip(runs, costs, dice, strict=True):
+            run_line(panel, results, run, [x], [y], ls="none", ms=8)
+            colour = run_style(results, run).colour
+            panel.vlines(x, *results.dice_interval(run), color=colour, lw=0.9, alpha=0.55)
+        _pareto_front(panel, costs, dice)
+        panel.set(xlabel=label, xscale="log")
+        panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.xaxis.set_major_formatter("{x:g}")
+        panel.xaxis.set_minor_formatter(NullFormatter())
+        panel.margins(x=0.12)
+    axes[0].set_ylabel("validation Dice, 95% interval")
+    legend(axes[-1])
+    return figure
+
+
+def _pareto_front(axes: Axes, costs: NDArray[np.float64], dice: NDArray[np.float64]) -> None:
+    order = np.lexsort((-dice, costs))
+    best = np.maximum.accumulate(dice[order])
+    kept = [at for at, top in zip(order, np.r_[-np.inf, best[:-1]], strict=True) if dice[at] > top]
+    axes.step(costs[kept], dice[kept], where="post", color=MUTED, lw=1, ls="--", zorder=1)

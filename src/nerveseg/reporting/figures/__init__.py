@@ -1,1 +1,0 @@
-"""The report's charts, one module a figure."""

@@ -1,0 +1,248 @@
+"""The tables of the report: leaderboard, the paper's, comparison, all measures, cost."""
+
+from typing import Any, Final
+
+import pandas as pd
+
+from nerveseg.reporting.chart_style import css_colour
+from nerveseg.reporting.results import Results
+from nerveseg.reporting.table_cells import (
+    Cell,
+    Column,
+    Row,
+    Table,
+    interval_cell,
+    number_cell,
+    p_cell,
+    text_cell,
+)
+
+NETWORK: Final = Column("Network", text=True)
+LEADERBOARD_COLUMNS: Final = (
+    NETWORK,
+    Column("Validation", hint="mean Dice over the validation frames at 580 x 420"),
+    Column("95% interval", text=True, hint="bootstrap over subjects"),
+    Column("Public", hint="mean Dice over the public share of the test frames"),
+    Column("Private", hint="mean Dice over the private share of the test frames"),
+)
+KAGGLE_COLUMNS: Final = (
+    Column("Kaggle public"),
+    Column("Kaggle private"),
+    Column("Kaggle status", text=True),
+)
+LEADERBOARD_CAPTION: Final = (
+    "Mean Dice per image; a pair of empty masks scores 1. Validation: mean and 95% bootstrap "
+    "interval over subjects, because frames of one subject are not independent. The "
+    "all-empty submission predicts 'no nerve' for every frame: a run that scores below it has "
+    "learned nothing useful."
+)
+PAPER_METRICS: Final = {
+    "dice": "DC",
+    "accuracy": "ACC",
+    "sensitivity": "SE",
+    "specificity": "SP",
+    "auc": "AUC",
+}
+PAPER_TABLES: Final = {1: "Table 1: the ablation", 2: "Table 2: seven networks"}
+COMPARISON_COLUMNS: Final = (
+    NETWORK,
+    Column("Dice"),
+    Column("Difference", hint="mean Dice minus the reference's"),
+    Column("95% interval", text=True, hint="of the difference; paired bootstrap over subjects"),
+    Column("p, bootstrap", hint="Holm-corrected for the number of comparisons"),
+    Column("p, Wilcoxon", hint="signed-rank test on the subjects' means, Holm-corrected"),
+    Column("Conclusion", text=True),
+)
+CONCLUSIONS: Final = {
+    "better": "above the reference",
+    "worse": "below the reference",
+    "not separable": "indistinguishable",
+    "too few subjects": "too few subjects to tell",
+}
+# (measure, head, hint, factor, digits); a factor of 100 gives percent
+MEASURES: Final = (
+    ("dice", "Dice", "mean over frames; a pair of empty masks scores 1", 1, 3),
+    ("dice_nerve", "Dice, nerve", "mean over the frames with a nerve", 1, 3),
+    ("pooled_dice", "Dice, pooled", "over the pixels of all frames together", 1, 3),
+    ("accuracy", "ACC %", "mean over frames", 100, 2),
+    ("sensitivity", "SE %", "mean over the frames with a nerve", 100, 2),
+    ("specificity", "SP %", "mean over frames", 100, 2),
+    ("auc", "AUC %", "over the pixels of all frames together", 100, 2),
+    ("presence_precision", "Precision", "of detecting a nerve in a frame", 1, 3),
+    ("presence_recall", "Recall", "of detecting a nerve in a frame", 1, 3),
+    ("presence_f1", "F1", "of detecting a nerve in a frame", 1, 3),
+    ("hd95", "HD95 px", "95th percentile of the distances between the outlines", 1, 1),
+    ("msd", "MSD px", "mean distance between the outlines", 1, 2),
+    ("ece", "ECE %", "expected calibration error over pixels", 100, 2),
+)
+MEASURES_CAPTION: Final = (
+    "All at 580 x 420 after post-processing; AUC and ECE are computed from the probabilities. "
+    "Precision, recall and F1: does a frame contain a nerve at all? HD95 and MSD: 95th "
+    "percentile and mean of the distances between the outlines, in pixels; lower is better, as "
+    "for ECE. Hover over a column head for its definition."
+)
+COST_COLUMNS: Final = (
+    NETWORK,
+    Column("Parameters (1e6)", hint="those used in the forward pass"),
+    Column("GMACs", hint="1e9 multiply-adds in one forward pass of one image"),
+    Column("Latency (ms)", hint="for one image; median"),
+    Column("Training (GiB)", hint="peak tensor memory of a training step"),
+    Column("Validation Dice"),
+)
+
+
+def leaderboard_table(results: Results) -> Table:
+    """Return one row per run and a last one for the all-empty submission.
+
+    Kaggle's columns are there only if something was submitted.
+    """
+    rows = [_leaderboard_row(results, run) for run in results.runs]
+    any_run = results.runs[0]  # the all-empty submission scores the same in every run
+    cells = [
+        text_cell("All-empty submission"),
+        number_cell(results.score(any_run, "empty_dice")),
+        text_cell(""),
+        number_cell(results.score(any_run, "empty_public")),
+        number_cell(results.score(any_run, "empty_private")),
+    ]
+    cells += [number_cell(None), number_cell(None), text_cell("")] if results.leaderboard else []
+    columns = LEADERBOARD_COLUMNS + (KAGGLE_COLUMNS if results.leaderboard else ())
+    return Table("Leaderboard", columns, [*rows, Row(cells, "rest")], LEADERBOARD_CAPTION)
+
+
+def _leaderboard_row(results: Results, run: str) -> Row:
+    cells = [
+        _title_cell(results, run),
+        number_cell(results.score(run, "dice")),
+        interval_cell(*results.dice_interval(run)),
+        number_cell(results.score(run, "public")),
+        number_cell(results.score(run, "private")),
+    ]
+    if results.leaderboard:
+        kaggle = results.leaderboard.get(run, {})
+        cells += [number_cell(kaggle.get("public"), 5), number_cell(kaggle.get("private"), 5)]
+        cells.append(text_cell(str(kaggle.get("status", "not submitted")).lower()))
+    return Row(cells, _kind(results, run))
+
+
+def paper_tables(results: Results, differences: str) -> list[Table]:
+    """Return the paper's Tables 1 and 2 with our scores beside them.
+
+    Args:
+        results: the scores.
+        differences: how data or protocol differ from the paper's, for the captions.
+    """
+    return [
+        _paper_table(results, name, results.paper[results.paper["table"] == which], differences)
+        for which, name in PAPER_TABLES.items()
+    ]
+
+
+def _paper_table(results: Results, name: str, rows: pd.DataFrame, differences: str) -> Table:
+    metrics = [
+        metric for metric in PAPER_METRICS if rows[rows["metric"] == metric]["paper"].notna().any()
+    ]
+    columns = [NETWORK]
+    for _ in metrics:
+        columns += [Column("Paper"), Column("Ours"), Column("Diff.")]
+    groups = [("", 1), *((PAPER_METRICS[metric], 3) for metric in metrics)]
+    lines = []
+    runs = rows["run"].fillna("")  # NaN where no run trains the network
+    for (title, run), lines_of_run in rows.groupby(["title", runs], sort=False):
+        figures = {line["metric"]: line for line in lines_of_run.to_dict("records")}
+        alone = runs[rows["title"] == title].nunique() == 1
+        cells = [
+            text_cell(str(title) if alone else f"{title}: {results.title(str(run))}"),
+            *(cell for metric in metrics for cell in _paper_cells(figures[metric])),
+        ]
+        lines.append(Row(cells, _kind(results, str(run))))
+    return Table(name, columns, lines, f"In percent. {differences}", groups)
+
+
+def _paper_cells(line: dict[Any, Any]) -> list[Cell]:
+    return [
+        number_cell(line["paper"], 2),
+        number_cell(line["ours"], 2),
+        number_cell(line["difference"], 2, sign=True),
+    ]
+
+
+def comparison_table(results: Results) -> Table:
+    """Return one row for each run but the reference."""
+    reference = results.title(results.reference)
+    caption = (
+        f"Mean Dice of each run minus that of {reference} on the same frames. The intervals and "
+        "the first p-value come from a paired bootstrap over subjects, the second p-value from "
+        "Wilcoxon's signed-rank test on the subjects' means; both p-values are Holm-corrected "
+        "for the number of comparisons. 'Indistinguishable' means that the data do not determine "
+        "which of the two is better."
+    )
+    rows = [_comparison_row(results, row) for row in results.comparison.to_dict("records")]
+    return Table("Comparison", COMPARISON_COLUMNS, rows, caption)
+
+
+def _comparison_row(results: Results, row: dict[Any, Any]) -> Row:
+    cells = [
+        _title_cell(results, str(row["run"])),
+        number_cell(row["dice"]),
+        number_cell(row["difference"], sign=True),
+        interval_cell(row["low"], row["high"], sign=True),
+        p_cell(row["bootstrap_holm"]),
+        p_cell(row["wilcoxon_holm"]),
+        text_cell(CONCLUSIONS[row["verdict"]]),
+    ]
+    return Row(cells)
+
+
+def measures_table(results: Results) -> Table:
+    """Return one row per run with every measure."""
+    columns = [NETWORK, *(Column(head, hint=hint) for _, head, hint, _, _ in MEASURES)]
+    rows = []
+    for run in results.runs:
+        cells = [_title_cell(results, run)]
+        cells += [
+            number_cell(factor * results.score(run, measure), digits)
+            for measure, _, _, factor, digits in MEASURES
+        ]
+        rows.append(Row(cells, _kind(results, run)))
+    return Table("Measures", columns, rows, MEASURES_CAPTION)
+
+
+def cost_table(results: Results) -> Table:
+    """Return one row for each run whose cost was measured."""
+    runs = [run for run in results.runs if run in results.costs]
+    rows = [_cost_row(results, run) for run in runs]
+    return Table("Cost", COST_COLUMNS, rows, _cost_caption(results, runs))
+
+
+def _cost_row(results: Results, run: str) -> Row:
+    cost = results.costs[run]
+    cells = [
+        _title_cell(results, run),
+        number_cell(cost["parameters"] / 1e6, 2),
+        number_cell(cost["gmacs"], 2),
+        number_cell(cost["latency_ms"], 1),
+        number_cell(cost["training_gib"], 2),
+        number_cell(results.score(run, "dice")),
+    ]
+    return Row(cells, _kind(results, run))
+
+
+def _cost_caption(results: Results, runs: list[str]) -> str:
+    if not runs:
+        return ""
+    cost = results.costs[runs[0]]  # all costs are measured with the same settings
+    size = f"{cost['size']} x {cost['size']}"
+    return (
+        f"For one image of {size} pixels, in float32, without test-time augmentation; latency "
+        f"on a {cost['device'].upper()} with {cost['threads']} thread(s). Training: peak tensor "
+        f"memory of a step with {cost['batch']} images and Adam, without convolution workspaces."
+    )
+
+
+def _title_cell(results: Results, run: str) -> Cell:
+    return text_cell(results.title(run), css_colour(results, run))
+
+
+def _kind(results: Results, run: str) -> str:
+    return "ours" if run == results.reference else ""

@@ -1,1 +1,0 @@
-"""The report's tables, one module a table."""
