@@ -84,8 +84,8 @@ CHARTS: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
         figures.cost,
         "Accuracy against cost",
         "Validation Dice with its 95% interval against the cost of the network on a logarithmic "
-        "scale. Dashed: the Pareto front, the runs that no other run beats in both accuracy and "
-        "cost.",
+        "scale. Dashed: the Pareto front, the runs that are more accurate than every other run of "
+        "equal or lower cost.",
     ),
 }
 
