@@ -10,9 +10,9 @@ from nerveseg.models.registry import titles
 from nerveseg.params.results import ReportParams, SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
 from nerveseg.reporting.cases import Image, find_cases, with_contrast
-from nerveseg.reporting.origin import Origin, collect_facts, parameters_text
 from nerveseg.reporting.page import render
 from nerveseg.reporting.protocol import differences_from_paper, read_settings
+from nerveseg.reporting.provenance import Provenance, collect_facts, parameters_text
 from nerveseg.reporting.results import load_results
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     params = read("report", ReportParams)
     settings = read_settings()
     results = load_results(root, titles(settings.models), read("summary", SummaryParams).reference)
-    origin = Origin(
+    provenance = Provenance(
         settings.data.source,
         differences_from_paper(settings),
         collect_facts(root),
@@ -35,7 +35,7 @@ def main() -> None:
 
         results = with_contrast(results, image)
         cases = find_cases(results, params.examples, params.frames)
-        page = render(results, cases, image, origin)
+        page = render(results, cases, image, provenance)
     with whole_file(root / "report/index.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
 

@@ -84,7 +84,8 @@ def _image(mask: Mask, rng: np.random.Generator) -> Mask:
     rows = np.linspace(0, 1, IMAGE_SHAPE[0])[:, None]
     echo = 95 - 45 * rows + 60 * np.exp(-(((rows - 0.2) / 0.03) ** 2)) - 25.0 * mask
     speckle = cv2.GaussianBlur(rng.rayleigh(1, IMAGE_SHAPE), (0, 0), sigmaX=2.2, sigmaY=1.1)
-    return np.clip(echo * (speckle / speckle.mean()) ** 2, 0, 255).astype(np.uint8)
+    grey = np.clip(echo * (speckle / speckle.mean()) ** 2, 0, 255)
+    return np.asarray(grey, np.uint8)
 
 
 def _predict(mask: Mask, error: float, alarm: float, rng: np.random.Generator) -> Mask:
@@ -139,7 +140,11 @@ def _write_one_run(
 
 def _write_metrics(root: Path, runs: list[str], rng: np.random.Generator) -> None:
     for place, name in enumerate(runs):
-        cost = {"parameters": 20_000_000 * (1 + place), "gmacs": 6.0 + place, "latency_ms": 30.0}
+        cost: dict[str, Any] = {
+            "parameters": 20_000_000 * (1 + place),
+            "gmacs": 6.0 + place,
+            "latency_ms": 30.0,
+        }
         cost |= {"training_gib": 2.5, "size": 512, "batch": 8, "device": "cpu", "threads": 2}
         _json(root / f"data/costs/{name}.json", cost)
     summary = summarise(read_scored(root / "data/scores", runs), runs[-1], level=0.95)

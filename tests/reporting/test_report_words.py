@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from nerveseg.params.train import Run
-from nerveseg.reporting import origin, protocol, words
+from nerveseg.reporting import protocol, provenance, words
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.score_tables import leaderboard_table
 from nerveseg.reporting.table_cells import number_cell
@@ -93,7 +93,7 @@ def test_number_has_three_decimals_or_is_a_dash(value: float | None, shown: str)
 
 
 def test_provenance_outside_git_and_dvc_says_so(tmp_path: Path) -> None:
-    facts = origin.collect_facts(tmp_path)
+    facts = provenance.collect_facts(tmp_path)
     assert facts["Git revision"] == "not in a git repository"
     assert "no dvc.lock" in facts["Data: hash"]
     assert "torch 2" in facts["Packages"]
@@ -102,7 +102,7 @@ def test_provenance_outside_git_and_dvc_says_so(tmp_path: Path) -> None:
 def test_provenance_shows_the_hashes_recorded_by_dvc(tmp_path: Path) -> None:
     lock = "stages:\n  pack:\n    outs:\n    - path: data/packed\n      md5: abc.dir\n"
     (tmp_path / "dvc.lock").write_text(lock)
-    assert origin.collect_facts(tmp_path)["Data: data/packed"] == "md5 abc.dir"
+    assert provenance.collect_facts(tmp_path)["Data: data/packed"] == "md5 abc.dir"
 
 
 def test_provenance_reports_a_changed_file_but_ignores_the_changed_dvc_lock(tmp_path: Path) -> None:
@@ -116,6 +116,6 @@ def test_provenance_reports_a_changed_file_but_ignores_the_changed_dvc_lock(tmp_
     git("add", ".")
     git("commit", "-m", "a")
     (tmp_path / "dvc.lock").write_text("stages: {a: {}}\n")
-    assert len(origin.collect_facts(tmp_path)["Git revision"]) == 40
+    assert len(provenance.collect_facts(tmp_path)["Git revision"]) == 40
     (tmp_path / "params.yaml").write_text("changed: 1\n")
-    assert origin.collect_facts(tmp_path)["Git revision"].endswith(" with uncommitted changes")
+    assert provenance.collect_facts(tmp_path)["Git revision"].endswith(" with uncommitted changes")

@@ -35,13 +35,13 @@ CHARTS: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
         figures.leaderboard,
         "Figure 6: the leaderboard",
         "Mean Dice of each run on the public and private shares of the test frames, and on the "
-        "validation frames with its 95% bootstrap interval over subjects. The horizontal lines "
-        "mark the all-empty submission, which segments nothing.",
+        "validation frames with its 95% confidence interval, clustered by subject. The horizontal "
+        "lines mark the all-empty submission, which segments nothing.",
     ),
     "comparison": (
         figures.comparison,
         "Differences in mean validation Dice",
-        "Paired over the same frames, resampled by subject. Filled markers: the difference is "
+        "Paired over the same frames, clustered by subject. Filled markers: the difference is "
         "significant after Holm's correction. Hollow markers: it is not.",
     ),
     "subjects": (
@@ -49,7 +49,7 @@ CHARTS: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
         "Mean validation Dice by subject",
         "The frames of a subject come from one sweep of the probe, and many are nearly identical. "
         "Whether segmentation succeeds depends more on the subject than on the frame, so "
-        "the intervals resample subjects and are correspondingly wide.",
+        "the intervals are clustered by subject and correspondingly wide.",
     ),
     "curves": (
         figures.learning_curves,

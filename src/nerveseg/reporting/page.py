@@ -10,7 +10,7 @@ from nerveseg.reporting.cases import Cases, Images
 from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.charts import draw
 from nerveseg.reporting.frame_views import browser_payload, example_grids, failure_groups
-from nerveseg.reporting.origin import Origin
+from nerveseg.reporting.provenance import Provenance
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.score_tables import (
     comparison_table,
@@ -36,7 +36,7 @@ CONTENTS: Final = (
 )
 
 
-def render(results: Results, cases: Cases, images: Images, origin: Origin) -> str:
+def render(results: Results, cases: Cases, images: Images, provenance: Provenance) -> str:
     """Return the HTML of the report, which loads nothing from anywhere else."""
     environment = Environment(
         loader=PackageLoader("nerveseg.reporting", "assets"),
@@ -44,11 +44,11 @@ def render(results: Results, cases: Cases, images: Images, origin: Origin) -> st
         trim_blocks=True,
         undefined=StrictUndefined,  # a misspelled name raises instead of leaving a gap
     )
-    context = _charts_and_tables(results, origin) | _frames(results, cases, images)
-    return environment.get_template("page.html.j2").render(context | _words(results, origin))
+    context = _charts_and_tables(results, provenance) | _frames(results, cases, images)
+    return environment.get_template("page.html.j2").render(context | _words(results, provenance))
 
 
-def _charts_and_tables(results: Results, origin: Origin) -> dict[str, Any]:
+def _charts_and_tables(results: Results, provenance: Provenance) -> dict[str, Any]:
     charts: dict[str, Any] = {
         "leaderboard": draw("leaderboard", results),
         "learning": [draw("curves", results), draw("difficulty", results)],
@@ -59,7 +59,7 @@ def _charts_and_tables(results: Results, origin: Origin) -> dict[str, Any]:
     }
     tables: dict[str, Any] = {
         "leaderboard": leaderboard_table(results),
-        "paper": paper_tables(results, origin.differences),
+        "paper": paper_tables(results, provenance.differences),
         "comparison": comparison_table(results),
         "measures": measures_table(results),
         "cost": cost_table(results),
@@ -76,7 +76,7 @@ def _frames(results: Results, cases: Cases, images: Images) -> dict[str, Any]:
     }
 
 
-def _words(results: Results, origin: Origin) -> dict[str, Any]:
+def _words(results: Results, provenance: Provenance) -> dict[str, Any]:
     runs = [
         {"name": run, "title": results.title(run), "colour": css_colour(results, run)}
         for run in results.runs
@@ -84,14 +84,14 @@ def _words(results: Results, origin: Origin) -> dict[str, Any]:
     return {
         "title": words.TITLE,
         "lead": words.lead(results),
-        "warning": words.WARNINGS.get(origin.source, ""),
+        "warning": words.WARNINGS.get(provenance.source, ""),
         "headline_scores": words.headline_scores(results),
         "texts": words.SECTIONS | {"ranking": words.ranking(results)},
         "contents": [(key, name) for key, name in CONTENTS if key != "cost" or results.costs],
         "runs": runs,
         "reference": next(run for run in runs if run["name"] == results.reference),
-        "provenance": origin.facts,
-        "parameters": origin.parameters,
+        "provenance": provenance.facts,
+        "parameters": provenance.parameters,
         "css": _asset("page.css"),
         "script": "\n".join(_asset(name) for name in SCRIPTS),
     }

@@ -21,7 +21,7 @@ NETWORK: Final = Column("Network", text=True)
 LEADERBOARD_COLUMNS: Final = (
     NETWORK,
     Column("Validation", hint="mean Dice over the validation frames at 580 x 420"),
-    Column("95% interval", text=True, hint="bootstrap over subjects"),
+    Column("95% interval", text=True, hint="clustered by subject"),
     Column("Public", hint="mean Dice over the public share of the test frames"),
     Column("Private", hint="mean Dice over the private share of the test frames"),
 )
@@ -31,8 +31,8 @@ KAGGLE_COLUMNS: Final = (
     Column("Kaggle status", text=True),
 )
 LEADERBOARD_CAPTION: Final = (
-    "Mean Dice per image; a pair of empty masks scores 1. Validation: mean and 95% bootstrap "
-    "interval over subjects, because frames of one subject are not independent. The "
+    "Mean Dice per image; a pair of empty masks scores 1. Validation: mean and 95% confidence "
+    "interval clustered by subject, because frames of one subject are not independent. The "
     "all-empty submission predicts 'no nerve' for every frame: a run that scores below it has "
     "learned nothing useful."
 )
@@ -48,8 +48,8 @@ COMPARISON_COLUMNS: Final = (
     NETWORK,
     Column("Dice"),
     Column("Difference", hint="mean Dice minus the reference's"),
-    Column("95% interval", text=True, hint="of the difference; paired bootstrap over subjects"),
-    Column("p, bootstrap", hint="Holm-corrected for the number of comparisons"),
+    Column("95% interval", text=True, hint="of the difference; paired, clustered by subject"),
+    Column("p, t test", hint="paired, clustered by subject, Holm-corrected"),
     Column("p, Wilcoxon", hint="signed-rank test on the subjects' means, Holm-corrected"),
     Column("Conclusion", text=True),
 )
@@ -172,7 +172,7 @@ def comparison_table(results: Results) -> Table:
     reference = results.title(results.reference)
     caption = (
         f"Mean Dice of each run minus that of {reference} on the same frames. The intervals and "
-        "the first p-value come from a paired bootstrap over subjects, the second p-value from "
+        "the first p-value come from a paired t test clustered by subject, the second p-value from "
         "Wilcoxon's signed-rank test on the subjects' means; both p-values are Holm-corrected "
         "for the number of comparisons. 'Indistinguishable' means that the data do not determine "
         "which of the two is better."
@@ -187,7 +187,7 @@ def _comparison_row(results: Results, row: dict[Any, Any]) -> Row:
         number_cell(row["dice"]),
         number_cell(row["difference"], sign=True),
         interval_cell(row["low"], row["high"], sign=True),
-        p_cell(row["bootstrap_holm"]),
+        p_cell(row["t_test_holm"]),
         p_cell(row["wilcoxon_holm"]),
         text_cell(CONCLUSIONS[row["verdict"]]),
     ]

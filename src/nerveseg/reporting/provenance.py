@@ -2,13 +2,14 @@
 
 import os
 import platform
-import subprocess
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 from ruamel.yaml import YAML
+
+from nerveseg.revision import find_revision
 
 # Packages whose version can change a score.
 PACKAGES: Final = (
@@ -18,8 +19,8 @@ PACKAGES: Final = (
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where the numbers come from.
+class Provenance:
+    """Where the numbers of a report come from.
 
     Attributes:
         source: `data.source`: simulated, archive or kaggle.
@@ -54,23 +55,10 @@ def parameters_text(path: Path) -> str:
 
 
 def _revision(root: Path) -> str:
-    revision = _git(root, "rev-parse", "HEAD")
+    revision = find_revision(root)
     if not revision:
         return "not in a git repository"
-    # DVC itself writes these two while it makes the report, so they do not count as edits.
-    paths = (".", ":(exclude)dvc.lock", ":(exclude)metrics")
-    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *paths)
-    return revision + (" with uncommitted changes" if changed else "")
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
-        )
-    except OSError:  # git is not installed
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return revision.commit + (" with uncommitted changes" if revision.edited else "")
 
 
 def _data_hashes(lock: Path) -> dict[str, str]:
