@@ -19,7 +19,7 @@ from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader, workers_for
 from nerveseg.data.sampler import EpochSampler
 from nerveseg.device import working_dtype
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints, minutes_between
 from nerveseg.training.distributed import World

@@ -21,7 +21,7 @@ from benchmarks.epoch import epoch_speed
 from benchmarks.roofline import Ceilings, ceilings, wait
 from benchmarks.steps import batch_of, engine_of, our_step, plain_step, roof_of, seconds_of
 
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 from nerveseg.models.registry import NETWORKS
 
 # The paper's training: 70 epochs over 4508 frames.

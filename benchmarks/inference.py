@@ -13,7 +13,7 @@ from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import working_dtype
 from nerveseg.inference.predict import Predictor
 from nerveseg.inference.tta import VIEWS
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 from nerveseg.rle import IMAGE_SHAPE
 
 CPU: Final = torch.device("cpu")

@@ -15,7 +15,7 @@ from nerveseg.models.blocks.apf import NearestUpConv, PaperAPF
 from nerveseg.models.blocks.attention import attention
 from nerveseg.models.blocks.decoder import Pyramid
 from nerveseg.models.blocks.rpa import REGIONS, RegionAttention
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 
 BAR = 1.05  # less is not worth the reader's time
 

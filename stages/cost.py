@@ -10,7 +10,7 @@ from nerveseg.atomic import whole_file
 from nerveseg.device import pick_device
 from nerveseg.errors import run, within
 from nerveseg.models import complexity
-from nerveseg.models.build import build_empty
+from nerveseg.models.factory import build_empty
 from nerveseg.params.results import CostParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams, TrainParams

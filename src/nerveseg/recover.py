@@ -4,7 +4,6 @@ DVC 3.67 rewrites dvc.lock and .dvc/tmp/rwlock in place. If it is killed while w
 truncated file, and every later `dvc` command fails.
 """
 
-import argparse
 import json
 import re
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from dvc.exceptions import DvcException
 from dvc.lock import LockError, make_lock
 from dvc.repo import Repo
 
-from nerveseg.errors import InputError, run
+from nerveseg.errors import InputError
 
 
 def recover(root: Path) -> list[str]:
@@ -84,14 +83,3 @@ def _is_dvc(pid: int) -> bool:
         return False
     except psutil.AccessDenied:
         return True
-
-
-def main() -> None:
-    """Repair the repository in the working directory, and print what was repaired."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    for line in recover(Path()):
-        print(line)
-
-
-if __name__ == "__main__":
-    run(main)

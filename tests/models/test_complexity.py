@@ -1,13 +1,11 @@
 """What the table of networks says, against figures worked by hand."""
 
-import sys
-
 import pytest
 import torch
 from torch import nn
 
+from nerveseg.cli.main import call
 from nerveseg.errors import InputError
-from nerveseg.models.__main__ import main
 from nerveseg.models.complexity import LiveBytes, multiply_adds, on_meta, step_memory
 
 
@@ -41,12 +39,8 @@ def test_memory_at_the_paper_s_settings_is_known(name: str, gibibytes: float) ->
     )
 
 
-def test_the_table_has_a_line_a_network(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["rpa_apf", "unet", "--width", "8", "--size", "64", "96"]
-    monkeypatch.setattr(sys, "argv", ["nerveseg.models", *arguments])
-    main()
+def test_the_table_has_a_line_a_network(capsys: pytest.CaptureFixture[str]) -> None:
+    call(["models", "rpa_apf", "unet", "--width", "8", "--size", "64", "96"])
     heading, first, second, *_ = capsys.readouterr().out.splitlines()
     assert " ".join(heading.split()) == "network paper parameters GMACs latency training step"
     assert first.startswith("rpa_apf  RPA/APF (ours), Wu et al., AAAI 2021")
@@ -54,7 +48,6 @@ def test_the_table_has_a_line_a_network(
     assert second.endswith("GiB")
 
 
-def test_the_table_names_a_network_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["nerveseg.models", "vnet"])
+def test_the_table_names_a_network_that_is_not_there() -> None:
     with pytest.raises(InputError, match=r"no network is called 'vnet'; there are baseline"):
-        main()
+        call(["models", "vnet"])

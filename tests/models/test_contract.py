@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from nerveseg.models.blocks.segmenter import Segmenter
-from nerveseg.models.build import build
 from nerveseg.models.complexity import multiply_adds, on_meta, parameter_count
+from nerveseg.models.factory import build
 from nerveseg.models.registry import NETWORKS
 
 

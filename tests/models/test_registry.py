@@ -8,7 +8,7 @@ import pytest
 
 from nerveseg.errors import InputError
 from nerveseg.models import registry
-from nerveseg.models.build import build, build_empty, check_options, options_of
+from nerveseg.models.factory import build, build_empty, check_options, options_of
 from nerveseg.models.registry import NETWORKS, titles
 
 
@@ -36,7 +36,7 @@ def test_what_is_no_network_is_answered_with_where_to_look(name: str) -> None:
 
 
 def test_building_a_network_imports_no_other() -> None:
-    code = "import sys; from nerveseg.models.build import build; build('unet', width=4)"
+    code = "import sys; from nerveseg.models.factory import build; build('unet', width=4)"
     modules = subprocess.run(
         [sys.executable, "-c", f"{code}; print(*sys.modules)"],
         capture_output=True,

@@ -8,7 +8,7 @@ from loop_reading import Array, array, bilinear, conv, lively, norm, region_mean
 
 from nerveseg.models.blocks.attention import attention
 from nerveseg.models.blocks.rpa import REGIONS, PaperRPA, Reading, RegionAttention, rpa
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 
 CHANNELS = 32
 SIZE = (3, 4)

@@ -32,7 +32,7 @@ def test_a_second_run_runs_nothing(clone: Clone) -> None:
 
 def test_a_lock_file_lost_to_a_kill_costs_no_stage(clone: Clone) -> None:
     (clone.folder / "dvc.lock").write_bytes(b"")
-    assert "unreadable" in clone.shell("python -m nerveseg.recover")
+    assert "unreadable" in clone.shell("python -m nerveseg recover")
     assert clone.repro() == []
 
 

@@ -13,7 +13,7 @@ WEIGHTS = "data/models/unet/weights.safetensors"
 CHECKPOINTS = ".dvc/tmp/nerveseg/checkpoints"
 COMMAND = ("repro", "--force", "--single-item", "train@unet")
 # As `make repro` does: a kill may have hit DVC in the middle of writing its own records.
-RECOVER = "python -m nerveseg.recover"
+RECOVER = "python -m nerveseg recover"
 # So many that training takes longer than Python's start, and a kill meets it.
 EPOCHS = 60
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 from nerveseg.models.registry import NETWORKS
 from nerveseg.params.data import AuditParams, DataParams, PackParams, SplitParams
 from nerveseg.params.results import (

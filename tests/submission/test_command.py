@@ -1,4 +1,4 @@
-"""`python -m nerveseg.submission`, as a user meets it."""
+"""`nerveseg submission`, as a user meets it."""
 
 import subprocess
 import sys
@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nerveseg.cli.main import call
 from nerveseg.errors import InputError
 from nerveseg.rle import IMAGE_SHAPE, encode
-from nerveseg.submission.__main__ import main
 
 ROWS = "img,pixels\n1,\n2,1 4\n3,3 4\n"
 
@@ -26,24 +26,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("options", [["--count", "3"], ["--sample", "other.csv"]])
 @pytest.mark.usefixtures("folder")
 def test_a_right_file_is_fine(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    main(["check", "unet.csv", *options])
+    call(["submission", "check", "unet.csv", *options])
     assert capsys.readouterr().out == "unet.csv: fine; 3 rows, 2 with a mask\n"
 
 
 @pytest.mark.usefixtures("folder")
 def test_without_options_the_ids_are_the_pipelines_or_else_the_competitions() -> None:
     with pytest.raises(InputError, match="img 4 and 5504 more are missing"):
-        main(["check", "unet.csv"])
+        call(["submission", "check", "unet.csv"])
     Path("data/packed").mkdir(parents=True)
     Path("data/packed/test.csv").write_text("img\n1\n2\n3\n")
-    main(["check", "unet.csv"])
+    call(["submission", "check", "unet.csv"])
 
 
 @pytest.mark.usefixtures("folder")
 def test_scores_and_agreement_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["score", "unet.csv", "solution.csv"])
+    call(["submission", "score", "unet.csv", "solution.csv"])
     assert capsys.readouterr().out.split() == ["public", "1.00000", "private", "0.50000"]
-    main(["agree", "unet.csv", "other.csv"])
+    call(["submission", "agree", "unet.csv", "other.csv"])
     assert capsys.readouterr().out == "0.66667\n"
 
 
@@ -53,7 +53,7 @@ def test_a_score_that_a_slip_explains_says_so(capsys: pytest.CaptureFixture[str]
     mask[100:200, 300:380] = 1
     Path("solution.csv").write_text(f"img,pixels,Usage\n1,{encode(mask)},Public\n")
     Path("unet.csv").write_text(f"img,pixels\n1,{encode(np.ascontiguousarray(mask.T))}\n")
-    main(["score", "unet.csv", "solution.csv"])
+    call(["submission", "score", "unet.csv", "solution.csv"])
     printed = capsys.readouterr()
     assert float(printed.out.split()[1]) < 0.5
     assert printed.err.startswith("warning: unet.csv: line 2 (img 1): the runs lie along rows")
@@ -62,13 +62,13 @@ def test_a_score_that_a_slip_explains_says_so(capsys: pytest.CaptureFixture[str]
 @pytest.mark.usefixtures("folder")
 def test_an_impossible_count_is_an_input_error() -> None:
     with pytest.raises(InputError, match="--count 0"):
-        main(["check", "unet.csv", "--count", "0"])
+        call(["submission", "check", "unet.csv", "--count", "0"])
 
 
 def test_a_bad_file_is_one_line_and_exit_code_1(folder: Path) -> None:
     (folder / "unet.csv").write_text(ROWS.replace("3 4", "3 0"))
     done = subprocess.run(
-        [sys.executable, "-m", "nerveseg.submission", "check", "unet.csv", "--count", "3"],
+        [sys.executable, "-m", "nerveseg", "submission", "check", "unet.csv", "--count", "3"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -83,7 +83,8 @@ def test_a_bad_file_is_one_line_and_exit_code_1(folder: Path) -> None:
 
 def test_no_torch_is_imported() -> None:
     code = (
-        "import sys, nerveseg.submission.__main__, nerveseg.inference.encode, "
+        "import sys, nerveseg.cli.main, nerveseg.inference.encode, nerveseg.submission.check, "
+        "nerveseg.submission.score, "
         "nerveseg.metrics.ranking, nerveseg.metrics.surface; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

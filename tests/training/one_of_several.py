@@ -11,7 +11,7 @@ from torch import nn
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader
 from nerveseg.data.sampler import EpochSampler, Portion
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine

@@ -6,7 +6,7 @@ from torch import nn
 
 from nerveseg.data.dataset import Batch
 from nerveseg.device import memory_format_for
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 from nerveseg.training.distributed import World
 from nerveseg.training.engine import Engine
 

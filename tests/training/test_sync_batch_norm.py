@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import distributed, nn
 
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 from nerveseg.models.registry import NETWORKS
 from nerveseg.training.sync_batch_norm import FrameMask, MaskedSyncBatchNorm2d, synchronised
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nerveseg.errors import InputError
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, load_weights, save_weights
 
 DESCRIBED = Description("unet", {"width": 4}, 3, (64, 96), {"epochs": 2})

@@ -74,10 +74,11 @@ class Predictor:
             images: N x H x W uint8; of a memory-mapped array, one batch at a time is read.
         """
         for start in range(0, len(images), self._batch):
-            for logit in self._logits(images[start : start + self._batch]):
-                yield quantise(_at_native_size(logit))
+            for logit in self.logits(images[start : start + self._batch]):
+                yield quantise(resize_logits(logit, IMAGE_SHAPE))
 
-    def _logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the mean logits of one batch, N x H x W float32, for images N x H x W uint8."""
         frames = torch.from_numpy(np.array(images)).to(self._device)
         mixed = self._dtype != torch.float32
         with (
@@ -98,8 +99,8 @@ def write_maps(predictor: Predictor, images: NDArray[np.uint8], path: Path) -> N
             writer.write(codes)
 
 
-def _at_native_size(logit: NDArray[np.float32]) -> NDArray[np.float32]:
-    height, width = IMAGE_SHAPE
-    # Logits rather than probabilities, because they are close to linear across an edge.
-    resized = cv2.resize(logit, (width, height), interpolation=cv2.INTER_LINEAR)
+def resize_logits(logit: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return `logit`, H x W float32, resized to `size` (height, width)."""
+    # Logits rather than probabilities: across an edge they are close to linear.
+    resized = cv2.resize(logit, size[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(resized, dtype=np.float32)

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
 
-from nerveseg.models.build import build_empty
+from nerveseg.models.factory import build_empty
 
 ADAM_MOMENTS = 2  # each as large as the parameters
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
-from nerveseg.models.build import build_empty
+from nerveseg.models.factory import build_empty
 
 METADATA: Final = "nerveseg"
 
@@ -48,6 +48,13 @@ def load_weights(path: Path) -> tuple[nn.Module, Description]:
 
     Raises:
         InputError: the file is missing, damaged, or does not fit the network of this version.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from nerveseg.models import load_weights
+        >>> network, description = load_weights(Path("data/models/unet/weights.safetensors"))
+        >>> description.network, description.image_size
+        ('unet', (96, 96))
     """
     try:
         with safe_open(path, framework="pt") as file:

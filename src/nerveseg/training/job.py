@@ -21,7 +21,7 @@ from nerveseg.data.sampler import LEAST, EpochSampler, Portion
 from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import working_dtype
 from nerveseg.errors import InputError, within
-from nerveseg.models.build import build
+from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
 from nerveseg.data.simulated.__main__ import write_sheet
 
 

@@ -18,12 +18,19 @@ def build(name: str, in_channels: int = 1, **options: object) -> Segmenter:
     """Return a new network, initialised from torch's global generator.
 
     Args:
-        name: a key of `nerveseg.models.registry.NETWORKS`.
+        name: a key of `nerveseg.NETWORKS`.
         in_channels: channels of the image, 1 or 3.
         options: keyword arguments of that network's class.
 
     Raises:
         InputError: there is no such network or option, or a value is not allowed.
+
+    Example:
+        >>> import nerveseg
+        >>> import torch
+        >>> network = nerveseg.build("unet", width=8)
+        >>> network(torch.zeros(1, 1, 96, 96)).shape
+        torch.Size([1, 1, 96, 96])
     """
     _check_signature(name, options)
     return _network(name)(in_channels, **options)

@@ -1,0 +1,78 @@
+"""`nerveseg submission`: check a submission, score it, compare it with another."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from nerveseg.errors import InputError
+
+PIPELINE_IDS: Final = Path("data/packed/test.csv")
+FILE: Final = click.Path(path_type=Path)
+
+
+@click.group(short_help="Check, score or compare submissions.")
+def submission() -> None:
+    """Check, score or compare submissions, CSV files img,pixels."""
+
+
+@submission.command(short_help="Check a submission as Kaggle would.")
+@click.argument("file", type=FILE)
+@click.option("--sample", type=FILE, help="A sample submission that lists the expected ids.")
+@click.option("--count", type=int, help="Expect the ids 1 to COUNT.")
+def check(file: Path, sample: Path | None, count: int | None) -> None:
+    """Check FILE as Kaggle would; name the first bad row and what is wrong with it.
+
+    Without options, the expected ids are those of data/packed/test.csv if the pipeline has
+    written it, and otherwise 1 to 5508, those of the competition.
+    """
+    from nerveseg.submission import check as checking
+
+    if sample is not None and count is not None:
+        raise click.UsageError("--sample and --count exclude each other; give one of them.")
+    masks = checking.check(file, _expected_ids(sample, count))
+    outlined = sum(pixels != "" for pixels in masks.values())
+    click.echo(f"{file}: fine; {len(masks)} rows, {outlined} with a mask")
+
+
+@submission.command(short_help="Print the mean Dice against a solution.")
+@click.argument("file", type=FILE)
+@click.argument("solution", type=FILE)
+def score(file: Path, solution: Path) -> None:
+    """Print the mean Dice of FILE against SOLUTION, public and private.
+
+    SOLUTION is a CSV file img,pixels,Usage that outlines every test image.
+    """
+    from nerveseg.submission import check as checking
+    from nerveseg.submission import score as scoring
+
+    for name, value in scoring.score(file, solution).items():
+        click.echo(f"{name:8}{value:.5f}")
+    try:
+        checking.check(file, list(scoring.read_solution(solution)))
+    except InputError as error:
+        click.echo(f"warning: {error}", err=True)
+
+
+@submission.command(short_help="Print the mean Dice between two submissions.")
+@click.argument("file", type=FILE)
+@click.argument("other", type=FILE)
+def agree(file: Path, other: Path) -> None:
+    """Print the mean Dice between FILE and OTHER, two submissions of the same images."""
+    from nerveseg.submission import score as scoring
+
+    click.echo(f"{scoring.agree(file, other):.5f}")
+
+
+def _expected_ids(sample: Path | None, count: int | None) -> Sequence[int]:
+    from nerveseg.submission.check import COMPETITION_COUNT
+    from nerveseg.submission.table import read_ids
+
+    if sample is not None:
+        return read_ids(sample)
+    if count is not None:
+        if count < 1:
+            raise InputError(f"--count {count}: give the number of test images")
+        return range(1, count + 1)
+    return read_ids(PIPELINE_IDS) if PIPELINE_IDS.exists() else range(1, COMPETITION_COUNT + 1)

@@ -1,0 +1,218 @@
+"""What a user meets first: names to import from `nerveseg`, and the command `nerveseg`."""
+
+import doctest
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nerveseg.data.pack import resize_image
+
+import nerveseg
+from nerveseg.cli import main as cli
+from nerveseg.device import pick_device, working_dtype
+from nerveseg.errors import InputError
+from nerveseg.inference import image_predictor
+from nerveseg.inference.predict import Predictor
+from nerveseg.inference.tta import VIEWS
+from nerveseg.maps import STEPS, logits_of
+from nerveseg.models import factory, weights
+
+ROOT = Path(__file__).parents[1]
+WEIGHTS = Path("data/models/unet/weights.safetensors")
+COMMANDS = [
+    [],
+    ["models"],
+    ["recover"],
+    ["simulate-sheet"],
+    ["submission"],
+    ["submission", "check"],
+    ["submission", "score"],
+    ["submission", "agree"],
+]
+
+
+def python(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=cwd
+    )
+
+
+@pytest.fixture
+def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return weights where the pipeline leaves them, below the working directory."""
+    network = nerveseg.build("unet", width=4)
+    described = weights.Description("unet", {"width": 4}, 1, (96, 96), {})
+    monkeypatch.chdir(tmp_path)
+    WEIGHTS.parent.mkdir(parents=True)
+    weights.save_weights(WEIGHTS, network, described)
+    return WEIGHTS
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (3, 420, 580), dtype=np.uint8)
+
+
+# From Python
+
+
+def test_importing_nerveseg_imports_nothing_else() -> None:
+    code = "import sys; before = set(sys.modules); import nerveseg.models; print(*sys.modules)"
+    modules = python("-c", code).stdout.split()
+    assert {name for name in modules if name.startswith("nerveseg")} == {
+        "nerveseg",
+        "nerveseg.models",
+    }
+    assert not {"torch", "numpy", "pydantic"} & set(modules)
+
+
+@pytest.mark.parametrize("package", ["nerveseg", "nerveseg.models"])
+def test_every_name_that_a_package_offers_is_there(package: str) -> None:
+    code = f"import {package} as p; print(*(type(getattr(p, name)).__name__ for name in p.__all__))"
+    assert python("-c", code).stdout.split() == ["dict", "function", "function"]
+
+
+@pytest.mark.parametrize("package", ["nerveseg", "nerveseg.models"])
+def test_what_a_package_does_not_offer_is_an_attribute_error(package: str) -> None:
+    done = python("-c", f"import {package}; {package}.segment")
+    assert f"AttributeError: module '{package}' has no attribute 'segment'" in done.stderr
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("function", [factory.build, weights.load_weights, image_predictor.load])
+def test_the_example_of_a_docstring_runs(function: object) -> None:
+    (example,) = doctest.DocTestFinder(recurse=False).find(function, function.__name__)  # type: ignore[attr-defined]
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_python_of_readme_runs() -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.S | re.M)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})
+
+
+def test_an_image_is_predicted_as_the_stage_predicts_it(trained: Path, images: np.ndarray) -> None:
+    network, described = weights.load_weights(trained)
+    device = pick_device()
+    predictor = Predictor(
+        network, 1, VIEWS["d4"], batch=2, device=device, dtype=working_dtype("auto", device)
+    )
+    small = np.stack([resize_image(image, described.image_size) for image in images])
+    stored = np.stack([logits_of(codes) for codes in predictor.maps(small)])
+    probability = nerveseg.load(trained)(images)
+    assert probability.dtype == np.float32
+    # A stored map rounds to steps of an eighth; a batch of another size may round otherwise.
+    logits = np.log(probability) - np.log1p(-probability)
+    assert np.abs(logits - stored).max() <= 0.5 / STEPS + 0.02
+
+
+def test_one_image_is_predicted_as_one_of_several(trained: Path, images: np.ndarray) -> None:
+    predict = nerveseg.load(str(trained), tta="none")
+    together = predict(images)
+    assert together.shape == images.shape
+    assert np.allclose(predict(images[1]), together[1], atol=1e-2)
+    assert predict(images[:0]).shape == (0, 420, 580)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (33, 250), (96, 96)])
+def test_images_of_any_size_are_predicted(trained: Path, size: tuple[int, int]) -> None:
+    probability = nerveseg.load(trained, tta="none")(np.zeros(size, np.uint8))
+    assert probability.shape == size
+    assert ((probability >= 0) & (probability <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    "images", [np.zeros((4, 4)), np.zeros((1, 1, 4, 4), np.uint8), np.zeros((0, 4), np.uint8)]
+)
+def test_what_is_no_image_is_refused(trained: Path, images: np.ndarray) -> None:
+    with pytest.raises(InputError, match=r"images: .*; give "):
+        nerveseg.load(trained)(images)
+
+
+# From the shell
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.call([*command, "--help"])
+    text = capsys.readouterr().out
+    assert text.startswith(f"Usage: {' '.join(['nerveseg', *command])} ")
+    assert "..." not in re.sub(r"\]\.\.\.", "", text), "an abridged help text"
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = "import sys; from nerveseg.cli.main import call; call(['--help']); print(*sys.modules)"
+    modules = python("-c", code).stdout.split()
+    assert "click" in modules
+    assert not {"torch", "numpy", "pydantic", "dvc"} & set(modules)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["train"],
+        ["models", "--channels", "2"],
+        ["submission", "check"],
+        ["submission", "check", "a.csv", "--count", "three"],
+        ["submission", "check", "a.csv", "--count", "3", "--sample", "b.csv"],
+        ["simulate-sheet"],
+    ],
+    ids=" ".join,
+)
+def test_bad_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.call(arguments)
+    assert end.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("Usage: nerveseg")
+
+
+def test_bad_input_is_one_line_and_ends_with_1(tmp_path: Path) -> None:
+    done = python("-m", "nerveseg", "recover", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"error: .*run this where dvc\.yaml is\n", done.stderr)
+
+
+def test_a_package_that_is_missing_is_named_with_what_installs_it() -> None:
+    code = "import sys; sys.modules['dvc'] = None; sys.argv[1:] = ['recover']; import runpy"
+    done = python("-c", f"{code}; runpy.run_module('nerveseg', run_name='__main__')")
+    assert done.returncode == 1
+    assert done.stderr.endswith("not installed; run pip install 'nerveseg[pipeline]'\n")
+    assert done.stderr.startswith("error: the package 'dvc")
+
+
+def test_ctrl_c_ends_with_130() -> None:
+    code = (
+        "import os, signal, sys; import nerveseg.recover as r; sys.argv[1:] = ['recover']; "
+        "r.recover = lambda _: os.kill(os.getpid(), signal.SIGINT) or []; "
+        "from nerveseg.cli.main import main; main()"
+    )
+    done = python("-c", code)
+    assert done.returncode == 128 + signal.SIGINT
+    assert done.stderr.strip() == "interrupted"
+
+
+def test_a_reader_that_stops_reading_is_no_traceback(trained: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "nerveseg", "--help"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert "Traceback" not in done.stderr
