@@ -65,7 +65,12 @@ def _parent(options: argparse.Namespace) -> None:
     }
     print(json.dumps(report["ceilings"]), flush=True)
     children = {name: _start(name, options, limits, 2) for name in options.networks}
-    clock = threading.Timer(options.limit, lambda: [child.kill() for child in children.values()])
+
+    def stop() -> None:
+        for child in children.values():
+            child.kill()
+
+    clock = threading.Timer(options.limit, stop)
     clock.daemon = True
     clock.start()
     for child in children.values():

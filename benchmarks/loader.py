@@ -143,14 +143,15 @@ def _plain_augmentation() -> albumentations.Compose:
 
 
 def _decoded(files: Files, augment: albumentations.Compose) -> tuple[Tensor, Tensor]:
-    image, mask = (_resized(cv2.imread(name, cv2.IMREAD_GRAYSCALE)) for name in files)
+    image, mask = (_resized(name) for name in files)
     return _floats(augment(image=image, mask=mask // 255))
 
 
-def _resized(image: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+def _resized(name: str) -> NDArray[np.uint8]:
+    image = cv2.imread(name, cv2.IMREAD_GRAYSCALE)
     assert image is not None
-    result: NDArray[np.uint8] = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    return result
+    resized = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, dtype=np.uint8)
 
 
 def _floats(changed: dict[str, NDArray[np.uint8]]) -> tuple[Tensor, Tensor]:

@@ -140,7 +140,8 @@ def _clean_skimage(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if region.area < MIN_BLOB:
             labels[labels == region.label] = 0
     kept = labels > 0
-    return (kept if kept.sum() >= MIN_BLOB else np.zeros_like(kept)).astype(np.uint8)
+    whole = kept if kept.sum() >= MIN_BLOB else np.zeros_like(kept)
+    return np.asarray(whole, dtype=np.uint8)
 
 
 def _auc(pair: tuple[NDArray[Any], NDArray[np.uint8]]) -> float:

@@ -23,7 +23,7 @@ class Ceilings(NamedTuple):
     bytes: float
 
 
-class Tally(TorchDispatchMode):
+class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Adds up, over every operation that runs in its context, the roof's time.
 
     An operation takes the longer of its arithmetic at the ceiling of matrix products and its
@@ -35,7 +35,7 @@ class Tally(TorchDispatchMode):
     """
 
     def __init__(self, ceilings: Ceilings) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._ceilings = ceilings
         self.seconds = 0.0
         self.flops = 0.0
@@ -44,7 +44,7 @@ class Tally(TorchDispatchMode):
 
     def __enter__(self) -> Self:
         """Start counting."""
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __torch_dispatch__(

@@ -65,7 +65,7 @@ def plain_step(network: nn.Module, batch: Batch, device: torch.device) -> Callab
     def step() -> None:
         optimiser.zero_grad()
         loss = frame_losses(network(inputs), masks).mean()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         loss.item()
 
@@ -96,6 +96,6 @@ def roof_of(
     with Tally(limits) as tally:
         with torch.autocast(device.type, dtype):
             outputs = network(inputs)
-        frame_losses(outputs, masks).mean().backward()
+        frame_losses(outputs, masks).mean().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return tally
