@@ -4,18 +4,19 @@
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# The child of a stage finds the same environment, also where it was activated elsewhere.
+# Stages that DVC starts use this environment too, even if another one is activated.
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: repro check test test-slow bench clean
+.PHONY: repro check test test-slow coverage docs bench clean
 
 repro: .venv/ready
-	python -m nerveseg.recover
+	nerveseg recover
 	dvc repro
 
 check: .venv/ready
 	ruff format --check .
 	ruff check .
+	codespell
 	mypy
 	lint-imports
 	dvc dag --mermaid > /dev/null
@@ -25,6 +26,14 @@ test: check
 
 test-slow: .venv/ready
 	python -m pytest -m slow
+
+# Prints the figure and writes the lines that no test reaches to htmlcov/index.html.
+coverage: .venv/ready
+	python -m pytest -m "not slow" --cov --cov-report=term --cov-report=html
+
+# Builds the guides and the API reference into site/.
+docs: .venv/ready
+	mkdocs build --strict
 
 bench: .venv/ready
 	python -m benchmarks
