@@ -33,7 +33,7 @@ coverage: .venv/ready
 
 # Builds the guides and the API reference into site/.
 docs: .venv/ready
-	mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 bench: .venv/ready
 	python -m benchmarks

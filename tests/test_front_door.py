@@ -92,11 +92,14 @@ def test_the_example_of_a_docstring_runs(function: object) -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_the_python_of_readme_runs() -> None:
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.S | re.M)
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_the_python_of_the_documentation_runs(page: str) -> None:
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE
+    )
     assert blocks
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})
+        exec(compile(block, page, "exec"), {})
 
 
 def test_an_image_is_predicted_as_the_stage_predicts_it(trained: Path, images: np.ndarray) -> None:
