@@ -1,7 +1,7 @@
-"""Run every benchmark, keep the figures, write the table: `make bench`.
+"""Run every benchmark, store the figures and write the tables: `make bench`.
 
-python -m benchmarks [NAME ...] measures all modules here that have `measure`, or those named.
-python -m benchmarks --table writes the table from the figures that are kept.
+python -m benchmarks [NAME ...] runs the named modules, or all those that define `measure`.
+python -m benchmarks --table only writes the tables, from the stored figures.
 """
 
 import argparse
@@ -24,10 +24,10 @@ BEGIN, END = "<!-- table: written by python -m benchmarks -->\n", "<!-- end of t
 
 
 def main() -> None:
-    """Measure, keep, tabulate."""
+    """Measure, store the figures and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=None)
-    parser.add_argument("--table", action="store_true", help="measure nothing")
+    parser.add_argument("--table", action="store_true", help="write the tables, do not measure")
     options = parser.parse_args()
     for name in [] if options.table else options.names or list(_modules()):
         results = importlib.import_module(f"benchmarks.{name}").measure()

@@ -1,6 +1,6 @@
-"""A whole training, data and checkpoints and all, against its network's steps alone.
+"""A whole training run, with loading and checkpoints, compared with its optimisation steps alone.
 
-Validation is left out on both sides: it is the network's work, too, though not a step's.
+Validation is left out on both sides: it is work of the network, but not part of a step.
 """
 
 import tempfile
@@ -46,13 +46,13 @@ PARAMS = TrainParams(
 
 
 class Speed(NamedTuple):
-    """What an epoch is made of.
+    """How fast an epoch is, and where its time goes.
 
     Attributes:
-        images_per_second: of the training loop: loading, augmentation, checkpoints included.
-        step_images_per_second: of the network's steps alone, on one batch again and again.
-        share_outside: of the loop's time, 0..1.
-        workers: processes that loaded frames.
+        images_per_second: of the training loop, with loading, augmentation and checkpoints.
+        step_images_per_second: of the steps alone, which repeat one batch.
+        share_outside: share of the loop's time that is spent outside the steps, 0..1.
+        workers: number of processes that load frames.
     """
 
     images_per_second: float
@@ -77,7 +77,7 @@ def epoch_speed(
     workers = workers_for(device)
     data = batch_of(frames, size)
     indices = np.arange(frames)
-    data.masks[1::2] = 0  # as the sampler is told: every other frame shows no nerve
+    data.masks[1::2] = 0  # every second frame shows no nerve, as the sampler is told
     sampler = EpochSampler(indices, indices % 2 == 0, batch=PARAMS.batch, seed=1)
     change = Augmentation(PARAMS.flips, PARAMS.rotation, (size, size), 1)
     batches = loader(
@@ -106,22 +106,22 @@ def epoch_speed(
             checkpoints=checkpoints,
             world=world,
         )
-    # The first epoch starts the workers, once a training.
+    # The first epoch is left out: it also starts the workers.
     seconds = (stamps[-1][0] - stamps[0][0]) / (EPOCHS - 1)
     if device.type == "cpu":
-        # Inside and outside of the very same epochs: others on the machine slow both alike.
+        # Both times come from the same epochs, so other programs slow them equally.
         inside = (stamps[-1][1] - stamps[0][1]) / (EPOCHS - 1)
     else:
-        # The host only queues steps: they are timed alone, before and after.
+        # The host only queues the steps, so they are timed separately, before and after.
         inside = min(alone, seconds_of(step, device, steps, 1)) * steps
     return Speed(frames / seconds, frames / inside, max(0.0, 1 - inside / seconds), workers)
 
 
 class _Clock:
-    """Adds up the time that an engine's calls take.
+    """Adds up the time that is spent in an engine's calls.
 
     Args:
-        engine: to be watched from now on.
+        engine: its calls are timed from now on.
     """
 
     def __init__(self, engine: Engine) -> None:

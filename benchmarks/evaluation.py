@@ -1,4 +1,4 @@
-"""Scoring beside plain implementations of the same: `python -m benchmarks.evaluation`."""
+"""Scoring compared with plain implementations: `python -m benchmarks.evaluation`."""
 
 import tempfile
 import time
@@ -23,7 +23,7 @@ MOST_SECONDS = 20.0
 
 
 def measure() -> dict[str, Result]:
-    """Return every comparison; everything on one thread."""
+    """Return every comparison; all of them run on one thread."""
     with one_cv2_thread():
         return _scoring()
 

@@ -1,7 +1,7 @@
-"""All networks on a GPU at the paper's size, side by side with the plain loop and the roof.
+"""All networks on a GPU at the paper's size, compared with the plain loop and the roof.
 
-python -m benchmarks.gpu FOLDER writes FOLDER/gpu.json. Every network has a process of its own:
-all compile at the same time, then one after the other has the GPU to itself to be measured.
+python -m benchmarks.gpu FOLDER writes FOLDER/gpu.json. Every network has its own process. All of
+them compile at the same time; then they are measured in turn, each with the GPU to itself.
 """
 
 import argparse
@@ -29,19 +29,24 @@ FRAMES = 70 * 4508
 
 
 def main() -> None:
-    """Run as the parent of all, or as the process of one network."""
+    """Run as the parent process, or as the process of one network."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--network", help="be the process of one network")
+    parser.add_argument("--network", help="run as the process of this network")
     parser.add_argument("--networks", nargs="*", default=list(NETWORKS))
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=15)
-    parser.add_argument("--width", type=int, help="of the networks, for a trial on a small machine")
+    parser.add_argument(
+        "--width", type=int, help="width of the networks, for a trial on a small machine"
+    )
     parser.add_argument("--alone", nargs="*", default=["rpa_apf", "unet"])
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument(
-        "--limit", type=float, default=480, help="seconds; then what there is counts"
+        "--limit",
+        type=float,
+        default=480,
+        help="seconds after which the remaining measurements are skipped",
     )
     options = parser.parse_args()
     if options.network:
@@ -80,7 +85,7 @@ def _parent(options: argparse.Namespace) -> None:
         row = _measured(child)
         report["networks"][name] = row
         print(name, json.dumps(row), flush=True)
-        # Written after each: what a limit of time cuts off is only the rest.
+        # Written after each network, so that a time limit loses only the remaining ones.
         _write(options.folder / "gpu.json", report)
     if not options.no_compile:
         report["compile_seconds_alone"] = {
@@ -120,7 +125,7 @@ def _start(
 
 
 def _compile_alone(name: str, options: argparse.Namespace, limits: Ceilings) -> float:
-    """Return the seconds that a network needs to compile with nothing kept from before."""
+    """Return the seconds that a network needs to compile with empty caches."""
     with tempfile.TemporaryDirectory() as empty:
         os.environ |= {"TORCHINDUCTOR_CACHE_DIR": empty, "TRITON_CACHE_DIR": f"{empty}/triton"}
         start = time.perf_counter()
@@ -191,14 +196,14 @@ def _child(options: argparse.Namespace) -> None:
         step = our_step(engine_of(network(), device, dtype, options.batch, compiled=True), batch)
         _attempt(row, "compile", step)
         wait(device)
-        # All networks compile at once: an upper bound of what one alone needs.
+        # All networks compile at once, so this is an upper bound for a single one.
         row["compile_seconds_all_at_once"] = time.perf_counter() - start
         del step
         torch.compiler.reset()
         _forget(device)
     print("ready", flush=True)
     sys.stdin.readline()
-    # Not before: what it finds out while others use the GPU would be chance.
+    # Not earlier: while others use the GPU, its choice of algorithms would be random.
     torch.backends.cudnn.benchmark = True
     _attempt(row, "recorded", lambda: measure("recorded", compiled=False))
     if not options.no_compile:
@@ -232,7 +237,7 @@ def _child(options: argparse.Namespace) -> None:
 def _attempt(row: dict[str, Any], name: str, work: Any) -> None:  # noqa: ANN401
     try:
         work()
-    except Exception as error:  # one that fails must not cost the other measurements
+    except Exception as error:  # a failure must not lose the other measurements
         row[f"{name}_failed"] = f"{type(error).__name__}: {str(error)[:300]}"
 
 
@@ -254,7 +259,7 @@ def _ratios(row: dict[str, Any], limits: Ceilings) -> dict[str, Any]:
 
 
 def _total(rows: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Return the minutes that all networks need for the paper's training, in each mode."""
+    """Return the minutes in which all networks train as in the paper, for each mode."""
     keys = [f"{mode}_training_minutes" for mode in ("recorded", "compiled")]
     total = {key: sum(row.get(key, float("nan")) for row in rows.values()) for key in keys}
     best = [

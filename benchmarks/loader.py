@@ -1,4 +1,4 @@
-"""Loading frames, beside decoding each anew: `python -m benchmarks.loader`."""
+"""Loading frames, compared with decoding each one again: `python -m benchmarks.loader`."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
-# It asks a server for its newest version on import, unless told not to.
+# Albumentations asks a server for its newest version on import, unless told not to.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 import albumentations
 import cv2
@@ -26,7 +26,7 @@ from nerveseg.data.sampler import Draw, EpochSampler
 from nerveseg.data.simulated.competition import write_competition
 from nerveseg.params.data import SimulatedParams
 
-# The paper's.
+# As in the paper.
 SIZE: Final = 512
 BATCH: Final = 8
 FLIPS: Final = ("horizontal", "vertical", "diagonal")
@@ -52,7 +52,7 @@ class Files(NamedTuple):
 
 
 def measure() -> dict[str, Result]:
-    """Return every comparison; bars are those the project set itself."""
+    """Return every comparison; the bars are the project's own goals."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_competition(folder, SIMULATED)
@@ -115,7 +115,7 @@ def _two_workers(packed: Packed) -> dict[str, Result]:
 
 
 class _FloatFrames(Dataset[tuple[Tensor, Tensor]]):
-    """Samples as most code hands them to the loader: three normalised float channels."""
+    """Samples as most code gives them to the loader: three normalised float channels."""
 
     def __init__(self, packed: Packed, count: int) -> None:
         self._packed = packed

@@ -1,4 +1,4 @@
-"""Masks and scores, each beside what people use for it: `python -m benchmarks.masks`."""
+"""Masks and scores, each compared with the usual library: `python -m benchmarks.masks`."""
 
 import tempfile
 import tracemalloc
@@ -27,7 +27,7 @@ MIN_BLOB = 2000
 
 
 def measure() -> dict[str, Result]:
-    """Return every comparison; bars are those the project set itself."""
+    """Return every comparison; the bars are the project's own goals."""
     with one_cv2_thread():
         return _masks() | _ranking() | _sizes()
 
@@ -81,7 +81,7 @@ def _sizes() -> dict[str, Result]:
 
 
 def _nerve(seed: int) -> NDArray[np.uint8]:
-    """Return an oval of the competition's usual place and size, with a wavy outline."""
+    """Return a wavy oval of the position and size that are usual in the competition."""
     rng = np.random.default_rng(seed)
     row, column = rng.uniform(110, 180), rng.uniform(280, 380)
     angle = np.linspace(0, 2 * np.pi, 90)
@@ -102,14 +102,14 @@ def _specks(seed: int) -> NDArray[np.uint8]:
 
 
 def _logits(mask: NDArray[np.uint8], seed: int) -> NDArray[np.float32]:
-    """Return logits as a network gives them: smooth, and unsure near the outline."""
+    """Return logits like those of a network: smooth, and uncertain near the outline."""
     noise = np.random.default_rng(seed).normal(0, 25, (12, 16)).astype(np.float32)
     soft = cv2.GaussianBlur(mask.astype(np.float32) * 16 - 10, (0, 0), 12)
     return np.asarray(soft + cv2.resize(noise, (WIDTH, HEIGHT)) / 8, dtype=np.float32)
 
 
 def _rle_numpy(mask: NDArray[np.uint8]) -> str:
-    """The kernel that most of the competition's notebooks share."""
+    """Encode as most of the competition's public notebooks do."""
     pixels = np.concatenate([[0], mask.T.flatten(), [0]])
     runs = np.where(pixels[1:] != pixels[:-1])[0] + 1
     runs[1::2] -= runs[::2]
@@ -117,7 +117,7 @@ def _rle_numpy(mask: NDArray[np.uint8]) -> str:
 
 
 def _rle_coco(mask: NDArray[np.uint8]) -> object:
-    return coco.encode(np.asfortranarray(mask))  # its own string, not yet the competition's
+    return coco.encode(np.asfortranarray(mask))  # its own format, not yet the competition's
 
 
 def _counts(pair: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> overlap.Counts:

@@ -1,8 +1,8 @@
 """Train all networks at full width and rank them: the pipeline's own stages, without DVC.
 
-python -m benchmarks.ranking FOLDER trains on a larger simulated competition; where FOLDER holds
-data/packed, data/verified and data/split.csv already, on those. Each stage runs as DVC would run
-it; while one network trains, the one before is predicted and scored. What is there is written to
+python -m benchmarks.ranking FOLDER trains on a larger simulated competition, or on data/packed,
+data/verified and data/split.csv if FOLDER holds them. Each stage runs as DVC would run it; while
+one network trains, the previous one is predicted and scored. The results so far are written to
 FOLDER/ranking.json after each network.
 """
 
@@ -23,7 +23,7 @@ import torch
 from ruamel.yaml import YAML
 
 ROOT: Final = Path(__file__).parents[1]
-# From the cheapest to the dearest: what a limit of time cuts off is the dearest.
+# From the cheapest to the most expensive: a time limit skips the most expensive ones.
 ORDER: Final = (
     "baseline",
     "baseline_rpa",
@@ -45,7 +45,7 @@ SIMULATED: Final = {
 
 
 def main() -> None:
-    """Prepare the folder, train and score every network, write what came out."""
+    """Prepare the folder, train and score every network, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--networks", nargs="*", default=ORDER)
@@ -54,7 +54,9 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=5e-4)
     parser.add_argument("--width", type=int, help="for a trial on a small machine")
     parser.add_argument("--small", action="store_true", help="few frames, for a trial")
-    parser.add_argument("--limit", type=float, default=500, help="seconds; none is begun later")
+    parser.add_argument(
+        "--limit", type=float, default=500, help="seconds after which no further network is started"
+    )
     options = parser.parse_args()
     begun = time.monotonic()
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +103,7 @@ def _stages(folder: Path, *names: str) -> None:
 
 
 def _run(folder: Path, scripts: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start one script after the other, as long as they succeed."""
+    """Run the scripts in order until one fails."""
     path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     line = " && ".join(f"{sys.executable} {script}" for script in scripts)
     return subprocess.Popen(["sh", "-c", line], cwd=folder, env={**os.environ, "PYTHONPATH": path})

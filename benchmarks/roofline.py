@@ -1,4 +1,4 @@
-"""The least time that a device needs for a piece of work, operation by operation."""
+"""A lower bound of the time that a device needs for some work, operation by operation."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from torch.utils.flop_counter import flop_registry
 
 
 class Ceilings(NamedTuple):
-    """What a device reached with nothing else to do.
+    """The speeds that a device reached when it did nothing else.
 
     Attributes:
         flops: of a large matrix product in the working type, per second.
@@ -24,11 +24,11 @@ class Ceilings(NamedTuple):
 
 
 class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up, over every operation that runs in its context, the roof's time.
+    """Adds up the roof's time over every operation that runs in its context.
 
-    An operation takes the longer of its arithmetic at the ceiling of matrix products and its
-    bytes (each input read once, each output written once) at the ceiling of copies; views are
-    free. Nothing overlaps and nothing is fused: faster than the sum is possible, by fusing.
+    The roof's time of an operation is the larger of two times: that of its arithmetic, at the
+    speed of matrix products, and that of its bytes (each input read once, each output written
+    once), at the speed of copies. Views are free. Fused operations can be faster than the sum.
 
     Args:
         ceilings: of the device.

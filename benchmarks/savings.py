@@ -1,6 +1,7 @@
-"""The networks' exact savings, each beside the plain form: `python -m benchmarks.savings`.
+"""The networks' exact optimisations, compared with plain code: `python -m benchmarks.savings`.
 
-Full widths, an image of 512 x 512, one thread. A saving stays in the library only if it pays.
+Full widths, an image of 512 x 512, one thread. An optimisation stays in the library only if it is
+faster.
 """
 
 from collections.abc import Callable
@@ -17,11 +18,11 @@ from nerveseg.models.blocks.decoder import Pyramid
 from nerveseg.models.blocks.rpa import REGIONS, RegionAttention
 from nerveseg.models.factory import build
 
-BAR = 1.05  # less is not worth the reader's time
+BAR = 1.05  # a smaller gain is not worth the extra code
 
 
 def measure() -> dict[str, Result]:
-    """Return every saving against its plain form."""
+    """Return every optimisation compared with its plain form."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""Timing two ways of doing the same, in turns, so that both meet the same machine."""
+"""Timing two ways of doing the same in turns, so that both run under the same conditions."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +12,11 @@ class Result(TypedDict):
     """One line of the table.
 
     Attributes:
-        ours: a rate, in `unit`; for limits the amount itself.
-        peer: the same of the peer, or the limit.
-        unit: what both are in.
+        ours: our rate, in `unit`; for limits the amount itself.
+        peer: the alternative's rate, or the limit.
+        unit: unit of both.
         ratio: how many times better ours is.
-        bar: the least `ratio` to reach.
+        bar: the lowest acceptable `ratio`.
     """
 
     ours: float
@@ -41,11 +41,11 @@ def compare(
     Args:
         ours: called with one item.
         peer: the same.
-        items: what they work on.
-        unit: of `per_item` in a second.
-        bar: the least ratio to reach.
-        per_item: how many units an item is worth.
-        rounds: the best of so many counts: others' work only ever slows a round down.
+        items: the inputs.
+        unit: unit of the rate, `per_item` per second.
+        bar: the lowest acceptable ratio.
+        per_item: units per item.
+        rounds: number of rounds; the best counts, because other programs only slow a round down.
     """
     best = {ours: float("inf"), peer: float("inf")}
     for _ in range(rounds):
@@ -59,7 +59,7 @@ def compare(
 
 @contextmanager
 def one_cv2_thread() -> Iterator[None]:
-    """Keep OpenCV to one core: what it speeds up runs in parallel processes."""
+    """Limit OpenCV to one thread: the code under test runs in parallel processes."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -69,12 +69,12 @@ def one_cv2_thread() -> Iterator[None]:
 
 
 def within(amount: float, limit: float, unit: str) -> Result:
-    """Hold an amount against the limit that it must not exceed."""
+    """Compare an amount with the limit that it must not exceed."""
     return Result(ours=amount, peer=limit, unit=unit, ratio=limit / amount, bar=1.0)
 
 
 def print_table(results: dict[str, Result]) -> None:
-    """Print one line a result."""
+    """Print one line per result."""
     print(f"{'':44}{'ours':>12}{'peer':>12}  {'unit':14}{'ratio':>8}{'bar':>6}")
     for name, row in results.items():
         mark = "" if row["ratio"] >= row["bar"] else "  below the bar"

@@ -1,4 +1,4 @@
-"""What drawing a frame of the simulated competition costs: `python -m benchmarks simulator`."""
+"""The time to draw a frame of the simulated competition: `python -m benchmarks simulator`."""
 
 import time
 
@@ -9,12 +9,12 @@ from nerveseg.data.simulated.bmode import scan
 from nerveseg.data.simulated.tissue import paint
 
 FRAMES = 60
-# Fifteen frames a second.
+# Fifteen frames per second.
 LIMIT_MS = 1000 / 15
 
 
 def measure() -> dict[str, Result]:
-    """Return the processor's time for a frame, TIFF and outline apart."""
+    """Return the processor time per frame, without the TIFF and the outline."""
     neck = draw_neck(3, 9, FRAMES, 0.4)
     with one_cv2_thread():
         start = time.thread_time()

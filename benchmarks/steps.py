@@ -1,4 +1,4 @@
-"""One update of a network's weights: ours, and the plain loop that people write first."""
+"""One update of a network's weights: ours, and that of the loop that people write first."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ DECAY: Final = 1e-3
 
 
 def batch_of(frames: int, size: int, seed: int = 0) -> Batch:
-    """Return random frames, size x size, with a disc for a nerve in every second one."""
+    """Return random frames, size x size, with a disc as the nerve in every second one."""
     random = torch.Generator().manual_seed(seed)
     images = torch.randint(0, 256, (frames, size, size), dtype=torch.uint8, generator=random)
     place = torch.arange(size)
@@ -32,7 +32,7 @@ def batch_of(frames: int, size: int, seed: int = 0) -> Batch:
 def engine_of(
     network: nn.Module, device: torch.device, dtype: torch.dtype, frames: int, *, compiled: bool
 ) -> Engine:
-    """Return our engine for a network of one input channel, as a training of one process has it."""
+    """Return our engine for a network with one input channel, as one training process has it."""
     return Engine(
         network,
         1,
@@ -56,7 +56,7 @@ def our_step(engine: Engine, batch: Batch) -> Callable[[], None]:
 def plain_step(network: nn.Module, batch: Batch, device: torch.device) -> Callable[[], None]:
     """Return one update as written first: float32 (TF32 by default), contiguous, Adam, item().
 
-    It has its batch on the device as float already: the time of the copy is a present to it.
+    Its batch is already on the device as floats, so it does not pay for the copy.
     """
     network = network.to(device)
     optimiser = torch.optim.Adam(network.parameters(), RATE, weight_decay=DECAY)
@@ -73,7 +73,7 @@ def plain_step(network: nn.Module, batch: Batch, device: torch.device) -> Callab
 
 
 def seconds_of(step: Callable[[], None], device: torch.device, steps: int, blocks: int) -> float:
-    """Return the median over `blocks` of the time of one of `steps` updates, in seconds."""
+    """Return the time of one update in seconds: the median over `blocks` of `steps` updates."""
     times = []
     for _ in range(blocks):
         wait(device)

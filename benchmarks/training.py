@@ -1,4 +1,4 @@
-"""Training, beside the loop that people write first: `python -m benchmarks.training`.
+"""Training, compared with the loop that people write first: `python -m benchmarks.training`.
 
 On a machine with a GPU, `python -m benchmarks.gpu FOLDER` measures all networks at the paper's
 size.
@@ -22,7 +22,7 @@ SIZE: Final = 256
 
 
 def measure() -> dict[str, Result]:
-    """Return every comparison; bars are those the project set itself."""
+    """Return every comparison; the bars are the project's own goals."""
     return _step() | _outside()
 
 
@@ -31,7 +31,7 @@ def _step() -> dict[str, Result]:
     dtype = working_dtype("auto", CPU)
     ours = our_step(engine_of(_unet(), CPU, dtype, BATCH, compiled=False), batch)
     peer = plain_step(_unet(), batch, CPU)
-    # Matrix units promise more than vector units do.
+    # The bar is higher where the processor has matrix units.
     bar = 2.8 if torch.cpu._is_amx_tile_supported() else 1.15
     name = f"training step, smp.Unet(resnet34), {SIZE}, {str(dtype).removeprefix('torch.')}"
     return {
@@ -48,9 +48,9 @@ def _step() -> dict[str, Result]:
 
 
 def _outside() -> dict[str, Result]:
-    """Hold the time that the default training spends on anything but its steps against 5%."""
+    """Compare the share of default training that is spent outside the steps with 5%."""
     results = {}
-    # The one with the shortest steps, and ours.
+    # The network with the shortest steps, and the paper's.
     for name in ("baseline", "rpa_apf"):
         share = epoch_speed(name, {"width": 16}, CPU, size=96, frames=216).share_outside
         results[f"epoch outside the steps, default size, {name}"] = within(100 * share, 5.0, "%")
