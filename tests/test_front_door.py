@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nerveseg.data.pack import resize_image
 
 import nerveseg
 from nerveseg.cli import main as cli
+from nerveseg.data.packed_writer import resize_image
 from nerveseg.device import pick_device, working_dtype
 from nerveseg.errors import InputError
 from nerveseg.inference import image_predictor

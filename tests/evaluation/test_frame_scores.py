@@ -122,7 +122,7 @@ def test_frames_without_any_nerve_leave_undefined_what_must_be() -> None:
 
 def test_an_added_metric_is_a_column_and_has_a_mean(monkeypatch: pytest.MonkeyPatch) -> None:
     added = FrameMetric(lambda of: float(of.frame.prediction[0].sum()))
-    monkeypatch.setitem(FRAME_METRICS, "top_row", added)  # type: ignore[arg-type]
+    monkeypatch.setitem(FRAME_METRICS, "top_row", added)
     scores = score_frames(several())
     assert list(scores.columns)[-1] == "top_row"
     assert scores["top_row"][-1] == 40

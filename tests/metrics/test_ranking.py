@@ -125,6 +125,6 @@ def test_other_types_and_shapes_are_refused() -> None:
     ranking = PixelRanking()
     truth = np.eye(2, dtype=np.uint8)
     with pytest.raises(ValueError, match="uint8 scores"):
-        ranking.update(np.zeros((2, 2), np.float16), truth)  # type: ignore[arg-type]
+        ranking.update(np.zeros((2, 2), np.float16), truth)
     with pytest.raises(ValueError, match="truth's shape"):
         ranking.update(np.zeros((2, 3), np.uint8), truth)

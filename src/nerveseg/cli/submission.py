@@ -67,7 +67,7 @@ def agree(file: Path, other: Path) -> None:
 
 def _expected_ids(sample: Path | None, count: int | None) -> Sequence[int]:
     from nerveseg.submission.check import COMPETITION_COUNT
-    from nerveseg.submission.table import read_ids
+    from nerveseg.submission.submission_csv import read_ids
 
     if sample is not None:
         return read_ids(sample)

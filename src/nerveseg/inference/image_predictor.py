@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nerveseg.data.pack import resize_image
+from nerveseg.data.packed_writer import resize_image
 from nerveseg.device import pick_device, working_dtype
 from nerveseg.errors import InputError
 from nerveseg.inference.predict import Predictor, resize_logits

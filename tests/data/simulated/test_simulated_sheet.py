@@ -4,7 +4,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from nerveseg.data.simulated.__main__ import write_sheet
+
+from nerveseg.data.simulated.sheet import write_sheet
 
 
 def test_the_sheet_shows_eight_frames_with_yellow_outlines(tmp_path: Path) -> None:
