@@ -14,7 +14,7 @@ from nerveseg.training.sync_batch_norm import FrameMask, MaskedSyncBatchNorm2d, 
 
 @pytest.fixture
 def group(tmp_path: Path) -> Iterator[None]:
-    store = distributed.FileStore(str(tmp_path / "store"), 1)
+    store = distributed.FileStore(str(tmp_path / "store"), 1)  # type: ignore[attr-defined]
     distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
     yield
     distributed.destroy_process_group()
