@@ -54,9 +54,9 @@ def _outputs(root: Path) -> Iterable[tuple[Path, str]]:
 
 def _same_or_inside(path: Path, output: Path) -> bool:
     return any(
-        path == output or output in path.parents
-        for path in _locations(path)
-        for output in _locations(output)
+        location == target or target in location.parents
+        for location in _locations(path)
+        for target in _locations(output)
     )
 
 
