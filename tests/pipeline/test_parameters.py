@@ -49,9 +49,10 @@ def reads(log: str) -> set[tuple[str, str]]:
 
 def readers(key: str, pairs: set[tuple[str, str]]) -> list[str]:
     """Return the stages that read parameter `key`, after what a run of them logged."""
-    section, name, *_ = key.split(".")
+    section, name, *_ = names = key.split(".")
     network = name if section == "models" else LAST
-    wanted = {"*", key, section} | ({"models.N"} if section == "models" else set())
+    above = [".".join(names[:depth]) for depth in range(1, len(names) + 1)]
+    wanted = {"*", *above} | ({"models.N"} if section == "models" else set())
     return sorted({stage.replace("@N", f"@{network}") for stage, read in pairs if read in wanted})
 
 

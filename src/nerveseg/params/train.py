@@ -44,11 +44,11 @@ class TrainParams(Section):
     learning_rate: float = Field(gt=0)
     power: float = Field(ge=0)
     weight_decay: float = Field(ge=0)
-    losses: dict[str, Weight] = Field({"cross_entropy": 1.0, "squared_dice": 1.0}, min_length=1)
+    losses: dict[str, Weight] = Field(min_length=1)
     balance: bool
     flips: list[Flip]
     rotation: float = Field(ge=0, le=180)
-    transforms: list[dict[str, dict[str, object]]] = Field(default=[])
+    transforms: list[dict[str, dict[str, object]]]
     channels: Literal[1, 3]
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     compile: Literal["auto", True, False]
