@@ -4,6 +4,7 @@ Written from the formulas, not from the library: what the networks' tests compar
 """
 
 from math import ceil, exp, floor, sqrt
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,18 +12,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 Array = NDArray[np.float64]
+M = TypeVar("M", bound=nn.Module)
 
 
 def array(tensor: Tensor) -> Array:
     return tensor.detach().double().numpy()
 
 
-def lively(module: nn.Module, seed: int = 0) -> nn.Module:
+def lively(module: M, seed: int = 0) -> M:
     """Give every parameter and buffer a random value: no zero gamma, no identity normalisation."""
     generator = torch.Generator().manual_seed(seed)
-    for tensor in module.parameters():
-        spread = 1 / sqrt(tensor[0].numel()) if tensor.ndim > 1 else 0.5
-        tensor.data.copy_(spread * torch.randn(tensor.shape, generator=generator))
+    for parameter in module.parameters():
+        spread = 1 / sqrt(parameter[0].numel()) if parameter.ndim > 1 else 0.5
+        parameter.data.copy_(spread * torch.randn(parameter.shape, generator=generator))
     for name, tensor in module.named_buffers():
         if tensor.is_floating_point():
             values = torch.rand(tensor.shape, generator=generator)
@@ -30,8 +32,14 @@ def lively(module: nn.Module, seed: int = 0) -> nn.Module:
     return module.double().eval()
 
 
-def conv(x: Array, layer: nn.Conv2d) -> Array:
+def layers(block: nn.Module) -> list[nn.Module]:
+    assert isinstance(block, nn.Sequential)
+    return list(block)
+
+
+def conv(x: Array, layer: nn.Module) -> Array:
     """Return layer(x), one output pixel and one tap at a time; zeros outside."""
+    assert isinstance(layer, nn.Conv2d)
     return convolve(x, array(layer.weight), layer.bias, layer.dilation[0], layer.groups)
 
 
@@ -49,7 +57,8 @@ def convolve(x: Array, weight: Array, bias: Tensor | None, rate: int, groups: in
     return result if bias is None else result + array(bias)[:, None, None]
 
 
-def norm(x: Array, layer: nn.BatchNorm2d) -> Array:
+def norm(x: Array, layer: nn.Module) -> Array:
+    assert isinstance(layer, nn.BatchNorm2d)
     assert layer.running_mean is not None
     assert layer.running_var is not None
     result = np.empty_like(x)
@@ -58,6 +67,12 @@ def norm(x: Array, layer: nn.BatchNorm2d) -> Array:
         scale = layer.weight[c].item() / sqrt(layer.running_var[c].item() + layer.eps)
         result[c] = centred * scale + layer.bias[c].item()
     return result
+
+
+def conv_norm(x: Array, block: nn.Module) -> Array:
+    """Return the result of the block's first two layers, a convolution and its normalisation."""
+    convolution, normalisation, *_ = layers(block)
+    return norm(conv(x, convolution), normalisation)
 
 
 def relu(x: Array) -> Array:
@@ -126,8 +141,9 @@ def region_maxima(x: Array, window: int) -> Array:
     return result
 
 
-def along_channels(pooled: Array, layer: nn.Conv1d) -> Array:
+def along_channels(pooled: Array, layer: nn.Module) -> Array:
     """Return the 1-D convolution over channels of ECA, without bias, zeros outside."""
+    assert isinstance(layer, nn.Conv1d)
     taps = array(layer.weight)[0, 0]
     reach = len(taps) // 2
     result = np.zeros_like(pooled)

@@ -10,6 +10,7 @@ from loop_reading import (
     array,
     bilinear,
     conv,
+    layers,
     lively,
     nearest,
     norm,
@@ -37,7 +38,8 @@ def pyramid(dtype: torch.dtype = torch.float64) -> Pyramid:
 def released_loops(full: Array, half: Array, quarter: Array, module: ReleasedAPF) -> Array:
     levels = [full]
     for x, step, factor in ((half, module.from_half, 2), (quarter, module.from_quarter, 4)):
-        up, normalise, _ = step
+        up, normalise, _ = layers(step)
+        assert isinstance(up, NearestUpConv)
         levels.append(relu(norm(conv(nearest(x, factor), up.conv), normalise)))
     fused = conv(np.concatenate(levels), module.fuse)
     scale = sigmoid(along_channels(fused.max(axis=(1, 2)), module.channels))
@@ -47,7 +49,7 @@ def released_loops(full: Array, half: Array, quarter: Array, module: ReleasedAPF
 def paper_loops(full: Array, half: Array, quarter: Array, module: PaperAPF) -> Array:
     levels = [full, bilinear(half, SIZE), bilinear(quarter, SIZE)]
     fused = conv(np.concatenate(levels), module.fuse)
-    first, _, second = module.channels
+    first, _, second = layers(module.channels)
     pooled = relu(along_channels(fused.mean(axis=(1, 2)), first))
     return fused + fused * sigmoid(along_channels(pooled, second))[:, None, None]
 
@@ -55,8 +57,13 @@ def paper_loops(full: Array, half: Array, quarter: Array, module: PaperAPF) -> A
 @pytest.mark.parametrize("reading", ["released", "paper"])
 def test_apf_equals_its_equations_in_loops(reading: Reading) -> None:
     module, maps = lively(apf(WIDTH, reading)), pyramid()
-    loops = released_loops if reading == "released" else paper_loops
-    expected = loops(*(array(each[0]) for each in maps), module)
+    full, half, quarter = (array(each[0]) for each in maps)
+    if reading == "released":
+        assert isinstance(module, ReleasedAPF)
+        expected = released_loops(full, half, quarter, module)
+    else:
+        assert isinstance(module, PaperAPF)
+        expected = paper_loops(full, half, quarter, module)
     np.testing.assert_allclose(array(module(maps)[0]), expected, rtol=1e-10, atol=1e-10)
 
 

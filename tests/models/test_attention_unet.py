@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from loop_reading import array, conv, lively, norm, relu, sigmoid
+from loop_reading import array, conv_norm, lively, relu, sigmoid
 
 from nerveseg.models.networks.attention_unet import AttentionGate
 
@@ -11,8 +11,8 @@ def test_the_gate_equals_its_equations_in_loops() -> None:
     gate = lively(AttentionGate(6))
     skip, gating = torch.randn(2, 1, 6, 4, 5, dtype=torch.float64)
     x, g = array(skip[0]), array(gating[0])
-    added = relu(norm(conv(x, gate.w_x[0]), gate.w_x[1]) + norm(conv(g, gate.w_g[0]), gate.w_g[1]))
-    expected = x * sigmoid(norm(conv(added, gate.psi[0]), gate.psi[1]))
+    added = relu(conv_norm(x, gate.w_x) + conv_norm(g, gate.w_g))
+    expected = x * sigmoid(conv_norm(added, gate.psi))
     np.testing.assert_allclose(array(gate(skip, gating)[0]), expected, rtol=1e-10, atol=1e-12)
 
 

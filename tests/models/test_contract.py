@@ -1,7 +1,7 @@
 """One contract for all networks. A new network adds a row to `TABLE`."""
 
 import shutil
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 import numpy as np
 import onnxruntime
@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from nerveseg.models.blocks.rpa import Reading
 from nerveseg.models.blocks.segmenter import Segmenter
 from nerveseg.models.complexity import multiply_adds, on_meta, parameter_count
 from nerveseg.models.factory import build
@@ -28,6 +29,13 @@ class Row(NamedTuple):
     gmacs_512: float
 
 
+class Options(TypedDict, total=False):
+    """Options of the variants."""
+
+    reading: Reading
+    deep_supervision: bool
+
+
 TABLE = {
     "baseline": Row(21_650_625, 21_656_897, 6.04, 24.16),
     "baseline_rpa": Row(23_687_906, 23_694_178, 6.17, 24.68),
@@ -41,8 +49,8 @@ TABLE = {
     # The layers in use; the authors' code declares 43,269,858.
     "cpfnet": Row(30_644_452, 30_650_724, 8.30, 33.19),
 }
-VARIANTS = [
-    *((name, {}) for name in TABLE),
+VARIANTS: list[tuple[str, Options]] = [
+    *((name, Options()) for name in TABLE),
     ("rpa_apf", {"reading": "paper"}),
     ("unetpp", {"deep_supervision": True}),
     ("danet", {"deep_supervision": False}),
@@ -52,7 +60,7 @@ every_variant = pytest.mark.parametrize(("name", "options"), VARIANTS, ids=str)
 NARROW = 8
 
 
-def narrow(name: str, channels: int = 1, seed: int = 0, **options: object) -> Segmenter:
+def narrow(name: str, channels: int = 1, seed: int = 0, **options: Unpack[Options]) -> Segmenter:
     """Return a small network whose residual gates are open: gammas start at 0."""
     torch.manual_seed(seed)
     network = build(name, channels, width=NARROW, **options)
@@ -62,7 +70,7 @@ def narrow(name: str, channels: int = 1, seed: int = 0, **options: object) -> Se
     return network
 
 
-def settled(name: str, **options: object) -> Segmenter:
+def settled(name: str, **options: Unpack[Options]) -> Segmenter:
     """Return a small network in eval mode, its normalisation fitted to noise as if trained."""
     network = narrow(name, **options)
     norms = [each for each in network.modules() if isinstance(each, nn.BatchNorm2d)]
@@ -100,12 +108,12 @@ def test_multiply_adds_are_within_a_hundredth_of_the_expected(name: str) -> None
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [(64, 64), (96, 96), (75, 104)], ids=str)
 def test_logits_have_the_input_s_size_and_gradients_reach_every_parameter(
-    name: str, options: dict[str, object], channels: int, size: tuple[int, int]
+    name: str, options: Options, channels: int, size: tuple[int, int]
 ) -> None:
     network = narrow(name, channels, **options)
     logits = heads(network(torch.randn(2, channels, *size)))
     assert {tuple(each.shape) for each in logits} == {(2, 1, *size)}
-    torch.stack([each.square().mean() for each in logits]).sum().backward()
+    torch.autograd.backward(torch.stack([each.square().mean() for each in logits]).sum())
     gradients = {key: each.grad for key, each in network.named_parameters()}
     assert not [key for key, each in gradients.items() if each is None]
     assert all(each.isfinite().all() for each in gradients.values() if each is not None)
@@ -123,7 +131,7 @@ def test_one_image_of_the_paper_s_and_of_the_competition_s_size(
     network = narrow(name)
     logits = heads(network(torch.randn(1, 1, *size)))
     assert {tuple(each.shape) for each in logits} == {(1, 1, *size)}
-    torch.stack([each.mean() for each in logits]).sum().backward()
+    torch.autograd.backward(torch.stack([each.mean() for each in logits]).sum())
     assert all(each.grad is not None for each in network.parameters())
 
 
@@ -135,7 +143,7 @@ def test_one_small_image_can_be_trained_on(name: str) -> None:
 
 
 @every_variant
-def test_only_training_mode_returns_auxiliary_logits(name: str, options: dict[str, object]) -> None:
+def test_only_training_mode_returns_auxiliary_logits(name: str, options: Options) -> None:
     network = narrow(name, **options)
     image = torch.randn(2, 1, 64, 64)
     supervised = options.get("deep_supervision", name == "danet")
@@ -145,9 +153,7 @@ def test_only_training_mode_returns_auxiliary_logits(name: str, options: dict[st
 
 
 @every_variant
-def test_weights_saved_and_loaded_give_the_same_logits(
-    name: str, options: dict[str, object]
-) -> None:
+def test_weights_saved_and_loaded_give_the_same_logits(name: str, options: Options) -> None:
     first, image = settled(name, **options), torch.randn(1, 1, 64, 64)
     second = narrow(name, seed=1, **options).eval()
     assert not torch.equal(first(image), second(image))

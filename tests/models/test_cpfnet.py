@@ -2,7 +2,20 @@
 
 import numpy as np
 import torch
-from loop_reading import Array, array, bilinear, conv, convolve, lively, norm, relu, softmax
+from loop_reading import (
+    Array,
+    array,
+    bilinear,
+    conv,
+    conv_norm,
+    convolve,
+    layers,
+    lively,
+    norm,
+    relu,
+    softmax,
+)
+from torch import nn
 
 from nerveseg.models.networks.cpfnet import GlobalPyramidGuidance, ScaleAwarePyramidFusion
 
@@ -14,15 +27,17 @@ def test_gpg_equals_its_figure_in_loops() -> None:
         for level, channels in enumerate((2, 3, 4))
     ]
     levels = [
-        bilinear(relu(norm(conv(array(each[0]), layer[0]), layer[1])), (8, 12))
-        for each, layer in zip(maps, module.levels, strict=True)
+        bilinear(relu(conv_norm(array(each[0]), block)), (8, 12))
+        for each, block in zip(maps, module.levels, strict=True)
     ]
     stacked = np.concatenate(levels)
     fields = []
-    for rate, (depthwise, first, pointwise) in zip((1, 2, 4), module.dilated, strict=True):
+    for rate, block in zip((1, 2, 4), module.dilated, strict=True):
+        depthwise, first, pointwise = layers(block)
+        assert isinstance(depthwise, nn.Conv2d)
         field = norm(convolve(stacked, array(depthwise.weight), None, rate, groups=6), first)
-        fields.append(relu(norm(conv(field, pointwise[0]), pointwise[1])))
-    expected = norm(conv(np.concatenate(fields), module.out[0]), module.out[1])
+        fields.append(relu(conv_norm(field, pointwise)))
+    expected = conv_norm(np.concatenate(fields), module.out)
     np.testing.assert_allclose(array(module(maps)[0]), expected, rtol=1e-10, atol=1e-12)
 
 
@@ -47,7 +62,7 @@ def test_sapf_equals_its_figure_in_loops() -> None:
     fused = fuse(fuse(near, middle, module), far, module)
     gamma = module.gamma.item()
     mixed = relu(gamma * fused + (1 - gamma) * a)
-    expected = relu(norm(conv(mixed, module.out[0]), module.out[1]))
+    expected = relu(conv_norm(mixed, module.out))
     np.testing.assert_allclose(array(module(x)[0]), expected, rtol=1e-10, atol=1e-12)
 
 

@@ -62,7 +62,9 @@ def test_imagenet_takes_the_file_that_lies_in_torch_s_cache(
     place.mkdir(parents=True)
     (place / Path(ResNet34_Weights.IMAGENET1K_V1.url).name).symlink_to(file)
     encoder = ResNet34(3, 64, "imagenet")
-    assert torch.equal(encoder.layer4[2].conv2.weight, state["layer4.2.conv2.weight"])
+    assert torch.equal(
+        encoder.get_parameter("layer4.2.conv2.weight"), state["layer4.2.conv2.weight"]
+    )
 
 
 def test_without_a_connection_one_line_says_where_to_place_the_file(

@@ -48,7 +48,7 @@ def test_building_a_network_imports_no_other() -> None:
 
 
 def test_runs_of_one_network_are_told_apart_by_the_options_in_which_they_differ() -> None:
-    runs = {
+    runs: dict[str, tuple[str, dict[str, object]]] = {
         "narrow": ("unet", {"width": 8}),
         "wide": ("unet", {"width": 16}),
         "released": ("rpa_apf", {"width": 16, "reading": "released"}),

@@ -4,10 +4,28 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from loop_reading import Array, array, bilinear, conv, lively, norm, region_means, relu, softmax
+from loop_reading import (
+    Array,
+    array,
+    bilinear,
+    conv,
+    conv_norm,
+    lively,
+    region_means,
+    relu,
+    softmax,
+)
+from torch import nn
 
 from nerveseg.models.blocks.attention import attention
-from nerveseg.models.blocks.rpa import REGIONS, PaperRPA, Reading, RegionAttention, rpa
+from nerveseg.models.blocks.rpa import (
+    REGIONS,
+    PaperRPA,
+    Reading,
+    RegionAttention,
+    ReleasedRPA,
+    rpa,
+)
 from nerveseg.models.factory import build
 
 CHANNELS = 32
@@ -45,8 +63,8 @@ def test_rpa_equals_its_equations_in_loops(reading: Reading) -> None:
     if reading == "paper":
         expected = np.concatenate([loops, sums])
     else:
-        fuse, normalise, _ = module.fuse
-        expected = loops + module.gamma.item() * relu(norm(conv(sums, fuse), normalise))
+        assert isinstance(module, ReleasedRPA)
+        expected = loops + module.gamma.item() * relu(conv_norm(sums, module.fuse))
     np.testing.assert_allclose(array(module(x)[0]), expected, rtol=1e-10, atol=1e-10)
 
 
@@ -58,10 +76,15 @@ def test_attention_rows_sum_to_one(reading: Reading) -> None:
         torch.testing.assert_close(rows, torch.ones_like(rows))
 
 
+def out_channels(layer: nn.Module) -> int:
+    assert isinstance(layer, nn.Conv2d)
+    return layer.out_channels
+
+
 def test_the_reading_decides_on_scale_and_on_sharing_of_projections() -> None:
     released, paper = RegionAttention(512, "released"), RegionAttention(512, "paper")
-    assert (len(released.queries), released.queries[0].out_channels) == (1, 16)
-    assert (len(paper.queries), paper.queries[0].out_channels) == (3, 128)
+    assert (len(released.queries), out_channels(released.queries[0])) == (1, 16)
+    assert (len(paper.queries), out_channels(paper.queries[0])) == (3, 128)
     assert PaperRPA(512).out_channels == 896
 
 

@@ -1,8 +1,10 @@
 """U-Net++ against the recursion of its eq. 1."""
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from nerveseg.models.networks.unetpp import UNetPlusPlus
 
@@ -11,12 +13,14 @@ def node(network: UNetPlusPlus, image: Tensor, i: int, j: int) -> Tensor:
     """Return X^{i,j} as eq. 1 defines it, all its arguments computed anew."""
     if j == 0:
         level = network.encoder.levels[i]
-        return level(image if i == 0 else F.max_pool2d(node(network, image, i - 1, 0), 2))
+        x = image if i == 0 else F.max_pool2d(node(network, image, i - 1, 0), 2)
+        return cast("Tensor", level(x))
     below = node(network, image, i + 1, j - 1)
     size = [2 * side for side in below.shape[-2:]]
     up = F.interpolate(below, size, mode="bilinear", align_corners=True)
     row = [node(network, image, i, k) for k in range(j)]
-    return network.nodes[j - 1][i](torch.cat([*row, up], dim=1))
+    column = cast("nn.ModuleList", network.nodes[j - 1])
+    return cast("Tensor", column[i](torch.cat([*row, up], dim=1)))
 
 
 def test_the_nested_nodes_follow_the_recursion() -> None:
