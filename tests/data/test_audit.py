@@ -1,6 +1,7 @@
 """Finding labels that contradict those of near-duplicate frames."""
 
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import pytest
@@ -23,7 +24,16 @@ from nerveseg.data.simulated.competition import write_competition
 from nerveseg.errors import InputError
 from nerveseg.params.data import SimulatedParams
 
-SETTINGS = {"blocks": 16, "bandwidth": 1.0, "agreement": 0.7}
+
+class Settings(TypedDict):
+    """Settings of the search for contradictions."""
+
+    blocks: int
+    bandwidth: float
+    agreement: float
+
+
+SETTINGS: Settings = {"blocks": 16, "bandwidth": 1.0, "agreement": 0.7}
 
 
 def sweep(labels: str, subject: int = 1) -> tuple[NDArray[np.uint8], list[TrainRecord]]:

@@ -70,7 +70,9 @@ def test_no_rotation_goes_beyond_the_limit() -> None:
 
 def smooth(side: int) -> NDArray[np.uint8]:
     noise = np.random.default_rng(3).integers(0, 256, (side, side), dtype=np.uint8)
-    return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 3), None, 0, 255, cv2.NORM_MINMAX)
+    blurred = cv2.GaussianBlur(noise, (0, 0), 3)
+    stretched = cv2.normalize(blurred, np.empty_like(blurred), 0, 255, cv2.NORM_MINMAX)
+    return np.asarray(stretched, dtype=np.uint8)
 
 
 @pytest.mark.parametrize("flips", [(), ("horizontal",), ("vertical",), ("diagonal",)])

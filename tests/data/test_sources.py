@@ -141,7 +141,7 @@ def add_source(monkeypatch: pytest.MonkeyPatch) -> None:
         take(Path(params.settings("mirror", MirrorParams).folder), None, out)
 
     module = ModuleType("nerveseg.data.mirror")
-    module.obtain = obtain_from_mirror
+    monkeypatch.setattr(module, "obtain", obtain_from_mirror, raising=False)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(sources, "SOURCES", {**sources.SOURCES, "mirror": module.__name__})
 

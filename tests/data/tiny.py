@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,9 @@ SIMULATED = {
 }
 
 
-def tiff(image: NDArray[np.generic], **options: object) -> bytes:
+def tiff(image: NDArray[np.generic], photometric: str | None = None) -> bytes:
     file = io.BytesIO()
-    tifffile.imwrite(file, image, compression="lzw", **options)
+    tifffile.imwrite(file, image, compression="lzw", photometric=photometric)
     return file.getvalue()
 
 
@@ -67,7 +68,7 @@ def write_folder(folder: Path) -> Path:
     return folder
 
 
-def write_table(path: Path, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def write_table(path: Path, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     with path.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
 

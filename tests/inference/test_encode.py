@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import pytest
@@ -14,7 +15,17 @@ from nerveseg.maps import MapWriter
 from nerveseg.rle import IMAGE_SHAPE, encode
 
 STAGE = Path(__file__).parents[2] / "stages" / "encode.py"
-RULES = {"threshold": 0.5, "min_blob": 100, "min_total": 100}
+
+
+class Rules(TypedDict):
+    """Rules by which a map becomes a mask."""
+
+    threshold: float
+    min_blob: int
+    min_total: int
+
+
+RULES: Rules = {"threshold": 0.5, "min_blob": 100, "min_total": 100}
 PLACES = [SplitRow(1, 1, 0, "train"), SplitRow(1, 2, 1, "valid"), SplitRow(2, 1, 1, "valid")]
 
 

@@ -1,5 +1,6 @@
 """Prediction: averaged views, batches that change nothing, maps at the competition's size."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +55,13 @@ def test_views_are_averaged_as_probabilities() -> None:
     image = torch.randn(1, 1, 4, 4)
     network = Rows()
     expected = torch.zeros(4, 4)
-    for turned, back in [
+    views: list[tuple[Tensor, Callable[[Tensor], Tensor]]] = [
         (image, lambda x: x),
         (image.flip(-1), lambda x: x.flip(-1)),
         (image.flip(-2), lambda x: x.flip(-2)),
         (image.flip(-1, -2), lambda x: x.flip(-1, -2)),
-    ]:
+    ]
+    for turned, back in views:
         expected += back(torch.sigmoid(network(turned)))[0, 0] / 4
     seen = mean_logits(network, image, VIEWS["flips"]).sigmoid()[0]
     torch.testing.assert_close(seen, expected)

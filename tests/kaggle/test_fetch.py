@@ -1,5 +1,6 @@
 """Downloading with the real client from the stand-in: whole, resumed, damaged, refused."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 from server import KEY, SLUG, TOKEN, USER, Kaggle
 
-from nerveseg.data import kaggle as source
 from nerveseg.data.kaggle import fetch
 from nerveseg.errors import InputError
 from nerveseg.kaggle_client.service import locked
@@ -183,7 +183,7 @@ def test_a_disk_too_small_is_told_before_the_first_byte(
     class Usage:
         free = 1_000_000
 
-    monkeypatch.setattr(source.shutil, "disk_usage", lambda path: Usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage)
     assert "MB and 1 MB are free; make room" in failure(target)
     assert kaggle.calls.count("DownloadDataFiles") == 1  # the look at its size
 

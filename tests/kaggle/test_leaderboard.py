@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import pytest
 from server import KEY, SLUG, Kaggle
@@ -30,13 +31,25 @@ RUN = (
 )
 
 
-def go(*runs: str, wait: int = 0, source: str = "kaggle", **timing: float) -> None:
-    data = DataParams.model_construct(source=source, kaggle=KaggleParams(competition=SLUG))
+class Seconds(TypedDict, total=False):
+    """Pauses and time limits that differ from `TIMING`."""
+
+    poll: float
+    recheck: float
+    question: float
+    upload: float
+
+
+def go(*runs: str, wait: int = 0, source: str = "kaggle", **timing: Unpack[Seconds]) -> None:
+    # Nothing of the other sources is read.
+    data = DataParams.model_construct(  # type: ignore[call-arg]
+        source=source, kaggle=KaggleParams(competition=SLUG)
+    )
     chosen = LeaderboardParams(runs=list(runs), wait=wait)
     publish(data, chosen, Path("params.yaml"), LEDGER, TIMING._replace(**timing))
 
 
-def failure(*runs: str, source: str = "kaggle", **timing: float) -> str:
+def failure(*runs: str, source: str = "kaggle", **timing: Unpack[Seconds]) -> str:
     with pytest.raises(InputError) as caught:
         go(*runs, source=source, **timing)
     message = str(caught.value)

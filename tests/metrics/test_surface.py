@@ -24,7 +24,8 @@ def square(top: int, left: int, side: int) -> NDArray[np.uint8]:
 
 
 def outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return mask ^ binary_erosion(mask)
+    inside: NDArray[np.bool_] = binary_erosion(mask)
+    return mask ^ inside
 
 
 def test_two_pixels_by_hand() -> None:

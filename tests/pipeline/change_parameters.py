@@ -52,7 +52,7 @@ def main() -> None:
     yaml.dump(pipeline, Path("dvc.yaml"))
     params = yaml.load(Path("params.yaml"))
     runs = dict(params["models"])
-    table = {}
+    table: dict[str, list[str]] = {}
     # One run at a time: DVC looks at all stages after every change.
     for name, options in runs.items():
         params["models"] = {name: options}

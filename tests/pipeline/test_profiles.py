@@ -18,13 +18,13 @@ from nerveseg.params.results import (
     ScoreParams,
     SummaryParams,
 )
-from nerveseg.params.section import read
+from nerveseg.params.section import Section, read
 from nerveseg.params.train import ModelsParams, PredictParams, TrainParams
 
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted((ROOT / "profiles").iterdir())
 PARAMS = YAML(typ="safe").load(ROOT / "params.yaml")
-SECTIONS = {
+SECTIONS: dict[str, type[Section]] = {
     "data": DataParams,
     "pack": PackParams,
     "audit": AuditParams,

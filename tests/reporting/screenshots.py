@@ -60,6 +60,7 @@ def take(browser: Chrome, address: str, name: str, folder: Path) -> None:
     image = np.frombuffer(base64.b64decode(shot["data"]), np.uint8)
     folder.mkdir(parents=True, exist_ok=True)
     picture = cv2.imdecode(image, cv2.IMREAD_COLOR)
+    assert picture is not None
     cv2.imwrite(str(folder / f"{name}.png"), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 

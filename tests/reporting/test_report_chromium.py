@@ -6,7 +6,7 @@ Needs Debian's chromium and chromium-driver. Without them the tests are skipped,
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,14 @@ def page(chromium: Chrome, report: Path) -> Iterator[Chrome]:
     chromium.get(report.as_uri())
     wait_until_drawn(chromium)
     yield chromium
-    assert chromium.get_log("browser") == []
+    assert console(chromium) == []
+
+
+def console(browser: Chrome) -> list[dict[str, object]]:
+    """Return what the console has shown since the last call."""
+    # A variable, because selenium does not annotate the method.
+    log: Callable[[str], list[dict[str, object]]] = browser.get_log
+    return log("browser")
 
 
 def wait_until_drawn(page: Chrome) -> None:
@@ -183,6 +190,6 @@ def test_dvc_plots_open_offline(chromium: Chrome, run_folder: Path, tmp_path: Pa
     chromium.get((tmp_path / "out/index.html").as_uri())
     drawn = "return document.querySelectorAll('canvas.marks, svg.marks').length"
     WebDriverWait(chromium, 20).until(lambda browser: browser.execute_script(drawn) == 1)
-    assert chromium.get_log("browser") == []
+    assert console(chromium) == []
     text = (tmp_path / "out/index.html").read_text()
     assert all(name in text for name in small_run.SKILL)

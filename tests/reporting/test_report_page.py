@@ -7,6 +7,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -39,10 +40,11 @@ class Page(HTMLParser):
                 self.fetched.append(value)
 
 
-def payload(page: str) -> dict:
+def payload(page: str) -> dict[str, Any]:
     found = re.search(r'<script type="application/json" id="frames">(.*?)</script>', page)
     assert found
-    return json.loads(found[1])
+    frames: dict[str, Any] = json.loads(found[1])
+    return frames
 
 
 def test_page_fetches_nothing(report: Path) -> None:
@@ -73,7 +75,7 @@ def test_browser_holds_the_predicted_and_annotated_masks(report: Path, run_folde
     assert len(data["frames"]) == len(truth)  # the browser has room for all of them
     for name in small_run.SKILL:
         masks = pd.read_csv(run_folder / f"data/masks/{name}.csv", keep_default_na=False)
-        pixels = {(row.subject, row.img): row.pixels for row in masks.itertuples()}
+        pixels = {(row.subject, row.img): cast("str", row.pixels) for row in masks.itertuples()}
         for frame in data["frames"]:
             key = (frame["subject"], frame["img"])
             assert frame["predictions"][name] == pixels[key]

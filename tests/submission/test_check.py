@@ -29,6 +29,11 @@ ellipses = st.builds(
 )
 
 
+def resized(mask: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    small = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(small, dtype=np.uint8)
+
+
 def looks_wrong(pixels: str) -> str | None:
     return describe_mistake(rle.runs(pixels, 420 * 580))
 
@@ -78,7 +83,7 @@ def test_a_mask_encoded_along_its_rows_is_named(tmp_path: Path) -> None:
 
 
 def test_a_mask_at_the_networks_resolution_is_named(tmp_path: Path) -> None:
-    small = cv2.resize(ellipse(140, 330, 120, 90), (96, 96), interpolation=cv2.INTER_NEAREST)
+    small = resized(ellipse(140, 330, 120, 90), 96, 96)
     path = submission(tmp_path, {1: rle.encode(small)})
     with pytest.raises(InputError, match=r"line 2 \(img 1\): .* about 96 pixels high: resize"):
         check(path, [1])
@@ -89,7 +94,7 @@ def test_masks_all_at_a_size_that_divides_the_frames_are_named(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     frame = ellipse(140, 330, 120, 90)
-    small = rle.encode(cv2.resize(frame, size[::-1], interpolation=cv2.INTER_NEAREST))
+    small = rle.encode(resized(frame, *size))
     rows = {1: ""} | dict.fromkeys(range(2, 12), small)
     path = submission(tmp_path, rows)
     with pytest.raises(InputError, match=r"line 3 \(img 2\): this and all other masks .* resize"):
@@ -118,8 +123,7 @@ def test_a_nerve_encoded_along_its_rows_looks_wrong(mask: NDArray[np.uint8]) -> 
 
 @given(ellipses, st.sampled_from([64, 96, 128, 160, 192, 256, 320, 512]))
 def test_a_nerve_at_another_size_looks_wrong(mask: NDArray[np.uint8], side: int) -> None:
-    small = cv2.resize(mask, (side, side), interpolation=cv2.INTER_NEAREST)
-    pixels = rle.encode(small)
+    pixels = rle.encode(resized(mask, side, side))
     numbers = [int(number) for number in pixels.split()]
     if len(numbers) < 18 or numbers[-2] + numbers[-1] > 420 * 580:
         return  # too few runs to tell every time, or out of range: found otherwise

@@ -33,10 +33,10 @@ def main() -> None:
 def _signal_in_step(step: int) -> None:
     train_step, calls = Engine.train_step, itertools.count(1)
 
-    def signalled(engine: Engine, micro_batches: Sequence[Batch], rate: float) -> None:
+    def signalled(self: Engine, micro_batches: Sequence[Batch], rate: float) -> None:
         if next(calls) == step:
             os.kill(os.getpid(), signal.SIGTERM)
-        train_step(engine, micro_batches, rate)
+        train_step(self, micro_batches, rate)
 
     Engine.train_step = signalled  # type: ignore[method-assign]
 

@@ -102,14 +102,14 @@ def train_and_be_asked_to_end(folder: Path, params: TrainParams, number: int, wo
     os.environ["NERVESEG_CHECKPOINT_MINUTES"] = "1000"
     train_step, calls = Engine.train_step, itertools.count(1)
 
-    def signalled(engine: Engine, micro_batches: Sequence[Batch], rate: float) -> None:
+    def signalled(self: Engine, micro_batches: Sequence[Batch], rate: float) -> None:
         if next(calls) == 2:
             processes = [*multiprocessing.active_children(), multiprocessing.current_process()]
             # From another process: workers distinguish it from a signal of their own training.
             subprocess.run(["kill", f"-{number}", *(str(one.pid) for one in processes)], check=True)
             # Long enough for a worker to end, if it does, and for this process to notice.
             time.sleep(0.2)
-        train_step(engine, micro_batches, rate)
+        train_step(self, micro_batches, rate)
 
     Engine.train_step = signalled  # type: ignore[method-assign]
     run(lambda: train(folder, params))

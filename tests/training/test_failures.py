@@ -11,8 +11,9 @@ from tiny_training import settings
 from torch import Tensor
 
 from nerveseg.errors import InputError
-from nerveseg.training import checkpoint, engine, job
+from nerveseg.training import engine, job
 from nerveseg.training.interruption import memory_explained
+from nerveseg.training.losses import frame_losses
 
 
 def test_a_full_disk_keeps_the_last_good_checkpoint(
@@ -27,7 +28,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(
             Path(path).write_bytes(b"half")
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.torch, "save", failing)
+    monkeypatch.setattr(torch, "save", failing)
     with pytest.raises(InputError, match=r"last\.pt: could not write .*No space left.*make room"):
         runs.train(workspace, settings())
     (folder,) = runs.checkpoints(workspace)
@@ -39,7 +40,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(
 def test_a_loss_that_is_no_number_stops_at_once_and_names_the_rate(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses, calls = engine.frame_losses, iter(range(100))
+    losses, calls = frame_losses, iter(range(100))
 
     def broken(outputs: Tensor, masks: Tensor, weights: Mapping[str, float]) -> Tensor:
         return losses(outputs, masks, weights) * (float("nan") if next(calls) >= 3 else 1.0)

@@ -79,8 +79,8 @@ def test_adams_weight_decay_is_the_gradient_of_the_third_term() -> None:
     for _ in range(5):
         for optimiser in optimisers:
             optimiser.zero_grad()
-        inside.sin().sum().backward()
-        (outside.sin().sum() + decay / 2 * outside.square().sum()).backward()
+        torch.autograd.backward(inside.sin().sum())
+        torch.autograd.backward(outside.sin().sum() + decay / 2 * outside.square().sum())
         for optimiser in optimisers:
             optimiser.step()
     torch.testing.assert_close(inside, outside)

@@ -25,7 +25,7 @@ def even_tissue(neck: Neck, frame: int = 0) -> NDArray[np.float64]:
     scanner = replace(neck.scanner, shadow=np.zeros_like(neck.scanner.shadow), fade=0.0, noise=-60)
     nothing = Tissue(np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32))
     image = scan(replace(neck, scanner=scanner), nothing, frame).astype(np.float64)
-    return image - image.mean()
+    return image - float(image.mean())
 
 
 def width(rows: NDArray[np.float64], axis: int) -> float:

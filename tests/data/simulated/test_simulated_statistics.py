@@ -101,7 +101,8 @@ def test_a_small_competition_has_about_the_mean_share_too() -> None:
 def test_a_labelled_nerve_shows_its_fascicles_and_an_empty_frame_none(
     frames: list[tuple[Neck, NDArray[np.uint8], NDArray[np.uint8]]],
 ) -> None:
-    shown, empty = [], []
+    shown: list[float] = []
+    empty: list[float] = []
     for neck, bright, dark in frames:
         frame = int(np.argmax(neck.sweep.visible * neck.sweep.nerve))
         inside = filled(neck.nerve.outline(frame), SHAPE) > 0
