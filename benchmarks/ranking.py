@@ -61,6 +61,7 @@ def main() -> None:
     begun = time.monotonic()
     options.folder.mkdir(parents=True, exist_ok=True)
     params = _prepare(options)
+    _stages(options.folder, "code")
     if not (options.folder / "data/packed").exists():
         _stages(options.folder, "download", "pack")
     if not (options.folder / "data/split.csv").exists():
@@ -83,6 +84,7 @@ def main() -> None:
 
 def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     shutil.copytree(ROOT / "stages", options.folder / "stages", dirs_exist_ok=True)
+    shutil.copy(ROOT / "dvc.yaml", options.folder)
     yaml = YAML()
     params: dict[str, Any] = yaml.load(ROOT / "params.yaml")
     few = {"train_subjects": 6, "train_frames": 4, "test_subjects": 2, "test_frames": 4}
