@@ -59,6 +59,10 @@ def _data(settings: Settings) -> Iterator[str]:
         yield "simulated frames instead of the competition's 5635"
     elif settings.data.source == "archive":
         yield "an archive of your own, which may or may not hold the competition's frames"
+    elif settings.data.source != "kaggle":
+        yield (
+            f"the source {settings.data.source}, which may or may not hold the competition's frames"
+        )
     if settings.pack.shape != PAPER_SIZE:
         yield f"{_size(settings.pack.shape)} pixels instead of {_size(PAPER_SIZE)}"
     if settings.split.protocol == "subject":
