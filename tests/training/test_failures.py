@@ -82,9 +82,9 @@ def test_a_damaged_checkpoint_is_named(workspace: Path, monkeypatch: pytest.Monk
 
 
 def test_an_unknown_loss_is_refused_with_those_there_are(workspace: Path) -> None:
-    params = settings(losses={"cross_entropy": 1, "focal": 0.5})
+    params = settings(losses={"cross_entropy": 1, "unknown": 0.5})
     expected = (
-        r"^params\.yaml: train\.losses\.focal: no such loss; there are cross_entropy, squared"
+        r"^params\.yaml: train\.losses\.unknown: no such loss; there are cross_entropy, squared"
     )
     with pytest.raises(InputError, match=expected):
         runs.train(workspace, params)
