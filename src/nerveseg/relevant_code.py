@@ -67,7 +67,7 @@ def fingerprint(stage: Path, network: str | None = None) -> dict[str, str]:
     Raises:
         InputError: a file is not Python.
     """
-    modules = [_file(name) for name in modules_of(stage, network) if not _exempt(name)]
+    modules = [_file(name) for name in modules_of(stage, network) if not exempt(name)]
     beside = {file for module in modules for file in module.parent.glob("assets/*")}
     files = sorted({*modules, *beside})
     here = {f"stages/{stage.name}": _hash(stage)}
@@ -106,7 +106,8 @@ def _file(module: str) -> Path:
     return PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
 
 
-def _exempt(module: str) -> bool:
+def exempt(module: str) -> bool:
+    """Return whether a module cannot change an output (see `EXEMPT`)."""
     return any(module == name or module.startswith(f"{name}.") for name in EXEMPT)
 
 

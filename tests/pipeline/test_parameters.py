@@ -11,11 +11,12 @@ from dvc.stage.cache import _get_cache_hash
 from ruamel.yaml import YAML
 
 from nerveseg.params.section import UNTRACKED_KEYS
+from nerveseg.relevant_code import exempt
 
 HERE = Path(__file__).parent
 PARAMS = YAML(typ="safe").load(ROOT / "params.yaml")
 KEYS = [".".join(key) for key in leaves(PARAMS)]
-# The one network that is there when parameters of other sections change.
+# The one run that is there when parameters of other sections change.
 LAST = list(PARAMS["models"])[-1]
 
 
@@ -34,37 +35,63 @@ def test_the_keys_that_are_refused_are_those_that_dvc_ignores(key: str) -> None:
     assert hashed(key, 1) == hashed(key, 2)
 
 
-def reads(log: str) -> set[tuple[str, str]]:
-    """Return (stage, key) pairs; of a network, whatever its name, `N` stands in the pair."""
+def reads(trace: list[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return (stage, key) for the parameters read; `N` stands for the name of any run."""
     pairs = set()
-    for line in log.splitlines():
-        stage, key = line.split()
-        stage, _, network = stage.partition("@")
-        if network and key.startswith("models."):
-            assert key == f"models.{network}", "a stage reads another network's options"
-            key = "models.N"
-        pairs.add((f"{stage}@N" if network else stage, key))
+    for traced, read in trace:
+        if read.startswith("module:"):
+            continue
+        stage, _, run = traced.partition("@")
+        assert not run or not read.startswith("models.") or read == f"models.{run}"
+        key = "models.N" if run and read == f"models.{run}" else read
+        pairs.add((f"{stage}@N" if run else stage, key))
     return pairs
 
 
 def readers(key: str, pairs: set[tuple[str, str]]) -> list[str]:
     """Return the stages that read parameter `key`, after what a run of them logged."""
     section, name, *_ = names = key.split(".")
-    network = name if section == "models" else LAST
+    run = name if section == "models" else LAST
     above = [".".join(names[:depth]) for depth in range(1, len(names) + 1)]
     wanted = {"*", *above} | ({"models.N"} if section == "models" else set())
-    return sorted({stage.replace("@N", f"@{network}") for stage, read in pairs if read in wanted})
+    return sorted({stage.replace("@N", f"@{run}") for stage, read in pairs if read in wanted})
+
+
+@pytest.fixture(scope="module")
+def trace(tiny: Clone) -> list[tuple[str, str]]:
+    """Run the pipeline; return (stage, key) for every parameter read and module loaded."""
+    tracer = tiny.folder / "src/sitecustomize.py"
+    shutil.copy(HERE / "trace_parameters.py", tracer)
+    log = tiny.folder.with_name("trace")
+    tiny.shell(f"NERVESEG_READS={log} dvc repro")
+    tracer.unlink()
+    lines = (line.split() for line in log.read_text().splitlines())
+    return [(stage, key) for stage, key in lines]
 
 
 @pytest.mark.slow
-def test_every_parameter_runs_exactly_the_stages_that_read_it(tiny: Clone) -> None:
-    trace = tiny.folder / "src/sitecustomize.py"
-    shutil.copy(HERE / "trace_parameters.py", trace)
-    log = tiny.folder.with_name("reads")
-    tiny.shell(f"NERVESEG_READS={log} dvc repro")
-    trace.unlink()
-    pairs = reads(log.read_text())
+def test_every_module_that_a_stage_loads_is_in_its_code_or_exempt(
+    tiny: Clone, trace: list[tuple[str, str]]
+) -> None:
+    code = tiny.folder / "data/.code"
+    loaded = {pair for pair in trace if pair[1].startswith("module:")}
+    assert len(loaded) > 100
+    missing = []
+    for stage, key in sorted(loaded):
+        name, _, run = stage.partition("@")
+        module = Path(*key.removeprefix("module:nerveseg.").split(".")).with_suffix(".py")
+        listed = json.loads((code / run / f"{name}.json").read_text())
+        package = (tiny.folder / "src/nerveseg" / module.with_suffix("")).is_dir()
+        if not (package or exempt(key.removeprefix("module:")) or str(module) in listed):
+            missing.append((stage, str(module)))
+    assert missing == []
 
+
+@pytest.mark.slow
+def test_every_parameter_runs_exactly_the_stages_that_read_it(
+    tiny: Clone, trace: list[tuple[str, str]]
+) -> None:
+    pairs = reads(trace)
     shutil.copy(ROOT / "params.yaml", tiny.folder / "params.yaml")
     ran = json.loads(tiny.shell(f"python {HERE / 'change_parameters.py'} 2>&1").splitlines()[-1])
     print_table(ran)

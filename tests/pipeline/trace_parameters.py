@@ -1,8 +1,11 @@
-"""Logs which parameters a stage reads: as `sitecustomize`, Python imports it before the stage.
+"""Logs which parameters a stage reads and which modules of the library it loads.
 
-Every line of the file named by NERVESEG_READS is `STAGE KEY`; the key `*` means the whole file.
+Copied to the project's src folder as `sitecustomize`, it is imported before each stage. Every line
+of the file named by NERVESEG_READS is `STAGE KEY`, where the key `*` means all of params.yaml, or
+`STAGE module:NAME`.
 """
 
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -21,6 +24,12 @@ def log(key: str) -> None:
         name = "@".join([script.stem, *sys.argv[1:]])
         with Path(os.environ["NERVESEG_READS"]).open("a") as file:
             file.write(f"{name} {key}\n")
+
+
+def log_modules() -> None:
+    for name in list(sys.modules):
+        if name.startswith("nerveseg."):
+            log(f"module:{name}")
 
 
 def leaf(owner: Section, name: str, value: object) -> None:
@@ -74,3 +83,4 @@ original_run, ModelsParams.run = ModelsParams.run, traced_run  # type: ignore[me
 ModelsParams.runs = traced_runs  # type: ignore[method-assign]
 original_text, Path.read_text = Path.read_text, traced_text  # type: ignore[method-assign]
 Section.__getattribute__ = traced_attribute  # type: ignore[method-assign]
+atexit.register(log_modules)
