@@ -199,8 +199,8 @@ def test_a_package_that_is_missing_is_named_with_what_installs_it() -> None:
 
 def test_ctrl_c_ends_with_130() -> None:
     code = (
-        "import os, signal, sys; import nerveseg.recover as r; sys.argv[1:] = ['recover']; "
-        "r.recover = lambda _: os.kill(os.getpid(), signal.SIGINT) or []; "
+        "import signal, sys; import nerveseg.recover as r; sys.argv[1:] = ['recover']; "
+        "r.recover = lambda _: signal.raise_signal(signal.SIGINT); "
         "from nerveseg.cli.main import main; main()"
     )
     done = python("-c", code)
