@@ -185,7 +185,7 @@ def test_bad_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixtu
 def test_bad_input_is_one_line_and_ends_with_1(tmp_path: Path) -> None:
     done = python("-m", "nerveseg", "recover", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"error: .*run this where dvc\.yaml is\n", done.stderr)
+    assert re.fullmatch(r"error: .*run this in the folder that contains dvc\.yaml\n", done.stderr)
 
 
 def test_a_package_that_is_missing_is_named_with_what_installs_it() -> None:

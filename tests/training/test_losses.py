@@ -1,14 +1,17 @@
 """Losses and schedule against numbers worked by hand."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
+from nerveseg.params.section import read
 from nerveseg.params.train import TrainParams
 from nerveseg.training.loop import polynomial
 from nerveseg.training.losses import LOSSES, PAPER, cross_entropy, frame_losses, squared_dice
 
+ROOT = Path(__file__).parents[2]
 # Probabilities 1/2, 3/4, 1/4, 1/2 over a mask of 1, 1, 0, 0.
 LOGITS = torch.tensor([[[0.0, math.log(3)], [-math.log(3), 0.0]]])
 MASK = torch.tensor([[[1, 1], [0, 0]]], dtype=torch.uint8)
@@ -53,7 +56,7 @@ def test_losses_are_weighted_and_summed() -> None:
 
 
 def test_by_default_the_losses_are_the_paper_s_to_the_bit() -> None:
-    assert TrainParams.model_fields["losses"].default == PAPER
+    assert read("train", TrainParams, ROOT / "params.yaml").losses == PAPER
     logits, masks = torch.randn(5, 1, 8, 8), torch.randint(0, 2, (5, 8, 8), dtype=torch.uint8)
     plain = cross_entropy(logits[:, 0], masks.float()) + squared_dice(logits[:, 0], masks.float())
     assert torch.equal(frame_losses(logits, masks), plain)
