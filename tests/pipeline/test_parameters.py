@@ -86,6 +86,8 @@ def test_every_module_that_a_stage_loads_is_in_its_code_or_exempt(
     missing = []
     for stage, key in sorted(loaded):
         name, _, run = stage.partition("@")
+        if name == "download":  # depends on no code, so that an edit fetches nothing anew
+            continue
         module = Path(*key.removeprefix("module:nerveseg.").split(".")).with_suffix(".py")
         listed = json.loads((code / run / f"{name}.json").read_text())
         package = (tiny.folder / "src/nerveseg" / module.with_suffix("")).is_dir()
