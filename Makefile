@@ -27,7 +27,7 @@ test: check
 test-slow: .venv/ready
 	python -m pytest -m slow
 
-# Prints the figure and writes the lines that no test reaches to htmlcov/index.html.
+# Prints the coverage and marks the lines that no test reaches in htmlcov/index.html.
 coverage: .venv/ready
 	python -m pytest -m "not slow" --cov --cov-report=term --cov-report=html
 

@@ -1,4 +1,4 @@
-"""Find out which code each stage runs: a stage runs again when that code changes."""
+"""Find out which code each stage depends on; a stage runs again when that code changes."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Predict the validation and test frames with one run and test-time augmentation."""
+"""Predict the validation and test frames with the weights of one run and test-time augmentation."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Divide the training frames into folds: which train, and which validate."""
+"""Divide the training frames into folds, of which one validates and the others train."""
 
 import argparse
 from pathlib import Path

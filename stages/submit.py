@@ -1,4 +1,4 @@
-"""Submit chosen CSVs to Kaggle and record their scores (leaderboard/dvc.yaml, by name only)."""
+"""Submit chosen CSVs to Kaggle and record their scores (the stage of leaderboard/dvc.yaml)."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Train one run by the protocol: python stages/train.py RUN."""
+"""Train one run by the paper's protocol: python stages/train.py RUN."""
 
 import logging
 import os

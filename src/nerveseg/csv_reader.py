@@ -1,4 +1,4 @@
-"""Reading CSV files row by row; every fault gives a one-line message with file and line number."""
+"""Reading CSV files row by row, with one-line error messages that name the file and the line."""
 
 import csv
 import io
@@ -52,7 +52,7 @@ def rows(content: bytes, header: tuple[str, ...], label: str) -> Iterator[tuple[
         label: the name of the file in messages.
 
     Raises:
-        InputError: as for `lines`; or the header differs, or a row has another number of fields.
+        InputError: as for `lines`; or the header differs, or a row has too few or too many fields.
     """
     table = lines(content, label)
     _, found = next(table, (1, []))
@@ -83,7 +83,7 @@ def parse_int(text: str, label: str, line: int) -> int:
     """Return `text` as a non-negative integer.
 
     Raises:
-        InputError: it is not one.
+        InputError: `text` is not a non-negative integer.
     """
     if not (text.isascii() and text.isdigit()):
         raise InputError(f"{label}: line {line}: '{text[:20]}' is not a whole number; correct it")

@@ -1,4 +1,4 @@
-"""The error for everything that the user can correct, and the function that reports it."""
+"""The exception for every error that the user can correct, and the function that reports it."""
 
 import sys
 from collections.abc import Callable, Iterator

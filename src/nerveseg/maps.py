@@ -154,7 +154,7 @@ class Maps:
 
         Raises:
             IndexError: there is no such map.
-            InputError: the file is damaged there.
+            InputError: the file is damaged at this map.
         """
         if not 0 <= index < len(self):
             raise IndexError(index)

@@ -21,8 +21,8 @@ from nerveseg.errors import InputError
 def recover(root: Path) -> list[str]:
     """Make DVC's records readable again.
 
-    A dvc.lock that DVC cannot read is moved aside. Nothing runs twice: DVC finds the results of
-    finished stages in its run cache.
+    A dvc.lock that DVC cannot read is moved aside. No finished stage runs again, because DVC finds
+    its results in the run cache.
 
     Args:
         root: root of the repository; its dvc.lock and those of its direct subfolders are checked.

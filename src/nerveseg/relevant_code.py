@@ -1,8 +1,8 @@
-"""Which code the result of a stage depends on, from the real import graph.
+"""Computes from the import graph which code the outputs of a stage depend on.
 
-DVC sees no Python imports. The stage `code` writes, for every other stage, the modules it reaches
-and a hash of each, and the other stages depend on what it wrote: there is no second list of code,
-neither in dvc.yaml nor in the key of a training's checkpoints.
+DVC does not follow Python imports. The stage `code` therefore writes, for every other stage, the
+modules that the stage reaches and a hash of each; the other stages depend on these files. Neither
+dvc.yaml nor the key of a training's checkpoints contains a second list of code.
 """
 
 import ast
@@ -21,28 +21,28 @@ from nerveseg.errors import InputError
 
 PACKAGE: Final = Path(__file__).parent
 EXEMPT: Final[Mapping[str, str]] = {
-    "nerveseg.errors": "reports what went wrong; then there is no output",
-    "nerveseg.atomic": "writes outputs whole or not at all, whatever is in them",
-    "nerveseg.models.registry": "names networks; the file it names is on the list itself",
+    "nerveseg.errors": "reports errors, after which there is no output",
+    "nerveseg.atomic": "writes outputs completely or not at all, whatever they contain",
+    "nerveseg.models.registry": "lists networks; the module of the run's network counts itself",
     "nerveseg.params": "checks values that DVC tracks as parameters",
-    "nerveseg.training.checkpoint": "where a training goes on; tests hold that no bit changes",
-    "nerveseg.training.interruption": "when a training stops; tests hold that no bit changes",
-    "nerveseg.training.progress": "shows how far a training is",
-    "nerveseg.training.snapshot": "how a checkpoint is written; tests hold that no bit changes",
+    "nerveseg.training.checkpoint": "resumes a training; tests check that the result is the same",
+    "nerveseg.training.interruption": "stops a training; tests check that the result is the same",
+    "nerveseg.training.progress": "shows the progress of a training",
+    "nerveseg.training.snapshot": "writes checkpoints; tests check that the result is the same",
 }
 """Modules (or packages) that cannot change an output, and why."""
 BUILD: Final = "nerveseg.models.factory"
-"""Imports a network by its name: what reaches this module reaches the run's network."""
+"""Imports a network by its name: a stage that reaches this module also reaches its run's network."""
 
 
 def modules_of(stage: Path, network: str | None = None) -> set[str]:
     """Return the modules of the library that a stage's file reaches through its imports.
 
     Args:
-        stage: the file, stages/train.py say.
-        network: module of the run's network; it counts where the stage builds networks.
+        stage: the stage's file, such as stages/train.py.
+        network: module of the run's network, which counts if the stage builds networks.
 
-    Packages are left out: their `__init__.py` holds a docstring, or names that load on demand.
+    Packages are left out: their `__init__.py` holds only a docstring, or names that load on demand.
     """
     reached = _reached(_imported(stage))
     if network and BUILD in reached:
@@ -55,14 +55,14 @@ def _reached(direct: set[str]) -> set[str]:
 
 
 def fingerprint(stage: Path, network: str | None = None) -> dict[str, str]:
-    """Return file -> hash of the code that the output of a stage depends on, itself included.
+    """Return file -> hash of the code that a stage's outputs depend on, its own file included.
 
-    Comments, docstrings, formatting and the words of errors do not count; files beside the
-    modules that are no Python (a page's template, say) do.
+    Comments, docstrings, formatting and error messages do not count. Files in a folder `assets`
+    beside the modules, such as the template of the report, do count.
 
     Args:
-        stage: as `modules_of` takes it.
-        network: likewise.
+        stage: see `modules_of`.
+        network: see `modules_of`.
 
     Raises:
         InputError: a file is not Python.
@@ -79,9 +79,9 @@ def write_fingerprints(out: Path, pipeline: Path, networks: Mapping[str, str | N
 
     Args:
         out: the folder to write to.
-        pipeline: dvc.yaml, beside the folder of the stages' files; a stage that loops with
-            `foreach` runs once for each run.
-        networks: run -> module of its network; None where there is no such network.
+        pipeline: path of dvc.yaml, next to the folder `stages`. A stage with `foreach` is executed
+            once for each run.
+        networks: run -> module of its network; None if the registry has no such network.
     """
     for stage, body in YAML(typ="safe", pure=True).load(pipeline)["stages"].items():
         file = pipeline.parent / "stages" / f"{stage}.py"
@@ -136,7 +136,7 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def _essence(tree: ast.Module) -> str:
-    """Return the code without what cannot change a result."""
+    """Return the code without docstrings, comments and error messages."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = list(_without_texts(node.body)) or [ast.Pass()]
@@ -146,7 +146,7 @@ def _essence(tree: ast.Module) -> str:
 
 
 def _without_texts(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
-    """Yield the statements that are no docstring, neither of a function nor behind a constant."""
+    """Yield the statements that are not docstrings, be it of a module, class, function or name."""
     for statement in body:
         value = statement.value if isinstance(statement, ast.Expr) else None
         if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):

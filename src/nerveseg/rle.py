@@ -63,7 +63,7 @@ def runs(pixels: str, size: int) -> NDArray[np.int64]:
         size: number of pixels of the mask.
 
     Raises:
-        InputError: as `decode`.
+        InputError: as for `decode`.
     """
     numbers = _numbers(pixels)
     starts, lengths = numbers[0::2], numbers[1::2]
@@ -104,7 +104,7 @@ def _edges_of(mask: NDArray[Any]) -> NDArray[np.int64]:
     row, column = np.divmod(changes, wide)
     edges: NDArray[np.int64] = (left + column) * height + row
     edges.sort()
-    # A run to the bottom of a column continues in one from the top of the next: join them.
+    # Join a run that ends at the bottom of a column with one that starts at the top of the next.
     joined = edges[1:] == edges[:-1]
     if np.count_nonzero(joined):
         edges = edges[~(np.append(joined, False) | np.append(False, joined))]

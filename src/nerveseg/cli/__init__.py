@@ -1,1 +1,1 @@
-"""The command `nerveseg`: `main` collects the sub-commands, each of which has its own module."""
+"""The command `nerveseg`: `main` collects the sub-commands, and each has its own module."""

@@ -1,4 +1,4 @@
-"""`nerveseg models`: what every network is and what it costs."""
+"""`nerveseg models`: the networks, their papers and their costs."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`nerveseg recover`: makes DVC run again after it was killed."""
+"""`nerveseg recover`: makes DVC usable again after it was killed."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ def recover() -> None:
     """Repair what a killed DVC left behind in the working directory's repository.
 
     DVC rewrites dvc.lock and .dvc/tmp/rwlock in place. If it is killed while it writes, it leaves
-    half a file, and every later dvc command fails. An unreadable dvc.lock is moved aside (DVC
+    a truncated file, and every later dvc command fails. An unreadable dvc.lock is moved aside (DVC
     finds the finished stages in its run cache); a stale rwlock is removed.
     """
     from nerveseg.recover import recover as repair

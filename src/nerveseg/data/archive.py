@@ -30,7 +30,7 @@ class Competition:
     def __init__(self, path: Path) -> None:
         """Open a zip (flat, or with train.zip and test.zip inside) or a folder.
 
-        File names are checked here, pixels when they are read; `verify` reads all of them.
+        File names are checked here, and pixels when they are read; `verify` reads all of them.
 
         Raises:
             InputError: it is unreadable, or images, masks and tables do not match one another.

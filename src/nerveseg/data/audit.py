@@ -33,8 +33,7 @@ class Contradiction(NamedTuple):
         img: number of the frame whose label is doubtful.
         neighbour_img: number of the most similar frame with the other label.
         distance: distance between the two, from 0 (equal) to 2 (opposite).
-        labelled: 1 if a nerve is outlined in `img` but not in its neighbour, 0 if it is the
-            other way round.
+        labelled: 1 if a nerve is outlined in `img` but not in its neighbour, 0 for the reverse.
     """
 
     subject: int
@@ -58,7 +57,7 @@ def contradictions(
         records: their rows, in the same order.
         blocks: number of rows and of columns of the grid.
         bandwidth: bandwidth of a frame's vote, in median nearest-neighbour distances.
-        agreement: fraction of votes against a frame's label from which on it counts as doubtful.
+        agreement: a label is doubtful if at least this fraction of the votes is against it.
     """
     subjects = np.array([record.subject for record in records])
     return [

@@ -1,6 +1,6 @@
 """Augmentation on uint8: the paper's flips and rotation, then the transforms of params.yaml.
 
-Flips along both axes and the diagonal and the rotation are linear maps about the frame's centre.
+The flips (along both axes and the diagonal) and the rotation are linear maps about the centre.
 Their product is applied in a single pass: that interpolates only once, and is faster than applying
 one transform after another.
 """

@@ -5,8 +5,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-# ImageNet's mean and standard deviation, each averaged over the three channels: the statistics that
-# pretrained encoders expect, for a grey image.
+# ImageNet's mean and standard deviation, averaged over the three channels: for a grey image, these
+# are the statistics that pretrained encoders expect.
 MEAN: Final = 0.449
 DEVIATION: Final = 0.226
 

@@ -42,9 +42,9 @@ def fetch(
     interrupted download should resume.
 
     Args:
-        slug: the competition's name in its address.
+        slug: the competition's name in its URL.
         archive: path of the zip; it is written whole and verified, or not at all.
-        question_seconds: how long Kaggle may take to answer each of these first requests.
+        question_seconds: how long Kaggle may take to answer each request before the download.
         stall_seconds: how long the download may stall before it is aborted.
 
     Raises:

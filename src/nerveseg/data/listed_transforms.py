@@ -1,4 +1,4 @@
-"""The albumentations transforms that `train.transforms` of params.yaml lists.
+"""The albumentations transforms that `train.transforms` in params.yaml lists.
 
 They are checked before training: a bad entry should not surface in a worker process, epochs later.
 """

@@ -79,7 +79,7 @@ class EpochSampler:
         balance: alternate between frames with and without a nerve. An epoch still has M draws:
             frames of the rarer class are repeated, and a random selection of the other class is
             drawn.
-        portion: the portion of every batch that this process computes; default all of it.
+        portion: the portion of every batch that this process computes; by default all of it.
     """
 
     def __init__(

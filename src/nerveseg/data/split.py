@@ -24,7 +24,7 @@ def split(
     *,
     doubtful: Collection[tuple[int, int]] = (),
 ) -> list[SplitRow]:
-    """Return the fold and subset of every record; fold `fold` validates, the others train.
+    """Return the fold and subset of every record; fold `fold` validates and the others train.
 
     Args:
         records: the training frames.

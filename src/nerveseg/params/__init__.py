@@ -1,1 +1,1 @@
-"""The typed sections of params.yaml, one module a section."""
+"""The typed sections of params.yaml."""

@@ -14,7 +14,7 @@ class SimulatedParams(Section):
 
     Attributes:
         recipe: version of the simulator. Raise it with every change of the simulator's output:
-            the download stage depends on no code, so this is what makes it run again.
+            the stage `download` does not depend on code, and this value makes it run again.
         seed: the same seed gives the same bytes.
         train_subjects: subjects in the training set; none of them is in the test set.
         train_frames: frames in the sweep over each of these.
@@ -109,7 +109,7 @@ class AuditParams(Section):
     Attributes:
         blocks: number of rows and of columns of the grid of blocks whose statistics are compared.
         bandwidth: bandwidth of a frame's vote, in median nearest-neighbour distances.
-        agreement: fraction of votes against a frame's label from which on it counts as doubtful.
+        agreement: a label is doubtful if at least this fraction of the votes is against it.
     """
 
     blocks: int = Field(ge=2, le=64)
@@ -125,7 +125,7 @@ class SplitParams(Section):
         folds: number of folds; 5 gives the paper's 80/20 split.
         fold: index of the validation fold, from 0.
         seed: seed of the shuffling.
-        drop_contradictions: exclude from training the frames whose labels the audit doubts.
+        drop_contradictions: exclude the frames from training whose labels the audit found doubtful.
     """
 
     protocol: Literal["subject", "image"]

@@ -9,9 +9,9 @@ class EncodeParams(Section):
     """The threshold and the small-blob rule.
 
     Attributes:
-        threshold: probability from which a pixel is inside.
-        min_blob: blobs of fewer pixels, at the competition's size, are dropped.
-        min_total: masks of fewer pixels in all are emptied.
+        threshold: pixels with at least this probability are inside the mask.
+        min_blob: blobs with fewer pixels, at the competition's size, are removed.
+        min_total: masks with fewer pixels in total are emptied.
     """
 
     threshold: float = Field(gt=0, lt=1)
@@ -30,7 +30,7 @@ class ScoreParams(Section):
 
 
 class CostParams(Section):
-    """At what a network's cost is measured.
+    """The image on which the cost of a network is measured.
 
     Attributes:
         side: height and width of the image, in pixels; the paper's is 512.
@@ -53,11 +53,11 @@ class SummaryParams(Section):
 
 
 class ReportParams(Section):
-    """What the report shows; the network it holds the others against is `summary.reference`.
+    """How many frames the report shows.
 
     Attributes:
-        frames: validation frames in the image browser, beside those that the figures need.
-        examples: frames in a figure of examples, and failures of each kind.
+        frames: validation frames in the image browser, in addition to those that the figures show.
+        examples: frames in the figure of examples, and failures of each kind.
     """
 
     frames: int = Field(ge=0, le=400)

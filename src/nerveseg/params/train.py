@@ -10,7 +10,7 @@ from nerveseg.params.section import Section
 
 RUN_NAME: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]*")
 ALL_EMPTY: Final = "all_empty"
-"""The row of the all-empty submission, beside the runs, in every table."""
+"""Name of the all-empty submission, which has a row beside the runs in the tables of scores."""
 
 Flip = Literal["horizontal", "vertical", "diagonal"]
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -21,21 +21,21 @@ class TrainParams(Section):
 
     Attributes:
         epochs: passes over the training frames.
-        batch: frames per update, whatever the number of processes and of accumulation steps.
-        accumulation: parts that a batch is computed in: less memory at the same batch (only
-            batch normalisation sees the smaller part).
-        learning_rate: of Adam at the start.
-        power: of the polynomial decay (1 - iteration / total) ** power after every iteration.
-        weight_decay: lambda of the term (lambda / 2) ||w||^2 of eq. 11.
+        batch: frames per update, summed over all processes and micro-batches.
+        accumulation: number of micro-batches per process and batch. More of them need less memory
+            and leave the gradient unchanged, except that batch normalisation sees fewer frames.
+        learning_rate: initial learning rate of Adam.
+        power: exponent of the polynomial decay (1 - iteration / total) ** power.
+        weight_decay: lambda of the term (lambda / 2) ||w||^2 in eq. 11 of the paper.
         losses: name of each loss in `nerveseg.training.losses` -> weight.
-        balance: as many frames with a nerve as without in every batch.
+        balance: whether every batch has as many frames with a nerve as without.
         flips: axes to flip at random; diagonal is the transpose and needs square frames.
-        rotation: the most a frame is turned either way, in degrees.
+        rotation: largest angle of the random rotation in either direction, in degrees.
         transforms: albumentations transforms, applied after flips and rotation.
-        channels: of the networks' input; 3 repeats the grey level.
-        precision: what to compute in; auto takes what is fastest on the device.
-        compile: torch.compile; auto where the whole training gets shorter by it.
-        seed: of the initial weights, the order of frames, the augmentation and dropout.
+        channels: channels of the networks' input; 3 repeats the grey level.
+        precision: type to compute in; auto chooses the fastest on the device.
+        compile: whether to use torch.compile; auto uses it where it shortens the whole training.
+        seed: seed of the initial weights, the order of frames, the augmentation and dropout.
     """
 
     epochs: int = Field(ge=1)
@@ -68,8 +68,8 @@ class Run(NamedTuple):
     """One entry of the section `models`: a network to train, and how it is built.
 
     Attributes:
-        network: its name in `nerveseg.models.registry`.
-        options: of the network's class.
+        network: name of the network in `nerveseg.models.registry`.
+        options: keyword arguments of the network's class.
     """
 
     network: str
@@ -77,9 +77,9 @@ class Run(NamedTuple):
 
 
 class ModelsParams(Section):
-    """The runs: names of your choice, each with a network and its options.
+    """The runs: a name of your choice for each, with its network and options.
 
-    `network` may be left out where the run is called like its network.
+    `network` may be left out if the run has the name of its network.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -122,9 +122,9 @@ class PredictParams(Section):
     """Prediction with test-time augmentation.
 
     Attributes:
-        tta: the sides a frame is seen from: none, flips (4), or d4 (8: flips and transposes).
-        batch: frames per forward pass; changes memory and speed, results only by rounding.
-        precision: what to compute in; auto is bf16 where the hardware has units for it.
+        tta: the views that are averaged: none (1), flips (4), or d4 (8: flips and transposes).
+        batch: frames per forward pass; affects memory and speed, and the results only by rounding.
+        precision: type to compute in; auto is bf16 where the hardware supports it.
     """
 
     tta: Literal["none", "flips", "d4"]

@@ -1,1 +1,1 @@
-"""A simulated competition: ultrasound sweeps over made-up necks, in the layout Kaggle serves."""
+"""A simulated competition: ultrasound sweeps over random necks, in the layout of Kaggle's archive."""
