@@ -1,7 +1,7 @@
-"""Run every benchmark, store the figures and write the tables: `make bench`.
+"""Run every benchmark, store the measurements and write the tables: `make bench`.
 
 python -m benchmarks [NAME ...] runs the named modules, or all those that define `measure`.
-python -m benchmarks --table only writes the tables, from the stored figures.
+python -m benchmarks --table only writes the tables, from the stored measurements.
 """
 
 import argparse
@@ -24,7 +24,7 @@ BEGIN, END = "<!-- table: written by python -m benchmarks -->\n", "<!-- end of t
 
 
 def main() -> None:
-    """Measure, store the figures and write the tables."""
+    """Measure, store the results and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=None)
     parser.add_argument("--table", action="store_true", help="write the tables, do not measure")

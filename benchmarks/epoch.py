@@ -1,6 +1,6 @@
-"""A whole training run, with loading and checkpoints, compared with its optimisation steps alone.
+"""A whole training, with loading and checkpoints, compared with its optimisation steps alone.
 
-Validation is left out on both sides: it is work of the network, but not part of a step.
+Validation is left out on both sides, because it is not part of a step.
 """
 
 import tempfile
@@ -51,8 +51,8 @@ class Speed(NamedTuple):
     """How fast an epoch is, and where its time goes.
 
     Attributes:
-        images_per_second: of the training loop, with loading, augmentation and checkpoints.
-        step_images_per_second: of the steps alone, which repeat one batch.
+        images_per_second: speed of the training loop, with loading, augmentation and checkpoints.
+        step_images_per_second: speed of the steps alone, which repeat one batch.
         share_outside: share of the loop's time that is spent outside the steps, 0..1.
         workers: number of processes that load frames.
     """
@@ -120,10 +120,10 @@ def epoch_speed(
 
 
 class _Clock:
-    """Adds up the time that is spent in an engine's calls.
+    """Adds up the time that is spent in the calls of an engine.
 
     Args:
-        engine: its calls are timed from now on.
+        engine: the engine whose calls are timed from now on.
     """
 
     def __init__(self, engine: Engine) -> None:

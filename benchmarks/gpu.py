@@ -1,4 +1,4 @@
-"""All networks on a GPU at the paper's size, compared with the plain loop and the roof.
+"""All networks on a GPU at the paper's size, compared with a plain loop and a roofline bound.
 
 python -m benchmarks.gpu FOLDER writes FOLDER/gpu.json. Every network has its own process. All of
 them compile at the same time; then they are measured in turn, each with the GPU to itself.
@@ -203,7 +203,7 @@ def _child(options: argparse.Namespace) -> None:
         _forget(device)
     print("ready", flush=True)
     sys.stdin.readline()
-    # Not earlier: while others use the GPU, its choice of algorithms would be random.
+    # Not earlier: while other processes use the GPU, cuDNN's choice of algorithms would be random.
     torch.backends.cudnn.benchmark = True
     _attempt(row, "recorded", lambda: measure("recorded", compiled=False))
     if not options.no_compile:

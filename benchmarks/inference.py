@@ -28,7 +28,7 @@ def measure() -> dict[str, Result]:
     views = VIEWS["none"]
     ours = Predictor(_network(), 1, views, batch=BATCH, device=CPU, dtype=dtype)
     peer = _network().eval()
-    # The bar is higher where the processor has matrix units.
+    # The bar is higher if the processor has matrix units.
     bar = 4.5 if torch.cpu._is_amx_tile_supported() else 1.5
     name = f"prediction maps, RPA/APF, {SIZE}, {str(dtype).removeprefix('torch.')}"
     return {

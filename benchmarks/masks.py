@@ -81,7 +81,7 @@ def _sizes() -> dict[str, Result]:
 
 
 def _nerve(seed: int) -> NDArray[np.uint8]:
-    """Return a wavy oval of the position and size that are usual in the competition."""
+    """Return a wavy oval with a position and size that are typical of the competition."""
     rng = np.random.default_rng(seed)
     row, column = rng.uniform(110, 180), rng.uniform(280, 380)
     angle = np.linspace(0, 2 * np.pi, 90)

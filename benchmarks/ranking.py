@@ -1,9 +1,9 @@
 """Train all networks at full width and rank them: the pipeline's own stages, without DVC.
 
 python -m benchmarks.ranking FOLDER trains on a larger simulated competition, or on data/packed,
-data/verified and data/split.csv if FOLDER holds them. Each stage runs as DVC would run it; while
-one network trains, the previous one is predicted and scored. The results so far are written to
-FOLDER/ranking.json after each network.
+data/verified and data/split.csv if FOLDER holds them. Each stage runs as DVC would run it. While
+one network trains, the stages predict, encode and score run for the previous one. The results so
+far are written to FOLDER/ranking.json after each network.
 """
 
 import argparse

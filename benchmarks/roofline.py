@@ -15,8 +15,8 @@ class Ceilings(NamedTuple):
     """The speeds that a device reached when it did nothing else.
 
     Attributes:
-        flops: of a large matrix product in the working type, per second.
-        bytes: read and written by a large copy, per second.
+        flops: floating-point operations per second of a large matrix product in the working type.
+        bytes: bytes that a large copy reads and writes per second.
     """
 
     flops: float
@@ -24,14 +24,14 @@ class Ceilings(NamedTuple):
 
 
 class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up the roof's time over every operation that runs in its context.
+    """Adds up the roofline bounds of all operations that run in its context.
 
-    The roof's time of an operation is the larger of two times: that of its arithmetic, at the
-    speed of matrix products, and that of its bytes (each input read once, each output written
+    The bound of an operation is the larger of two times: that of its arithmetic, at the speed of
+    matrix products, and that of its memory traffic (each input read once, each output written
     once), at the speed of copies. Views are free. Fused operations can be faster than the sum.
 
     Args:
-        ceilings: of the device.
+        ceilings: the speeds of the device.
     """
 
     def __init__(self, ceilings: Ceilings) -> None:

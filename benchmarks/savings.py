@@ -1,7 +1,7 @@
 """The networks' exact optimisations, compared with plain code: `python -m benchmarks.savings`.
 
-Full widths, an image of 512 x 512, one thread. An optimisation stays in the library only if it is
-faster.
+All networks have full width; the image has 512 x 512 pixels; one thread computes. An optimisation
+stays in the library only if it is faster.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Timing two ways of doing the same in turns, so that both run under the same conditions."""
+"""Times two implementations alternately, so that both run under the same conditions."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,10 +12,10 @@ class Result(TypedDict):
     """One line of the table.
 
     Attributes:
-        ours: our rate, in `unit`; for limits the amount itself.
+        ours: our rate, in `unit`; for a limit, the measured amount.
         peer: the alternative's rate, or the limit.
         unit: unit of both.
-        ratio: how many times better ours is.
+        ratio: how many times better `ours` is than `peer`.
         bar: the lowest acceptable `ratio`.
     """
 
@@ -36,11 +36,11 @@ def compare(
     per_item: float = 1.0,
     rounds: int = 7,
 ) -> Result:
-    """Run both over all `items`, `rounds` times in turns, and compare the best rates.
+    """Run both over all `items`, alternately, `rounds` times each, and compare the best rates.
 
     Args:
         ours: called with one item.
-        peer: the same.
+        peer: likewise.
         items: the inputs.
         unit: unit of the rate, `per_item` per second.
         bar: the lowest acceptable ratio.

@@ -1,4 +1,4 @@
-"""One update of a network's weights: ours, and that of the loop that people write first."""
+"""One update of a network's weights: by our engine, and by a straightforward training loop."""
 
 import time
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def batch_of(frames: int, size: int, seed: int = 0) -> Batch:
 def engine_of(
     network: nn.Module, device: torch.device, dtype: torch.dtype, frames: int, *, compiled: bool
 ) -> Engine:
-    """Return our engine for a network with one input channel, as one training process has it."""
+    """Return our engine for a network with one input channel, as in a single training process."""
     return Engine(
         network,
         1,
@@ -54,9 +54,9 @@ def our_step(engine: Engine, batch: Batch) -> Callable[[], None]:
 
 
 def plain_step(network: nn.Module, batch: Batch, device: torch.device) -> Callable[[], None]:
-    """Return one update as written first: float32 (TF32 by default), contiguous, Adam, item().
+    """Return one straightforward update: float32 (TF32 by default), contiguous, Adam, item().
 
-    Its batch is already on the device as floats, so it does not pay for the copy.
+    Its batch is already on the device as floats, so the time excludes the copy.
     """
     network = network.to(device)
     optimiser = torch.optim.Adam(network.parameters(), RATE, weight_decay=DECAY)

@@ -1,4 +1,4 @@
-"""Training, compared with the loop that people write first: `python -m benchmarks.training`.
+"""Training, compared with a straightforward loop: `python -m benchmarks.training`.
 
 On a machine with a GPU, `python -m benchmarks.gpu FOLDER` measures all networks at the paper's
 size.
@@ -31,7 +31,7 @@ def _step() -> dict[str, Result]:
     dtype = working_dtype("auto", CPU)
     ours = our_step(engine_of(_unet(), CPU, dtype, BATCH, compiled=False), batch)
     peer = plain_step(_unet(), batch, CPU)
-    # The bar is higher where the processor has matrix units.
+    # The bar is higher if the processor has matrix units.
     bar = 2.8 if torch.cpu._is_amx_tile_supported() else 1.15
     name = f"training step, smp.Unet(resnet34), {SIZE}, {str(dtype).removeprefix('torch.')}"
     return {
@@ -50,7 +50,7 @@ def _step() -> dict[str, Result]:
 def _outside() -> dict[str, Result]:
     """Compare the share of default training that is spent outside the steps with 5%."""
     results = {}
-    # The network with the shortest steps, and the paper's.
+    # The network with the shortest steps, and the paper's network.
     for name in ("baseline", "rpa_apf"):
         share = epoch_speed(name, {"width": 16}, CPU, size=96, frames=216).share_outside
         results[f"epoch outside the steps, default size, {name}"] = within(100 * share, 5.0, "%")

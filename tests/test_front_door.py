@@ -1,4 +1,4 @@
-"""What a user meets first: names to import from `nerveseg`, and the command `nerveseg`."""
+"""The public interface: the names to import from `nerveseg`, and the command `nerveseg`."""
 
 import doctest
 import os
@@ -112,7 +112,7 @@ def test_an_image_is_predicted_as_the_stage_predicts_it(trained: Path, images: n
     stored = np.stack([logits_of(codes) for codes in predictor.maps(small)])
     probability = nerveseg.load(trained)(images)
     assert probability.dtype == np.float32
-    # A stored map rounds to steps of an eighth; a batch of another size may round otherwise.
+    # Stored maps are rounded to an eighth of a logit, and the batch size may change the rounding.
     logits = np.log(probability) - np.log1p(-probability)
     assert np.abs(logits - stored).max() <= 0.5 / STEPS + 0.02
 

@@ -1,4 +1,4 @@
-"""After a kill while DVC writes its own files, DVC runs again and no stage runs twice."""
+"""After DVC was killed while writing its own files, it works again and no stage runs twice."""
 
 import os
 import subprocess

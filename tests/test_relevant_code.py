@@ -1,4 +1,4 @@
-"""Which code a stage depends on, and which edits of it count."""
+"""Which code a stage depends on, and which edits make it run again."""
 
 import ast
 from pathlib import Path

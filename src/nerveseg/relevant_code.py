@@ -23,7 +23,7 @@ PACKAGE: Final = Path(__file__).parent
 EXEMPT: Final[Mapping[str, str]] = {
     "nerveseg.errors": "reports errors, after which there is no output",
     "nerveseg.atomic": "writes outputs completely or not at all, whatever they contain",
-    "nerveseg.models.registry": "lists networks; the module of the run's network counts itself",
+    "nerveseg.models.registry": "lists networks; the module of the run's network is counted",
     "nerveseg.params": "checks values that DVC tracks as parameters",
     "nerveseg.training.checkpoint": "resumes a training; tests check that the result is the same",
     "nerveseg.training.interruption": "stops a training; tests check that the result is the same",
@@ -32,7 +32,7 @@ EXEMPT: Final[Mapping[str, str]] = {
 }
 """Modules (or packages) that cannot change an output, and why."""
 BUILD: Final = "nerveseg.models.factory"
-"""Imports a network by its name: a stage that reaches this module also reaches its run's network."""
+"""Imports a network by its name: stages that reach this module also reach their run's network."""
 
 
 def modules_of(stage: Path, network: str | None = None) -> set[str]:

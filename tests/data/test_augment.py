@@ -1,4 +1,4 @@
-"""Flips and rotation: a function of seed and key, alike for image and mask."""
+"""Flips and rotation are a function of seed and key, and the same for image and mask."""
 
 from collections import Counter
 

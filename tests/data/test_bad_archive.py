@@ -1,4 +1,4 @@
-"""Every fault in a competition gives one line: which file, and what to do."""
+"""Every fault in a competition gives a one-line message that says which file, and what to do."""
 
 import re
 import shutil
@@ -70,7 +70,7 @@ IMAGE, MASK, TEST = "train/2_11.tif", "train/2_11_mask.tif", "test/10.tif"
 TABLE, SAMPLE = "train_masks.csv", "sample_submission.csv"
 
 FAULTS: dict[str, tuple[Spoil, str, str]] = {
-    # fault: how to introduce it, the file that the message names, the remedy that it names
+    # fault: how to introduce it, the file that the message names, the remedy that it proposes
     "truncated image": (put(IMAGE, lambda content: content[:5000]), IMAGE, "fetch the archive"),
     "scratched image": (put(IMAGE, scratch), IMAGE, "fetch the archive"),
     "image that is text": (put(IMAGE, b"<html>"), IMAGE, "fetch the archive"),

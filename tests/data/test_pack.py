@@ -1,4 +1,4 @@
-"""The packed competition: what the writer writes, the reader reads."""
+"""The packed competition: the reader returns what the writer wrote."""
 
 import os
 import threading
@@ -89,10 +89,10 @@ def test_a_full_disk_leaves_nothing_behind(
     pristine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pwrite(handle: int, content: bytes, at: int) -> int:
-        return len(content) // 2  # what a disk does with its last free bytes
+        return len(content) // 2  # as on a disk that is almost full
 
     monkeypatch.setattr(os, "pwrite", pwrite)
-    with pytest.raises(InputError, match="no room for frame"):
+    with pytest.raises(InputError, match="no disk space for frame"):
         packed(pristine, tmp_path / "out/packed", (32, 32))
     assert not list((tmp_path / "out").iterdir())
 

@@ -69,7 +69,7 @@ def test_a_solution_is_copied(pristine: Path, tmp_path: Path, out: Path) -> None
         ("img,pixels,Usage", "img,pixels", "the header is 'img,pixels'.*put the columns"),
         ("1,,Public\n", "", "test image 1 has no row; add it"),
         ("\n2,", "\n3,", "img 3 is not a test image.*remove the row"),
-        ("\n2,", "\n1,", r"line 3 \(img 1\): this id came before; keep one row"),
+        ("\n2,", "\n1,", r"line 3 \(img 1\): this id occurs twice; keep one row"),
         ("243600 1", "243600 2", r"line 4 \(img 10\): RLE pair 1.*correct the row"),
         ("500 3", "400 3", r"line 3 \(img 2\): RLE pair 2.*overlaps.*correct the row"),
         ("Public", "public", "line 2: Usage is 'public'; write Public, Private or Ignored"),
@@ -132,7 +132,7 @@ def test_an_archive_must_be_named() -> None:
 
 
 def add_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Add a source as README says: a module with its settings, and a line in `SOURCES`."""
+    """Add a source as docs/extending.md says: a module with settings, and a line in `SOURCES`."""
 
     class MirrorParams(Section):
         folder: str

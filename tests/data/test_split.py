@@ -18,7 +18,7 @@ def sweep(subject: int, frames: int, outlined: int) -> list[TrainRecord]:
 
 
 def competition() -> list[TrainRecord]:
-    """Return records as many, and as unevenly outlined, as the real training set's."""
+    """Return as many records as the real training set has, outlined as unevenly among subjects."""
     shares = np.random.default_rng(0).beta(1.5, 2.1, 47)
     counts = [119 if subject % 9 == 8 else 120 for subject in range(47)]
     records = []

@@ -11,7 +11,7 @@ RUNS = {"rpa_apf": 3, "unet": 12, "baseline": -1}
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder as the stages before scoring leave it; not to be changed."""
+    """Return a folder as the stages before scoring leave it; tests must not change it."""
     folder = tmp_path_factory.mktemp("run")
     write_runs(folder, RUNS)
     return folder

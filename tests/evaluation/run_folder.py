@@ -1,4 +1,4 @@
-"""What the stages before scoring leave in a folder, for a few frames of invented runs."""
+"""Writes the files that the stages before scoring leave, for a few frames of invented runs."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def truth(subject: int, img: int) -> NDArray[np.uint8]:
 
 
 def write_runs(folder: Path, runs: dict[str, int]) -> None:
-    """Write runs whose masks are off by so many columns; -1 stands for empty masks."""
+    """Write runs whose masks are shifted by the given columns; -1 stands for empty masks."""
     keys = [(subject, img) for subject in SUBJECTS for img in FRAMES]
     data = folder / "data"
     for name in ("packed", "masks", "verified"):
@@ -67,7 +67,7 @@ def guess(mask: NDArray[np.uint8], shift: int) -> NDArray[np.uint8]:
 
 
 def write_maps(path: Path, masks: list[NDArray[np.uint8]]) -> None:
-    """Write maps that are sure of `masks`, and surer of their left half."""
+    """Write maps with high probabilities inside `masks`, and higher ones in their left half."""
     path.parent.mkdir(parents=True)
     with MapWriter(path, len(masks)) as writer:
         for mask in masks:

@@ -16,7 +16,7 @@ from nerveseg.metrics.ranking import PixelRanking
 
 RNG = np.random.default_rng(0)
 CODES = RNG.integers(0, 256, (60, 70), dtype=np.uint8)
-# Pixels are as often nerve as their code says: a calibrated map.
+# In a calibrated map, the share of nerve pixels is the probability that their code stands for.
 TRUTH = (RNG.random(CODES.shape) < PROBABILITY[CODES]).astype(np.uint8)
 
 

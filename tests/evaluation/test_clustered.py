@@ -1,4 +1,4 @@
-"""Confidence intervals over subjects: they cover what they promise, and agree with a bootstrap."""
+"""Confidence intervals over subjects have the nominal coverage, and agree with a bootstrap."""
 
 import numpy as np
 import pytest
@@ -20,14 +20,14 @@ Scores = tuple[NDArray[np.float64], NDArray[np.int64]]
 def sweep(
     rng: np.random.Generator, subjects: int, frames: int, between: float, within: float
 ) -> Scores:
-    """Return scores of mean 0.7 whose subjects differ, and their subjects."""
+    """Return scores with mean 0.7 that vary between subjects, and the subject of each."""
     subject = np.repeat(np.arange(subjects), frames)
     scores = 0.7 + rng.normal(0, between, subjects)[subject] + rng.normal(0, within, subject.size)
     return scores[:, None], subject
 
 
 def skewed(rng: np.random.Generator, subjects: int, frames: tuple[int, int] = (6, 10)) -> Scores:
-    """Return skewed scores of mean 0.7 of subjects with so many frames, from least to most."""
+    """Return skewed scores with mean 0.7; subjects have from `least` to `most` frames."""
     least, most = frames
     subject = np.repeat(np.arange(subjects), rng.integers(least, most + 1, subjects))
     scores = rng.beta(7, 3, subjects)[subject] + rng.normal(0, 0.05, subject.size)
@@ -35,9 +35,10 @@ def skewed(rng: np.random.Generator, subjects: int, frames: tuple[int, int] = (6
 
 
 def bootstrap_standard_error(scores: NDArray[np.float64], subject: NDArray[np.int64]) -> float:
-    """Return the spread of the mean over frames when whole subjects are drawn again.
+    """Return the standard deviation of the mean over frames when whole subjects are resampled.
 
-    Its draws have the divisor S; the factor makes it S - 1 (Hesterberg, Am. Stat. 2015, 4.1).
+    Resampling implies the divisor S; a factor corrects it to S - 1 (Hesterberg, Am. Stat. 2015,
+    4.1).
     """
     rng = np.random.default_rng(0)
     rows = [np.flatnonzero(subject == one) for one in np.unique(subject)]
@@ -91,8 +92,8 @@ def test_the_test_rejects_no_more_often_than_it_says() -> None:
 
 @pytest.mark.parametrize("subjects", [6, 12, 47])
 def test_the_standard_error_is_that_of_a_bootstrap_over_subjects(subjects: int) -> None:
-    # The bootstrap draws 4000 times: its own error is about 1%. With few subjects of unequal
-    # numbers of frames the two differ a little more, as the formula is of first order.
+    # With 4000 draws, the bootstrap's own error is about 1%. With few subjects that have different
+    # numbers of frames, the two differ a little more, because the formula is of first order.
     rng = np.random.default_rng(subjects)
     scores, subject = skewed(rng, subjects)
     ours = clustered_means(scores, subject).standard_error(0)

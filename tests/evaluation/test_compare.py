@@ -1,4 +1,4 @@
-"""Comparisons: paired, corrected, and without a verdict where the data support none."""
+"""Comparisons are paired and corrected, and give no verdict where the data support none."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ P = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 def dice_of_runs(
     gains: list[float], subjects: int = 10, frames: int = 6, seed: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return Dice of runs better by `gains` than a common level, and the subjects."""
+    """Return the Dice of runs that exceed a common level by `gains`, and the subjects."""
     rng = np.random.default_rng(seed)
     subject = np.repeat(np.arange(subjects), frames)
     common = 0.6 + rng.normal(0, 0.1, subjects)[subject] + rng.normal(0, 0.05, subject.size)
@@ -89,7 +89,7 @@ def test_with_too_few_subjects_all_stay_with_the_best() -> None:
 
 
 def test_holm_by_hand() -> None:
-    # Sorted 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1, then never below the one before.
+    # Sorted: 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1; then no value is below the previous one.
     got = holm(np.array([0.01, 0.04, 0.03, 0.005]))
     np.testing.assert_allclose(got, [0.03, 0.06, 0.06, 0.02])
 
@@ -110,7 +110,7 @@ def test_holm_keeps_the_order_and_never_helps(values: list[float]) -> None:
 
 
 def test_wilcoxon_by_hand() -> None:
-    # Five differences of one sign: 2 of the 2**5 patterns of signs are as extreme.
+    # All five differences have the same sign: 2 of the 2**5 sign patterns are as extreme.
     assert wilcoxon(np.array([0.1, 0.2, 0.3, 0.4, 0.5])) == pytest.approx(2 / 32)
 
 

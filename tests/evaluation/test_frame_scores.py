@@ -1,4 +1,4 @@
-"""One pass over frames gives what scikit-learn and plain arithmetic give, one frame at a time."""
+"""The scores from one pass over the frames agree with scikit-learn and with plain arithmetic."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def scored() -> FrameScores:
 
 
 def test_two_boxes_by_hand() -> None:
-    # 10 x 12 against the same moved by 2 rows and 1 column: 8 x 11 pixels shared.
+    # A rectangle of 10 x 12 and the same moved by 2 rows and 1 column share 8 x 11 pixels.
     scores = score_frames([frame(box(2, 2, 10, 12), box(4, 3, 10, 12))])
     assert scores["dice"] == pytest.approx([88 / 120])
     assert scores["sensitivity"] == pytest.approx([88 / 120])
@@ -134,7 +134,7 @@ def test_what_goes_into_the_summary_has_a_mean() -> None:
 
 
 def test_the_same_frame_gives_the_same_bits_wherever_it_lies_in_memory() -> None:
-    # cv2's distances differ in their last bit from call to call, as buffers come to lie.
+    # The last bit of cv2's distances depends on the memory alignment of its buffers.
     one = frame(box(2, 2, 10, 12), box(9, 17, 14, 19))
     ballast, means = [], set()
     for size in range(300):

@@ -1,4 +1,4 @@
-"""Presence of a nerve: scikit-learn's precision and recall, and what emptying masks would do."""
+"""Presence of a nerve: precision and recall as in scikit-learn, and the Dice of emptied masks."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_by_hand() -> None:
     assert curve.precision == pytest.approx([2 / 4, 2 / 3, 1])
     assert curve.recall == pytest.approx([1, 1, 1 / 2])
     assert curve.f1 == pytest.approx([2 / 3, 4 / 5, 2 / 3])
-    # Emptied below 0.4: frame 0 becomes right. Below 0.9: frame 1 is lost, frame 2 right.
+    # At a threshold of 0.4, frame 0 becomes right; at 0.9, frame 1 is lost and frame 2 is right.
     assert curve.dice == pytest.approx([2.3 / 4, 3.3 / 4, 2.8 / 4])
     assert average_precision(curve) == pytest.approx(0.5 * 2 / 3 + 0.5)
 

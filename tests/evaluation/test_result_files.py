@@ -1,4 +1,4 @@
-"""Result files: what is written is read, NaN included."""
+"""Result files are read as they were written, NaN included."""
 
 import json
 import math

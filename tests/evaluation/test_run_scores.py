@@ -1,4 +1,4 @@
-"""Public and private scores, also of the all-empty submission."""
+"""Public and private scores, including those of the all-empty submission."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The stages score and summary over small runs, and their messages about broken ones."""
+"""The stages score and summary on small runs, and their messages about faulty ones."""
 
 import csv
 import json

@@ -30,7 +30,7 @@ PLACES = [SplitRow(1, 1, 0, "train"), SplitRow(1, 2, 1, "valid"), SplitRow(2, 1,
 
 
 def write_maps(path: Path) -> str:
-    """Write a map with one blob and one of a speck; return the mask of the first."""
+    """Write a map with one blob and a map with one speck; return the mask of the first."""
     maps = np.full((2, *IMAGE_SHAPE), 40, dtype=np.uint8)
     maps[0, 100:220, 300:390] = 200
     maps[1, 5:9, 5:9] = 200

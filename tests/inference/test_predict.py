@@ -1,4 +1,4 @@
-"""Prediction: averaged views, batches that change nothing, maps at the competition's size."""
+"""Prediction averages views, does not depend on the batch, and has the competition's size."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ class Brightness(nn.Module):
 
 
 class Rows(nn.Module):
-    """Logits that tell up from down and left from right."""
+    """Logits that depend on the position, vertically and horizontally."""
 
     def forward(self, images: Tensor) -> Tensor:
         height, width = images.shape[-2:]

@@ -44,14 +44,14 @@ def archive() -> bytes:
 
 @pytest.fixture
 def contradictory_archive() -> bytes:
-    """Return an archive whose checksums hold and whose first mask is not its row's."""
+    """Return an archive with correct checksums whose first mask differs from its row."""
     masks = {"1_1": np.roll(MASK, 1), "1_2": np.zeros_like(MASK)}
     return competition(masks, [f"1,1,{rle.encode(MASK)}", "1,2,"])
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make an empty home folder, so that nobody's own credentials are found."""
+    """Make an empty home folder, so that no real credentials are found."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))

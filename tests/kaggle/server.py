@@ -28,20 +28,20 @@ Scores = tuple[float, float]
 
 @dataclass
 class Kaggle:
-    """What the service holds, and what it does wrong when told to."""
+    """The state of the service, and the faults that it simulates on request."""
 
     archive: bytes = b""
     score: Callable[[bytes], Scores] = lambda content: (0.5, 0.6)
     left: int = 5
-    page: int = 20  # submissions listed at a time
+    page: int = 20  # submissions per page of the list
     submissions: list[dict[str, Any]] = field(default_factory=list)
     uploads: dict[str, bytes] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     ranges: list[str] = field(default_factory=list)
     # Faults.
-    status: dict[str, int] = field(default_factory=dict)  # RPC: the HTTP status it answers
-    delay: dict[str, float] = field(default_factory=dict)  # RPC: seconds before it answers
-    hold: dict[str, threading.Event] = field(default_factory=dict)  # RPC: done, not answered
+    status: dict[str, int] = field(default_factory=dict)  # RPC -> HTTP status of the answer
+    delay: dict[str, float] = field(default_factory=dict)  # RPC -> seconds before the answer
+    hold: dict[str, threading.Event] = field(default_factory=dict)  # RPC -> done, not answered
     cut_after: int | None = None  # bytes of the archive after which the connection is cut, once
     stall_after: int | None = None  # bytes of the archive after which nothing more comes
     cut_upload: bool = False
@@ -108,7 +108,7 @@ class Kaggle:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """HTTP for one `Kaggle`; requests arrive as a proxy gets them, with whole addresses."""
+    """HTTP for one `Kaggle`; requests have absolute URLs, as a proxy receives them."""
 
     kaggle: ClassVar[Kaggle]
     verbose: ClassVar[bool] = False
@@ -199,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A server that takes clients leaving in the middle for granted."""
+    """A server that does not report clients that disconnect early."""
 
     daemon_threads = True
 

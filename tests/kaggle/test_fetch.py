@@ -1,4 +1,4 @@
-"""Downloading with the real client from the stand-in: whole, resumed, damaged, refused."""
+"""Downloads with the real client from the stand-in: complete, resumed, damaged or refused."""
 
 import shutil
 import subprocess
@@ -92,7 +92,9 @@ def test_an_intact_archive_that_contradicts_itself_is_not_fetched_twice(
     assert "1_1_mask.tif" in message
     assert "the download is intact" in message
     assert failure(target) == message
-    assert kaggle.ranges == [""] * 4  # per run one look and one request, whose body is not read
+    assert (
+        kaggle.ranges == [""] * 4
+    )  # two per call: one for the size and one whose body is not read
 
 
 def test_without_credentials_the_message_says_where_to_make_and_put_a_token(
@@ -184,8 +186,8 @@ def test_a_disk_too_small_is_told_before_the_first_byte(
         free = 1_000_000
 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage)
-    assert "MB and 1 MB are free; make room" in failure(target)
-    assert kaggle.calls.count("DownloadDataFiles") == 1  # the look at its size
+    assert "MB and 1 MB are free; free some disk space" in failure(target)
+    assert kaggle.calls.count("DownloadDataFiles") == 1  # the request for its size
 
 
 def test_a_second_download_beside_the_first_is_refused(kaggle: Kaggle, target: Path) -> None:

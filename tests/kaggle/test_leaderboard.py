@@ -41,7 +41,7 @@ class Seconds(TypedDict, total=False):
 
 
 def go(*runs: str, wait: int = 0, source: str = "kaggle", **timing: Unpack[Seconds]) -> None:
-    # Nothing of the other sources is read.
+    # The settings of the other sources are not read.
     data = DataParams.model_construct(  # type: ignore[call-arg]
         source=source, kaggle=KaggleParams(competition=SLUG)
     )
@@ -65,7 +65,7 @@ def record() -> dict[str, dict[str, object]]:
 
 @pytest.fixture(autouse=True)
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a folder where three runs have been encoded and scored."""
+    """Change to a folder where three runs have been encoded and scored."""
     folder = tmp_path / "work"
     for name in ("submissions", "metrics", "data/packed"):
         (folder / name).mkdir(parents=True)
@@ -205,7 +205,9 @@ def test_a_kill_between_upload_and_answer_does_not_submit_twice(kaggle: Kaggle) 
     answered.set()
     with LEDGER.with_suffix(".lock").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-    assert next(iter(json.loads(LEDGER.read_text()).values()))  # sent, and no reference yet
+    assert next(
+        iter(json.loads(LEDGER.read_text()).values())
+    )  # being sent; there is no reference yet
     kaggle.hold.clear()
     go("rpa_apf", wait=30)
     assert len(kaggle.submissions) == 1

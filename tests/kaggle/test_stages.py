@@ -1,4 +1,4 @@
-"""Both ends as DVC runs them: download once, the leaderboard only when named."""
+"""The stages that talk to Kaggle, as DVC runs them: download once, leaderboard only when named."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from server import Kaggle
 
 ROOT = Path(__file__).parents[2]
-# What the stages between the two ends leave behind, as a stage of a few milliseconds.
+# Replaces the stages between the two by one that writes their outputs in a few milliseconds.
 ENCODE = {
     "cmd": "mkdir -p data/packed submissions metrics && echo img > data/packed/test.csv && "
     "printf '1\\n2\\n' >> data/packed/test.csv && "
@@ -38,7 +38,7 @@ def dvc(*arguments: str, code: int = 0) -> str:
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a project of the real download and leaderboard stages, with little between them."""
+    """Make a project of the real download and leaderboard stages, with one fake stage between."""
     folder = tmp_path / "project"
     (folder / "leaderboard").mkdir(parents=True)
     monkeypatch.chdir(folder)

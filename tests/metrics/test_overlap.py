@@ -1,4 +1,4 @@
-"""Counts of pixels and the scores from them, against hand and against others' code."""
+"""Pixel counts and the scores from them, against values worked by hand and other libraries."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 @st.composite
 def pairs(draw: st.DrawFn) -> Pair:
-    """Two masks of one shape, now and then empty or full."""
+    """Two masks of the same shape, sometimes empty or full."""
     shape = draw(array_shapes(min_dims=2, max_dims=2, max_side=8))
     kinds = st.one_of(
         arrays(np.uint8, shape, elements=st.integers(0, 1)),

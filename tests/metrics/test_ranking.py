@@ -86,7 +86,7 @@ def test_constant_scores_have_auc_one_half() -> None:
 
 
 def _soft_maps(frames: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Logits as a good network gives them: far from 0 in most pixels, wrong at the edge."""
+    """Logits like those of a good network: far from 0 in most pixels, wrong at the edge."""
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[: IMAGE_SHAPE[0], : IMAGE_SHAPE[1]]
     distance = np.hypot((rows - 140) / 60, (columns - 330) / 45)

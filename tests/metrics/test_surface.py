@@ -1,4 +1,4 @@
-"""Distances between outlines, against hand, scipy and scikit-image."""
+"""Distances between outlines, against values worked by hand, scipy and scikit-image."""
 
 import math
 
@@ -34,7 +34,7 @@ def test_two_pixels_by_hand() -> None:
 
 
 def test_a_square_and_its_centre_by_hand() -> None:
-    # Of the eight outline pixels four are 1 away and four the square root of 2; back it is 1.
+    # Of the eight outline pixels, four have distance 1 and four sqrt(2); the reverse distance is 1.
     found = surface.boundary(square(4, 4, 3), square(5, 5, 1))
     assert found.mean == pytest.approx((4 * 1 + 4 * math.sqrt(2) + 1) / 9)
     assert found.hausdorff95 == pytest.approx(math.sqrt(2))

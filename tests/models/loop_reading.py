@@ -1,6 +1,6 @@
 """The papers' operators as slow loops over numpy arrays, C x H x W, float64.
 
-Written from the formulas, not from the library: what the networks' tests compare with.
+They follow the formulas, not the library, and the tests of the networks compare with them.
 """
 
 from math import ceil, exp, floor, sqrt
@@ -98,7 +98,7 @@ def nearest(x: Array, factor: int) -> Array:
 
 
 def bilinear(x: Array, size: tuple[int, int], *, corners: bool = True) -> Array:
-    """Return `x` at `size`; corner pixels on corner pixels, or pixel areas on areas."""
+    """Return `x` at `size`, aligning the centres of the corner pixels, or the pixel areas."""
     result = np.empty((len(x), *size))
     for row, column in np.ndindex(size):
         (y, fy), (z, fz) = (
@@ -132,7 +132,7 @@ def region_means(x: Array, count: int) -> Array:
 
 
 def region_maxima(x: Array, window: int) -> Array:
-    """Return maximum pooling by `window`, stride the same, incomplete windows left out."""
+    """Return maximum pooling by `window` with the same stride, without incomplete windows."""
     channels, height, width = x.shape
     result = np.empty((channels, height // window, width // window))
     for _, row, column in np.ndindex(result.shape):

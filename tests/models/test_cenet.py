@@ -27,7 +27,7 @@ def test_dac_equals_its_four_cascades_in_loops() -> None:
 
 
 def test_dac_sees_as_far_as_the_figure_says() -> None:
-    # Kernels of ones: which inputs reach the centre, branch by branch added up, is 19 across.
+    # With kernels of ones, the result shows which inputs reach the centre: 19 pixels across.
     module = DenseAtrousConvolution(1).double()
     for parameter in module.parameters():
         torch.nn.init.constant_(parameter, 1.0 if parameter.ndim > 1 else 0.0)

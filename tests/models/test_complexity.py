@@ -1,4 +1,4 @@
-"""What the table of networks says, against figures worked by hand."""
+"""The table of networks, against numbers worked by hand."""
 
 import pytest
 import torch

@@ -17,10 +17,10 @@ from nerveseg.models.registry import NETWORKS
 
 
 class Row(NamedTuple):
-    """Expected parameters by input channels, and GMACs of 3 channels by size.
+    """Expected parameters by input channels, and GMACs with 3 channels by size.
 
-    Those of DA-Net on ResNet-34 and of the ablation's rows are published nowhere: they follow from
-    the layers.
+    The numbers for DA-Net on ResNet-34 and for the ablation have not been published; they are
+    derived from the layers.
     """
 
     grey: int
@@ -137,7 +137,7 @@ def test_one_image_of_the_paper_s_and_of_the_competition_s_size(
 
 @every_network
 def test_one_small_image_can_be_trained_on(name: str) -> None:
-    # The coarsest maps are 2 x 2 here: enough for batch statistics, less than CE-Net's windows.
+    # The coarsest maps are 2 x 2: enough for batch statistics, but smaller than CE-Net's windows.
     for each in heads(narrow(name)(torch.randn(1, 1, 64, 64))):
         assert each.isfinite().all()
 
@@ -204,10 +204,10 @@ def test_exported_programs_agree_with_eager(name: str) -> None:
 
 @every_network
 def test_the_graph_is_captured_whole_in_training(name: str) -> None:
-    torch.compiler.reset()  # all networks share one `forward`: too many kinds for one cache
+    torch.compiler.reset()  # all networks share one `forward`, and would overflow its cache
     network, image = narrow(name), torch.randn(2, 1, 75, 104)
     compiled = torch.compile(network, backend="eager", fullgraph=True, dynamic=False)
-    torch.manual_seed(0)  # of DA-Net's dropout
+    torch.manual_seed(0)  # for DA-Net's dropout
     expected = heads(network(image))
     torch.manual_seed(0)
     for found, wanted in zip(heads(compiled(image)), expected, strict=True):
@@ -218,7 +218,7 @@ def test_the_graph_is_captured_whole_in_training(name: str) -> None:
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no compiler on this machine")
 @pytest.mark.parametrize("name", ["rpa_apf", "danet"])
 def test_a_compiled_network_agrees_with_eager(name: str) -> None:
-    # Two represent all: every graph is captured whole above, and compiling one takes a minute.
+    # Two networks suffice: the test above captures the graph of each, and compiling takes a minute.
     torch.compiler.reset()
     network, image = settled(name), torch.randn(2, 1, 64, 64)
     with torch.no_grad():

@@ -54,5 +54,5 @@ def test_the_head_on_the_sum_is_scored_and_comes_first() -> None:
     network = DANet(width=8).eval()
     image = torch.randn(2, 1, 64, 64)
     scored = network(image)
-    network.training = True  # of the whole alone: dropout and normalisation stay as they are
+    network.training = True  # of the outer module only: dropout and normalisation stay in eval mode
     assert torch.equal(network(image)[0], scored)

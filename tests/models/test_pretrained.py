@@ -1,4 +1,4 @@
-"""Pretrained encoder weights: the right ones fill it, everything else is one clear line."""
+"""Pretrained encoder weights: valid files are loaded, others give a clear one-line message."""
 
 from pathlib import Path
 from urllib.error import URLError
@@ -79,7 +79,7 @@ def test_without_a_connection_one_line_says_where_to_place_the_file(
 
 
 def test_a_path_to_nothing_is_found_before_the_network_is_built(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"absent.pth is no file; give imagenet, none or a file"):
+    with pytest.raises(InputError, match=r"absent.pth is not a file; give imagenet, none or a file"):
         check_options("danet", {"encoder_weights": str(tmp_path / "absent.pth")})
 
 
@@ -115,7 +115,7 @@ def test_a_layer_of_another_shape_is_refused(tmp_path: Path, state: dict[str, Te
 
 @pytest.mark.parametrize("content", [[1, 2], {"epoch": 3}], ids=["list", "checkpoint"])
 def test_a_file_of_something_else_is_refused(tmp_path: Path, content: object) -> None:
-    with pytest.raises(InputError, match=r"other.pth: holds no dict of tensors"):
+    with pytest.raises(InputError, match=r"other.pth: is not a dict of tensors"):
         ResNet34(3, 64, saved(tmp_path / "other.pth", content))
 
 

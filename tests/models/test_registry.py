@@ -1,4 +1,4 @@
-"""Names and options of the networks, checked before any work."""
+"""Names and options of the networks, checked before any computation."""
 
 import subprocess
 import sys

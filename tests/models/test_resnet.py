@@ -29,7 +29,7 @@ def test_maps_have_the_strides_and_channels_that_they_are_named_for() -> None:
 
 @pytest.mark.parametrize(("layer", "step"), [("layer3", 2), ("layer4", 4)])
 def test_dilation_keeps_the_strided_network_s_values_between_others(layer: str, step: int) -> None:
-    # 'A trous': every step-th pixel of the dense map is the coarse map of the same weights.
+    # With the same weights, every step-th pixel of the dense map forms the coarse map.
     strided = lively(ResNet34(1, width=4))
     dilated = ResNet34(1, width=4, output_stride=8).double().eval()
     dilated.load_state_dict(strided.state_dict())

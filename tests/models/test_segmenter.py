@@ -1,4 +1,4 @@
-"""Padding to what the encoders need, and back."""
+"""Padding to the sizes that the encoders need, and cropping back."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from nerveseg.models.blocks.segmenter import Segmenter
 
 
 class Echo(Segmenter):
-    """Returns what it is given, and remembers it."""
+    """Returns its input, and remembers it."""
 
     def segment(self, image: Tensor) -> Tensor:
         self.seen = image

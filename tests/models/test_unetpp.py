@@ -34,7 +34,7 @@ def test_deep_supervision_scores_the_deepest_node_and_hands_it_over_first() -> N
     network = UNetPlusPlus(width=4, deep_supervision=True).eval()
     image = torch.randn(1, 1, 32, 32)
     scored = network(image)
-    network.training = True  # of the whole alone: normalisation stays as it is
+    network.training = True  # of the outer module only: normalisation stays in eval mode
     logits = network(image)
     assert torch.equal(logits[0], scored)
     for head, j, found in zip(network.heads, (4, 3, 2, 1), logits, strict=True):

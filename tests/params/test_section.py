@@ -1,4 +1,4 @@
-"""params.yaml is typed: unknown keys and impossible values are refused by key."""
+"""params.yaml is typed: unknown keys and invalid values are refused, and messages name the key."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Changes every parameter, one after the other; prints the stages that `dvc repro` then runs.
 
-Run in a project whose stages' commands are `stubbed`. The commands leave the same outputs every
-time, so that a stage runs because of its own parameters and for no other reason.
+Call it in a project whose stages' commands are `stubbed`. The stubs write the same outputs every
+time, so a stage only runs because of its own parameters.
 """
 
 import json
@@ -24,7 +24,7 @@ def stubbed(pipeline: dict[str, Any]) -> None:
         label, stage = (f"{name}@{KEY}", stage["do"]) if "foreach" in stage else (name, stage)
         outs = [stage.get(kind, []) for kind in ("outs", "metrics", "plots")]
         paths = [out if isinstance(out, str) else next(iter(out)) for kind in outs for out in kind]
-        # What the stage `code` writes has as many files as there are runs; it is quick as it is.
+        # The stage `code` keeps its command: its files depend on the runs, and it is quick.
         written = [stage["cmd"]] if name == "code" else map(_written, paths)
         words = [f"echo {label} >> {RAN}", *written]
         stage["cmd"] = " && ".join(words)
@@ -53,7 +53,7 @@ def main() -> None:
     params = yaml.load(Path("params.yaml"))
     runs = dict(params["models"])
     table: dict[str, list[str]] = {}
-    # One run at a time: DVC looks at all stages after every change.
+    # A single run, because DVC checks all stages after every change.
     for name, options in runs.items():
         params["models"] = {name: options}
         table |= _changed(params, [("models", *key) for key in leaves(params["models"])])

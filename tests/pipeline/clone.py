@@ -1,4 +1,4 @@
-"""A clone of the project in a temporary folder, small enough to run whole within a test."""
+"""A clone of the project in a temporary folder, small enough to run completely within a test."""
 
 import os
 import re
@@ -74,7 +74,7 @@ class Clone:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a DVC command in a session of its own, to be killed with all its children.
 
-        What it prints is in `log`.
+        Its output goes to `log`.
         """
         with self.log.open("w") as log:
             return subprocess.Popen(

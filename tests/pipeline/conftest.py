@@ -1,4 +1,4 @@
-"""The pipeline, tiny: minutes become seconds, and every stage still does its real work."""
+"""A tiny pipeline, which takes seconds instead of minutes while every stage does its real work."""
 
 import pytest
 from clone import Clone
@@ -6,7 +6,7 @@ from clone import Clone
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """Return a clone with two narrow networks and a few frames, committed, not yet run."""
+    """Return a clone with two narrow runs and a few frames, committed but not yet run."""
     clone = Clone(tmp_path_factory.mktemp("pipeline") / "clone")
     clone.set(
         data__simulated__train_subjects=4,
@@ -22,7 +22,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         },
         train__epochs=1,
         predict__tta="flips",
-        # After one epoch every frame has a pixel above this, and none is near certainty.
+        # After one epoch, every frame has a pixel above this probability, but none near 1.
         encode__threshold=0.05,
         encode__min_blob=0,
         encode__min_total=0,

@@ -1,4 +1,4 @@
-"""The whole pipeline, tiny, and what runs again after each kind of change."""
+"""A tiny version of the whole pipeline, and which stages run again after each kind of change."""
 
 import pytest
 from clone import Clone
@@ -22,7 +22,7 @@ def clone(tiny: Clone) -> Clone:
 
 
 def ran(clone: Clone) -> set[str]:
-    """Return what ran, apart from the look at the code."""
+    """Return the stages that ran, apart from `code`."""
     return set(clone.repro()) - {"code"}
 
 
@@ -80,7 +80,7 @@ def test_other_words_run_nothing(clone: Clone, file: str, old: str, new: str) ->
 
 def test_an_edit_of_one_network_runs_the_chains_of_its_runs(clone: Clone) -> None:
     clone.append("src/nerveseg/models/networks/rpa_apf.py", "EDIT = 1\n")
-    # Same weights, same outputs: what comes after the training is still right.
+    # The weights are the same, so the stages after the training are still up to date.
     assert ran(clone) == stages("train", "predict", "cost", runs=("rpa_apf",)) | {"report"}
 
 

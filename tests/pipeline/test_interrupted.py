@@ -1,4 +1,4 @@
-"""A pipeline that is killed goes on where it was, and ends with the same bytes."""
+"""A killed pipeline resumes where it stopped, and its outputs have the same bytes."""
 
 import os
 import random
@@ -12,14 +12,14 @@ from clone import Clone
 WEIGHTS = "data/models/unet/weights.safetensors"
 CHECKPOINTS = ".dvc/tmp/nerveseg/checkpoints"
 COMMAND = ("repro", "--force", "--single-item", "train@unet")
-# As `make repro` does: a kill may have hit DVC in the middle of writing its own records.
+# As in `make repro`, because DVC may have been killed while it wrote its own records.
 RECOVER = "python -m nerveseg recover"
-# So many that training takes longer than Python's start, and a kill meets it.
+# Enough for training to take longer than Python's start, so that kills hit the training.
 EPOCHS = 60
 
 
 def checkpoint(clone: Clone) -> int:
-    """Return when the checkpoint was written, in ns; 0 where there is none (any more)."""
+    """Return when the checkpoint was written, in ns; 0 if there is none."""
     files = clone.folder.glob(f"{CHECKPOINTS}/*/last.pt")
     try:
         return max((file.stat().st_mtime_ns for file in files), default=0)
@@ -28,7 +28,7 @@ def checkpoint(clone: Clone) -> int:
 
 
 def wait_for_checkpoint(clone: Clone, process: subprocess.Popen[str]) -> None:
-    """Return as soon as a new checkpoint is there, or the process has ended."""
+    """Return as soon as a new checkpoint has been written, or the process has ended."""
     old = checkpoint(clone)
     while checkpoint(clone) in (0, old) and process.poll() is None:
         time.sleep(0.01)
@@ -72,7 +72,7 @@ def test_twenty_kills_of_repro_at_random_moments_change_no_bit(tiny: Clone) -> N
     while kills < 20:
         tiny.shell(RECOVER)
         process = tiny.start(*COMMAND)
-        # Every second one is in the midst of training, however long Python takes to start.
+        # Every second kill hits the training itself, however long Python takes to start.
         if midst := kills % 2:
             wait_for_checkpoint(tiny, process)
         try:

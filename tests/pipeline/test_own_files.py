@@ -1,4 +1,4 @@
-"""What a user keeps in the project is his: no run deletes it, whatever the parameters name."""
+"""No command deletes files that the user keeps in the project, whatever the parameters name."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ ARCHIVE = "-S data.source=archive -S data.archive="
 
 @pytest.fixture(scope="module")
 def project(tiny: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """Return a project that has packed a competition, with the archive of it kept outside."""
+    """Return a project that has packed a competition whose archive is outside the project."""
     tiny.repro("pack")
     (tiny.folder / "link.zip").symlink_to(OUTPUT)
     (tiny.folder / "linked").symlink_to("data/verified")
@@ -100,7 +100,7 @@ def test_no_output_is_a_folder_but_the_hidden_one(project: Clone) -> None:
 
 
 def test_outputs_behind_a_link_are_found(project: Clone, tmp_path: Path) -> None:
-    # A whole data folder on another disk, and the file named by its place there.
+    # The folder data is a link to another disk, and the parameter names the file's path there.
     shutil.move(project.folder / "data", tmp_path / "disk")
     (project.folder / "data").symlink_to(tmp_path / "disk")
     mine = tmp_path / "disk/verified/competition.zip"

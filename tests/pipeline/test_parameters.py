@@ -1,4 +1,4 @@
-"""A changed parameter runs the stages that read it, and no other; DVC's run cache is on."""
+"""A changed parameter runs the stages that read it, and no others, with DVC's run cache enabled."""
 
 import json
 import shutil
@@ -16,9 +16,9 @@ from nerveseg.relevant_code import exempt
 HERE = Path(__file__).parent
 PARAMS = YAML(typ="safe").load(ROOT / "params.yaml")
 KEYS = [".".join(key) for key in leaves(PARAMS)]
-# The one run that is there when parameters of other sections change.
+# The only run while parameters of other sections are changed.
 LAST = list(PARAMS["models"])[-1]
-# What the traced run, on simulated data, does not read and the stage must track all the same.
+# Parameters that a stage must track although tracing it on simulated data does not show them.
 NOT_TRACED = {
     ("download", "data.archive"),  # the source `archive` reads these two
     ("download", "data.solution"),
@@ -43,7 +43,7 @@ def test_the_keys_that_are_refused_are_those_that_dvc_ignores(key: str) -> None:
 
 
 def reads(trace: list[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return (stage, key) for the parameters read; `N` stands for the name of any run."""
+    """Return (stage, key) for each parameter that was read; `N` replaces the name of every run."""
     pairs = set()
     for traced, read in trace:
         if read.startswith("module:"):
@@ -56,7 +56,7 @@ def reads(trace: list[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def readers(key: str, pairs: set[tuple[str, str]]) -> list[str]:
-    """Return the stages that read parameter `key`, after what a run of them logged."""
+    """Return the stages that read parameter `key` according to `pairs`."""
     section, name, *_ = names = key.split(".")
     run = name if section == "models" else LAST
     above = [".".join(names[:depth]) for depth in range(1, len(names) + 1)]

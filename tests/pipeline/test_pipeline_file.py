@@ -1,4 +1,4 @@
-"""dvc.yaml: stages, files and sections go by the same names, and code reaches DVC one way only."""
+"""dvc.yaml: stages, files and sections share names, and code dependencies are in data/.code."""
 
 from importlib import import_module
 from pathlib import Path
@@ -56,7 +56,7 @@ def sections(kind: type[BaseModel] = Section) -> set[type[BaseModel]]:
 
 
 def test_no_parameter_has_a_default_in_code() -> None:
-    # The code of sections is exempt because every value they hand on is in params.yaml.
+    # The code of sections is exempt because every value that they pass on is in params.yaml.
     for file in (PACKAGE / "params").glob("*.py"):
         import_module(f"nerveseg.params.{file.stem}")
     ours = [kind for kind in sections() if kind.__module__.startswith("nerveseg.")]

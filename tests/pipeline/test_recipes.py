@@ -1,4 +1,4 @@
-"""The recipes of docs/extending.md, followed to the letter in a tiny clone, one after the other."""
+"""Follows the recipes of docs/extending.md to the letter, one after the other, in a tiny clone."""
 
 import csv
 import json
@@ -31,7 +31,7 @@ RECIPES: Final = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL
 
 
 def blocks(recipe: str) -> list[tuple[str, str, str]]:
-    """Return language, text and file of each block: the file that was named last before it."""
+    """Return language, text and file of each block; the file is the last one named before it."""
     found, file = [], ""
     for name, language, text in re.findall(
         r"`([\w./]+\.(?:py|yaml))`|^```(\w+)\n(.*?)^```", recipe, re.DOTALL | re.MULTILINE

@@ -15,7 +15,7 @@ from nerveseg.params.section import Section
 from nerveseg.params.train import ModelsParams
 
 KEYS: dict[int, str] = {}  # a section's id -> its dotted key
-ALIVE: list[Section] = []  # no id is given twice
+ALIVE: list[Section] = []  # kept alive, so that no id is reused
 
 
 def log(key: str) -> None:

@@ -1,6 +1,6 @@
 """Small results to report on: a few runs and a dozen frames that look like ultrasound.
 
-The scores are computed by the real stages' code, so that a column renamed there fails here.
+The code of the real stages computes the scores, so that the tests notice a renamed column.
 """
 
 import csv
@@ -45,7 +45,7 @@ def write_run(
     frames: int = 3,
     nerves: bool = True,
 ) -> None:
-    """Write into `root` what the stages before `report` write, and params.yaml."""
+    """Write the outputs of the stages before `report`, and params.yaml, to `root`."""
     rng = np.random.default_rng(7)
     keys = [(subject, img) for subject in range(1, subjects + 1) for img in range(1, frames + 1)]
     masks = [_nerve(rng) if nerves and place % 3 else _none() for place in range(len(keys))]

@@ -25,7 +25,7 @@ def test_cost_of_a_small_unet(tmp_path: Path) -> None:
     done = measure(tmp_path, "unet")
     assert done.returncode == 0, done.stderr
     cost = json.loads((tmp_path / "data/costs/unet.json").read_text())
-    # A U-Net's weights grow with the square of its width; 34.5 million at width 64, less biases.
+    # A U-Net's weights grow with the square of its width; width 64 has 34.5 million without biases.
     assert 34.5e6 / 64 * 0.95 < cost["parameters"] < 34.5e6 / 64 * 1.05
     # 65.35 GMACs at width 64 and 256 x 256: an eighth of the width and a quarter of the side.
     assert 65.35 / 64 / 16 * 0.9 < cost["gmacs"] < 65.35 / 64 / 16 * 1.1

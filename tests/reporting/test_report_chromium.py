@@ -1,6 +1,6 @@
 """The report and the plots in a real browser: no errors, tables sort, the browser switches.
 
-Needs Debian's chromium and chromium-driver. Without them the tests are skipped, in CI they fail.
+Needs Debian's chromium and chromium-driver. Without them, the tests are skipped, or fail in CI.
 """
 
 import os
@@ -56,7 +56,7 @@ def page(chromium: Chrome, report: Path) -> Iterator[Chrome]:
 
 
 def console(browser: Chrome) -> list[dict[str, object]]:
-    """Return what the console has shown since the last call."""
+    """Return the lines that the console has shown since the last call."""
     # A variable, because selenium does not annotate the method.
     log: Callable[[str], list[dict[str, object]]] = browser.get_log
     return log("browser")

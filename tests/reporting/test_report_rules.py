@@ -103,7 +103,7 @@ def test_window_stays_within_the_frame_and_is_the_whole_frame_for_an_empty_mask(
 def test_ablation_figure_shows_the_runs_of_the_papers_networks_not_their_namesakes(
     results: Results,
 ) -> None:
-    # A run called unet trains the baseline, the run called baseline something else.
+    # A run called unet trains the network baseline; the run called baseline trains another one.
     paper = pd.DataFrame(
         {"table": [1, 1], "network": ["baseline", "rpa_apf"], "run": ["unet", "rpa_apf"]}
     )

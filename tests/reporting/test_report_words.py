@@ -1,4 +1,4 @@
-"""What the report says, and what it must not say."""
+"""Sentences that the report must contain, and claims that it must not make."""
 
 import subprocess
 from dataclasses import replace

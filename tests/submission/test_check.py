@@ -1,4 +1,4 @@
-"""What the check finds, and that it finds nothing where nothing is wrong."""
+"""The check finds every fault, and accepts valid submissions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_a_right_submission_is_returned(tmp_path: Path) -> None:
         ("1,1 1.5\n2,\n3,\n", r"line 2 \(img 1\): RLE pair 1: '1.5' is not a whole number"),
         ("1,5 1 1 1\n2,\n3,\n", r"line 2 \(img 1\): RLE pair 2 \('1 1'\): the runs must be sorted"),
         ("1,\n3,\n2,\n", r"line 3 \(img 3\): expected img 2 here"),
-        ("1,\n2,\n2,\n", r"line 4 \(img 2\): this id came before"),
+        ("1,\n2,\n2,\n", r"line 4 \(img 2\): this id occurs twice"),
         ("1,\n2,\n4,\n", r"line 4 \(img 4\): there is no such test image"),
         ("1,\n2,\n3,\n4,\n", r"line 5 \(img 4\): there is no such test image"),
         ("1,\n2,\n", "ends after line 3: img 3 and 0 more are missing"),
@@ -126,7 +126,7 @@ def test_a_nerve_at_another_size_looks_wrong(mask: NDArray[np.uint8], side: int)
     pixels = rle.encode(resized(mask, side, side))
     numbers = [int(number) for number in pixels.split()]
     if len(numbers) < 18 or numbers[-2] + numbers[-1] > 420 * 580:
-        return  # too few runs to tell every time, or out of range: found otherwise
+        return  # too few runs to be certain, or out of range, which other checks find
     slip = looks_wrong(pixels)
     assert slip is not None
     assert "resize" in slip or "orientation" in slip

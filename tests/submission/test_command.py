@@ -1,4 +1,4 @@
-"""`nerveseg submission`, as a user meets it."""
+"""The command `nerveseg submission`."""
 
 import subprocess
 import sys

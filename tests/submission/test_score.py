@@ -1,4 +1,4 @@
-"""Scores of submissions, against hand and against decoded masks."""
+"""Scores of submissions, against values worked by hand and against decoded masks."""
 
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def test_a_submission_of_other_images_is_not_scored(tmp_path: Path, solution: Pa
         ("img,pixels\n1,\n", "the header"),
         ("img,pixels,Usage\n1,,Both\n", "line 2: Usage is 'Both'"),
         ("img,pixels,Usage\n1,1,Public\n", r"line 2 \(img 1\): RLE pair 1"),
-        ("img,pixels,Usage\n1,,Public\n1,,Public\n", r"line 3 \(img 1\): this id came before"),
+        ("img,pixels,Usage\n1,,Public\n1,,Public\n", r"line 3 \(img 1\): this id occurs twice"),
     ],
 )
 def test_a_bad_solution_is_named(tmp_path: Path, content: str, message: str) -> None:

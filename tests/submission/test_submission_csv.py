@@ -58,7 +58,7 @@ def test_ids_come_from_a_sample_and_from_a_table_of_ids_alone(tmp_path: Path) ->
         (b"img,pixels\n1,\n\n2,\n", "line 3 has 0 fields"),
         (b"img,pixels\n1,1,1\n", "line 2 has 3 fields"),
         (b"img,pixels\n1.0,\n", "line 2: '1.0' is not a whole number"),
-        (b"img,pixels\n1,\n1,\n", r"line 3 \(img 1\): this id came before"),
+        (b"img,pixels\n1,\n1,\n", r"line 3 \(img 1\): this id occurs twice"),
         (b"img,pixels\n1,\xff\xfe\n", "not readable as CSV"),
     ],
 )

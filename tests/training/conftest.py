@@ -8,7 +8,7 @@ from tiny_training import write_data
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Be in a new folder with data to train on, as DVC's stages are."""
+    """Change to a new folder with data to train on, where a stage would run."""
     write_data(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))

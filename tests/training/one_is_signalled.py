@@ -1,4 +1,4 @@
-"""A training by `torchrun` in which one process gets SIGTERM: python one_is_signalled.py FOLDER.
+"""A training under `torchrun` in which one process gets SIGTERM: one_is_signalled.py FOLDER.
 
 The signal arrives in the third step; the processes check for signals after every second step.
 """
@@ -18,7 +18,7 @@ from nerveseg.training import loop
 from nerveseg.training.distributed import process_group
 from nerveseg.training.engine import Engine
 
-FRAMES = 40  # five steps an epoch
+FRAMES = 40  # five steps per epoch
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""One process of trainings by `torchrun`: python one_of_several.py FOLDER FRAMES NETWORK..."""
+"""One process of trainings under `torchrun`: one_of_several.py FOLDER FRAMES NETWORK..."""
 
 import sys
 from pathlib import Path
@@ -25,8 +25,8 @@ SIZE = 64
 def network(name: str) -> nn.Module:
     """Return a network, the same in every process; `SMALL` has no batch normalisation.
 
-    The others compute in float64: where a gradient is 0 apart from rounding (a bias before batch
-    normalisation), Adam turns it into a step as long as any other.
+    The others compute in float64. If a gradient is 0 apart from rounding (as for a bias before
+    batch normalisation), Adam turns it into a step as large as any other.
     """
     torch.manual_seed(0)
     if name != SMALL:
@@ -95,7 +95,7 @@ def train(
         checkpoints=Checkpoints(folder, 5),
         world=world,
     )
-    # Not Dice: it jumps when a pixel crosses 1/2, so no tolerance of the weights bounds it.
+    # Dice is not compared: it jumps when a pixel crosses 1/2, however similar the weights are.
     points = {key: torch.tensor(history[-1][key]) for key in ("train/loss", "valid/loss")}
     return {**engine.network.state_dict(), **points}
 

@@ -1,4 +1,4 @@
-"""A training in a process of its own, as a stage runs it, to be killed or counted."""
+"""Trainings in a separate process, as a stage runs them, which tests can kill."""
 
 import itertools
 import multiprocessing
@@ -21,7 +21,7 @@ from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.engine import Engine
 from nerveseg.training.job import train_network
 
-# Has dropout, several outputs and batch normalisation: all that could go wrong.
+# It has everything that could break resuming: dropout, several outputs and batch normalisation.
 NETWORK, OPTIONS = "danet", {"width": 4, "encoder_weights": "none", "deep_supervision": True}
 
 
@@ -41,7 +41,7 @@ def train(folder: Path, params: TrainParams) -> None:
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """Return what a training left: weights and curves."""
+    """Return the outputs of a training: weights and curves."""
     return {name: (folder / name).read_bytes() for name in ("weights.safetensors", "curves.csv")}
 
 
@@ -58,7 +58,7 @@ def last_state(folder: Path) -> dict[str, Any]:
 
 
 def start(folder: Path, params: TrainParams, target: Callable[..., None] = train) -> BaseProcess:
-    """Start a training in a process that can be killed; it starts fast, all being imported."""
+    """Start a training in a process that can be killed; all modules are imported already."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["runs"])
     process = context.Process(target=_alone, args=(target, folder, params))
@@ -75,7 +75,7 @@ def _alone(target: Callable[..., None], folder: Path, params: TrainParams) -> No
 
 
 def train_and_die_writing(folder: Path, params: TrainParams) -> None:
-    """Train until the third checkpoint is half on the disk, then vanish."""
+    """Train until half of the third checkpoint is on the disk, then end without cleaning up."""
     written = 0
     save = torch.save
 
@@ -95,10 +95,10 @@ def train_and_be_asked_to_end(folder: Path, params: TrainParams, number: int, wo
     """Train until this process and its workers get a signal in the second step."""
     # Tests that run in the background of a shell begin with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # As in a stage; a process of the fork server would start its workers by another one.
+    # As in a stage: a process of the fork server would start its workers in another way.
     multiprocessing.set_start_method("fork", force=True)
     os.environ["NERVESEG_WORKERS"] = workers
-    # Nothing else is to save.
+    # Nothing but the signal may cause a checkpoint.
     os.environ["NERVESEG_CHECKPOINT_MINUTES"] = "1000"
     train_step, calls = Engine.train_step, itertools.count(1)
 

@@ -1,4 +1,4 @@
-"""What goes wrong in the middle of a training is one line, and costs no finished work."""
+"""An error in the middle of a training gives a one-line message, and loses no finished work."""
 
 import errno
 from collections.abc import Mapping
@@ -29,7 +29,9 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(torch, "save", failing)
-    with pytest.raises(InputError, match=r"last\.pt: could not write .*No space left.*make room"):
+    with pytest.raises(
+        InputError, match=r"last\.pt: could not write .*No space left.*free some disk space"
+    ):
         runs.train(workspace, settings())
     (folder,) = runs.checkpoints(workspace)
     assert runs.last_state(folder)["train_state"]["step"] == 2

@@ -1,4 +1,4 @@
-"""Losses and schedule against numbers worked by hand."""
+"""Losses and learning-rate schedule against numbers worked by hand."""
 
 import math
 from pathlib import Path

@@ -53,7 +53,7 @@ def test_accumulation_reaches_the_weights_of_whole_batches(
     ("names", "frames", "atol"),
     [
         ([SMALL], ONE_LEFT, 1e-6),
-        # Half of one of nine steps, for biases whose gradients are nothing but rounding.
+        # Half of one of nine steps, for biases whose gradients consist of rounding errors only.
         (["rpa_apf"], THREE_LEFT, 5e-4),
         pytest.param([*NETWORKS], THREE_LEFT, 5e-4, marks=pytest.mark.slow),
     ],

@@ -1,4 +1,4 @@
-"""Progress: plain lines where nobody watches a terminal, one live line where somebody does."""
+"""Progress: one live line on a terminal, and plain lines elsewhere."""
 
 import io
 import logging
@@ -11,7 +11,7 @@ from nerveseg.training.progress import Progress
 
 
 class Terminal(io.StringIO):
-    """Takes what a live line writes."""
+    """Records the writes of a live line, like a terminal."""
 
     def isatty(self) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""Whatever interrupts a training, its result is the same to the bit."""
+"""Whatever interrupts a training, its result is bit-identical."""
 
 import os
 import random
@@ -21,7 +21,7 @@ PARAMS = settings(epochs=2)
 
 @pytest.fixture
 def uninterrupted(workspace: Path) -> dict[str, bytes]:
-    """Return what a training leaves that nothing interrupts."""
+    """Return the outputs of an uninterrupted training."""
     clone = workspace / "uninterrupted"
     write_data(clone)
     process = runs.start(clone, PARAMS)
@@ -37,7 +37,7 @@ def finish(folder: Path) -> None:
 
 
 def kill_at_random(folder: Path, kills: int, expected: dict[str, bytes]) -> None:
-    """Kill a training at so many moments; compare what gets through, then finish."""
+    """Kill a training `kills` times at random moments, then finish it, comparing every result."""
     moments = random.Random(kills)
     while kills:
         process = runs.start(folder, PARAMS)
@@ -76,7 +76,7 @@ def test_a_signal_saves_the_step_at_hand_and_the_rest_changes_no_bit(
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """Put back what Ctrl-C does, after the test."""
+    """Restore the handling of Ctrl-C after the test."""
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
@@ -155,7 +155,7 @@ def test_a_second_run_is_refused_while_one_is_at_work(workspace: Path) -> None:
         time.sleep(0.05)
     try:
         with pytest.raises(
-            InputError, match=f"process {process.pid} is training this very network"
+            InputError, match=f"process {process.pid} is already doing this training"
         ):
             runs.train(workspace, settings(epochs=60))
     finally:

@@ -1,4 +1,4 @@
-"""A snapshot is a copy: what happens to the state afterwards does not reach it."""
+"""A snapshot is a copy: later changes of the state do not affect it."""
 
 from typing import Any
 

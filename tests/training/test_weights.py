@@ -1,4 +1,4 @@
-"""Weights are read back with all that prediction needs, in a network ready for it."""
+"""Weights are read back with everything that prediction needs, in a network in eval mode."""
 
 from pathlib import Path
 
@@ -24,10 +24,10 @@ def test_weights_and_description_are_read_back(tmp_path: Path) -> None:
 
 def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
-    with pytest.raises(InputError, match=r"w\.safetensors: no weights there; train"):
+    with pytest.raises(InputError, match=r"w\.safetensors: not found; train"):
         load_weights(path)
     path.write_bytes(b"something else")
-    with pytest.raises(InputError, match=r"w\.safetensors: not weights of ours"):
+    with pytest.raises(InputError, match=r"w\.safetensors: not weights that the stage train wrote"):
         load_weights(path)
 
 

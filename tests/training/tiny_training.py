@@ -12,7 +12,7 @@ FRAMES, VALID, SIZE = 18, 5, 32
 
 
 def settings(**changes: object) -> TrainParams:
-    """Return a protocol, small but with every part of it."""
+    """Return the parameters of a small training, with `changes`."""
     values: dict[str, Any] = {
         "epochs": 2,
         "batch": 4,

@@ -72,7 +72,7 @@ def _check_room(arriving: Path, need: int) -> None:
     if need - here > free:
         raise InputError(
             f"{arriving.parent}: the archive needs {(need - here) / MEGABYTE:,.0f} MB and "
-            f"{free / MEGABYTE:,.0f} MB are free; make room and run again"
+            f"{free / MEGABYTE:,.0f} MB are free; free some disk space and run again"
         )
 
 

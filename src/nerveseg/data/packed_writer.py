@@ -91,7 +91,7 @@ class FrameFile:
                 f"{self._file.name}: {error.strerror}; free some disk space"
             ) from error
         if written != self._frame:
-            raise InputError(f"{self._file.name}: no room for frame {row}; free some disk space")
+            raise InputError(f"{self._file.name}: no disk space for frame {row}; free some")
 
     def __enter__(self) -> Self:
         """Return the open file."""

@@ -1,1 +1,1 @@
-"""Scores of predicted masks, and which differences between runs they support."""
+"""Scores of frames and runs, and tests of the differences between runs."""

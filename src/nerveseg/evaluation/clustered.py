@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 MIN_SUBJECTS: Final = 3
-"""With fewer subjects the spread between them is a guess: intervals and p-values are NaN."""
+"""With fewer subjects, intervals and p-values are NaN: their spread cannot be estimated."""
 
 ROUNDING: Final = 1e-12
 """Differences and standard errors below this are rounding errors."""
@@ -72,7 +72,7 @@ class ClusteredMeans(NamedTuple):
 
 
 def clustered_means(scores: NDArray[np.float64], subject: NDArray[np.int64]) -> ClusteredMeans:
-    """Return the means over frames with what their standard errors need.
+    """Return the means over frames, and the residuals that their standard errors need.
 
     Args:
         scores: N x K, a row per frame.

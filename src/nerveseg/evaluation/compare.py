@@ -120,7 +120,7 @@ def compare(
 
 
 def standings(runs: Sequence[str], means: ClusteredMeans, level: float) -> list[Standing]:
-    """Return the runs by falling mean Dice, each with whether it is distinguishable from the best.
+    """Return the runs by decreasing mean Dice, and whether each is distinguishable from the best.
 
     The best run was chosen by the very means that are tested, so only a correction for all pairs
     of runs keeps the error rate below 1 - level; a correction for the pairs with the best run

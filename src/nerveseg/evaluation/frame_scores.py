@@ -18,7 +18,7 @@ from nerveseg.metrics.surface import Boundary, boundary
 
 
 class ComparedFrame(NamedTuple):
-    """What the metrics of one frame are computed from.
+    """Everything from which the metrics of one frame are computed.
 
     Attributes:
         frame: the two masks and the prediction map.

@@ -1,4 +1,4 @@
-"""The results in the paper's Tables 1 and 2 beside ours, in percent."""
+"""The results of the paper's Tables 1 and 2 beside ours, in percent."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
@@ -13,8 +13,8 @@ class PaperRow(NamedTuple):
     Attributes:
         table: 1 (ablation) or 2 (comparison).
         title: the network's title as printed.
-        network: our name for it, in `nerveseg.models.registry`.
-        values: of `METRICS`; NaN where Table 1 leaves one out.
+        network: our name for the network, in `nerveseg.models.registry`.
+        values: values of `METRICS`; NaN where Table 1 leaves one out.
     """
 
     table: int
@@ -24,12 +24,12 @@ class PaperRow(NamedTuple):
 
 
 class PaperComparison(NamedTuple):
-    """One value of the paper and the same of one run, in percent; NaN where one is missing.
+    """A value of the paper and the corresponding value of a run, in percent; NaN if missing.
 
     Attributes:
-        table: of the paper, 1 or 2.
-        title: of the row, as printed.
-        network: the network of the row.
+        table: table of the paper, 1 or 2.
+        title: title of the row, as printed.
+        network: network of the row.
         run: a run that trains this network; '' if there is none.
         metric: one of `METRICS`.
         paper: the paper's value.

@@ -1,6 +1,6 @@
-"""Deciding whether a frame shows a nerve at all, which the score depends on most.
+"""Deciding whether a frame shows a nerve at all, on which the score depends most.
 
-A non-empty mask on a frame without a nerve scores 0, however small it is, and an empty one 1.
+On a frame without a nerve, an empty mask scores 1 and any other mask 0, however small it is.
 """
 
 from typing import Final, NamedTuple
@@ -16,7 +16,7 @@ NERVE_PIXELS: Final = 5000
 
 
 class Detection(NamedTuple):
-    """How well frames with a nerve were told from frames without one, each in 0..1.
+    """How well frames with a nerve were distinguished from frames without, each in 0..1.
 
     Attributes:
         precision: share of positive calls that have a nerve; NaN without positive calls.
@@ -62,7 +62,7 @@ def detection(called: NDArray[np.bool_], nerve: NDArray[np.bool_]) -> Detection:
 def thresholds(
     score: NDArray[np.float64], nerve: NDArray[np.bool_], dice: NDArray[np.float64]
 ) -> Thresholds:
-    """Return the figures at every distinct value of the presence score.
+    """Return the scores at every distinct value of the presence score, used as a threshold.
 
     Args:
         score: N, the presence score; higher means that a nerve is more likely.
@@ -92,9 +92,9 @@ def average_precision(curve: Thresholds) -> float:
 def presence_score(pixels: PixelRanking) -> float:
     """Return the mean probability of a map's `NERVE_PIXELS` most probable pixels, in 0..1.
 
-    It ranks frames by whether the map has room for a nerve. The sum over all pixels ranks them
-    worse, because the faint probabilities of a large background add up, and so does the single
-    highest probability, which a speck can reach.
+    It is high if a region as large as a nerve has high probabilities. The sum over all pixels ranks
+    frames worse, because the low probabilities of a large background add up, and so does the
+    highest probability, which a single speck can reach.
     """
     codes = pixels.inside + pixels.outside
     # From the highest code down, the pixels of each code that are still among the top ones.

@@ -1,6 +1,6 @@
 """Small CSV and JSON files of results; an undefined value is an empty cell or null.
 
-Written by hand because DVC compares outputs byte by byte: the format of a float is fixed here.
+DVC compares outputs byte by byte, so this module fixes the format of numbers.
 """
 
 import csv

@@ -89,7 +89,7 @@ def pooled_scores(frames: FrameScores) -> dict[str, float]:
 
 
 def presence_scores(frames: FrameScores, curve: Thresholds) -> dict[str, float]:
-    """Return how well frames with a nerve were told from frames without one."""
+    """Return how well frames with a nerve were distinguished from frames without."""
     found = detection(frames["predicted_area"] > 0, frames["true_area"] > 0)
     named = {f"presence_{name}": value for name, value in found._asdict().items()}
     return named | {"presence_ap": average_precision(curve)}
@@ -103,7 +103,7 @@ def leaderboard_scores(submission: Path, solution: Path) -> dict[str, float]:
 
     Args:
         submission: table img,pixels.
-        solution: table img,pixels,Usage; only its header if the test outlines are not known.
+        solution: table img,pixels,Usage; only its header if the test masks are not known.
 
     Raises:
         InputError: a file is missing or malformed, or they describe different images.

@@ -16,7 +16,7 @@ from nerveseg.evaluation.frame_scores import FRAME_METRICS
 from nerveseg.evaluation.result_files import parse_float, read_csv, read_json
 
 EPOCH: Final = "epoch"
-# `dvc exp show` makes a column of each, and is wide as it is.
+# `dvc exp show` has a column for each of these, so the list is short.
 IN_SUMMARY: Final = (
     *(name for name, metric in FRAME_METRICS.items() if metric.in_summary),
     "auc",
@@ -49,7 +49,7 @@ class ScoredRuns:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the stage summary writes; see docs/metrics.md.
+    """The results that the stage `summary` writes; see docs/metrics.md.
 
     Attributes:
         scores: run -> metric -> value; includes the all-empty submission.
@@ -82,7 +82,7 @@ def read_scored(folder: Path, runs: Sequence[str]) -> ScoredRuns:
     """Read what the stage score wrote for `runs`; folders of other runs are ignored.
 
     Raises:
-        InputError: a run has no scores, or was scored on other frames than the first run.
+        InputError: a run has no scores, or was not scored on the same frames as the first run.
     """
     scores, columns = {}, []
     first: list[tuple[str, str]] = []
@@ -158,7 +158,7 @@ def _merged(scored: ScoredRuns, rows: Sequence[Standing]) -> dict[str, dict[str,
         row, scores = standing[run], scored.scores[run]
         kept = {name: scores.get(name, np.nan) for name in IN_SUMMARY}
         merged[run] = {"dice": row.dice, "dice_low": row.low, "dice_high": row.high, **kept}
-    # The all-empty submission scores the same whatever the run.
+    # The all-empty submission has the same scores in the files of all runs.
     some = scored.scores[scored.runs[0]]
     boards = ("dice", "public", "private")
     merged["all_empty"] = {name: some.get(f"empty_{name}", np.nan) for name in boards}

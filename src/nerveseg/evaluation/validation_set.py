@@ -1,4 +1,4 @@
-"""The validation frames of one run: for each frame the true mask and what was predicted."""
+"""The validation frames of one run, each with its true mask, predicted mask and prediction map."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class ValidationSet:
     """The validation frames of one run, in the order of the split.
 
     Attributes:
-        truths: subject, img and run lengths of the mask outlined by hand.
+        truths: subject, img and run lengths of the true mask.
         masks: the same frames with the run lengths of the predicted mask.
         maps: their prediction maps.
     """

@@ -22,7 +22,7 @@ def encode_test(
     min_blob: int,
     min_total: int,
 ) -> None:
-    """Write the submission `img,pixels`; it is checked before it appears.
+    """Write the submission `img,pixels`, after checking it.
 
     Args:
         maps: prediction maps of the test images (`nerveseg.maps`).

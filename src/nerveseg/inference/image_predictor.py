@@ -23,8 +23,8 @@ class ImagePredictor:
     """Predicts images as the stage `predict` does, without the rounding of stored maps.
 
     Args:
-        predictor: the network and how it looks at a frame.
-        trained_size: height and width of the frames that it was trained on.
+        predictor: the network with its test-time augmentation.
+        trained_size: height and width of the frames that the network was trained on.
     """
 
     def __init__(self, predictor: Predictor, trained_size: tuple[int, int]) -> None:
@@ -70,7 +70,7 @@ def load(path: str | os.PathLike[str], tta: Augmentation = "d4") -> ImagePredict
     CPU.
 
     Args:
-        path: of weights.safetensors, as the stage `train` writes it.
+        path: a file weights.safetensors that the stage `train` wrote.
         tta: test-time augmentation: `none`, `flips` (4 views) or `d4` (8 views).
 
     Raises:

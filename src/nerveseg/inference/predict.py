@@ -71,7 +71,7 @@ class Predictor:
         """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
 
         Args:
-            images: N x H x W uint8; of a memory-mapped array, one batch at a time is read.
+            images: N x H x W uint8; a memory-mapped array is read one batch at a time.
         """
         for start in range(0, len(images), self._batch):
             for logit in self.logits(images[start : start + self._batch]):

@@ -28,7 +28,7 @@ def ask(
         slug: the competition.
         rest: the command's other arguments.
         seconds: the time limit.
-        held: a file descriptor that the child keeps open while it lives.
+        held: a file descriptor that the child process keeps open until it ends.
 
     Raises:
         InputError: no credentials, no answer in time, or a failure reported by the bridge.
@@ -51,9 +51,9 @@ def download(slug: str, folder: Path, stall_seconds: float, held: int | None = N
 
     Args:
         slug: the competition.
-        folder: where the archive goes; a partial one there is resumed.
+        folder: where the archive goes; a partial download in it is resumed.
         stall_seconds: how long the download may make no progress.
-        held: a file descriptor that the child keeps open while it lives.
+        held: a file descriptor that the child process keeps open until it ends.
 
     Raises:
         InputError: no credentials, a stalled download, or a failure reported by the bridge.

@@ -1,1 +1,1 @@
-"""Submitting CSVs to Kaggle's leaderboard, each once, and recording their scores."""
+"""Submitting each CSV once to Kaggle's leaderboard, and recording the scores."""

@@ -1,7 +1,7 @@
 """The CSVs to submit, checked before Kaggle is asked, each with a one-line description.
 
-Kaggle keeps the description beside the scores: it tells which run, code, parameters and file they
-belong to, and finds a submission again if the ledger is lost.
+Kaggle keeps the description beside the scores. It says to which run, code, parameters and file the
+scores belong, and it identifies the submission if the ledger is lost.
 """
 
 import hashlib

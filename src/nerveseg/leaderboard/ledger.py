@@ -1,7 +1,7 @@
 """The ledger of what was sent to Kaggle, written before each upload and after each answer.
 
-It is not an output of DVC, which deletes outputs before it runs a stage. It holds no credentials
-and is meant to be committed. Where Kaggle's own list differs, the list is right.
+It is not a DVC output, because DVC deletes outputs before it runs a stage. It holds no credentials
+and is meant to be committed. Where it differs from Kaggle's own list, that list is right.
 """
 
 import json

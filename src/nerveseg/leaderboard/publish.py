@@ -68,7 +68,7 @@ def write_record(path: Path, candidates: Sequence[Candidate], ledger: Ledger) ->
     """Write metrics/leaderboard.json, a row per candidate, and print the scores.
 
     A row has public, private, status and submission; scores are null until Kaggle has them.
-    `submission` is a list of one because DVC leaves lists out of its tables of metrics, where
+    `submission` is a list with one element, because DVC leaves lists out of its tables of metrics;
     hashes and descriptions would push the scores off the screen.
     """
     rows = {candidate.run: _row(candidate, ledger) for candidate in candidates}

@@ -1,4 +1,4 @@
-"""How files are submitted: known ones are looked up, the best go first, each goes once."""
+"""Submits files, the best first; those that Kaggle already has are looked up, not sent again."""
 
 import sys
 import time

@@ -68,7 +68,7 @@ def sensitivity(counts: Counts) -> NDArray[np.float64]:
 
 
 def specificity(counts: Counts) -> NDArray[np.float64]:
-    """Return the share of outside pixels left out, per image; NaN if there are none outside."""
+    """Return the share of pixels outside the truth that were not predicted, per image; or NaN."""
     return _share(counts.tn, counts.fp)
 
 

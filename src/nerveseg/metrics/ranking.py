@@ -1,7 +1,7 @@
 """Area under the ROC curve over pixels, from histograms filled frame by frame.
 
 Scores are bytes, so two histograms of 256 bins hold everything that the AUC depends on: it is
-exact for the scores given, in constant memory, whatever the number of pixels.
+exact for these scores and needs constant memory, whatever the number of pixels.
 """
 
 from typing import Any, Final
@@ -74,7 +74,7 @@ def _inside(scores: NDArray[np.uint8], truth: NDArray[np.uint8]) -> NDArray[np.i
 
 
 def _histogram(rows: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the histogram of any number of rows, many rows per call of cv2."""
+    """Return the histogram of any number of rows, in as few calls of cv2 as possible."""
     counts = np.zeros(_BINS, dtype=np.int64)
     step = _MAX_PIXELS // rows.shape[1]
     for top in range(0, len(rows), step):

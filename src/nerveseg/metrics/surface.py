@@ -84,8 +84,8 @@ def distances(
 def _exact(distance: NDArray[np.float32]) -> NDArray[np.float64]:
     """Round the distances to the nearest square root of an integer, which they all are.
 
-    The last bit of cv2's distances depends on the alignment of its buffer in memory, so the
-    same masks would give one of two means.
+    The last bit of cv2's distances depends on the alignment of its buffer in memory. Without
+    rounding, the mean for the same masks could differ between executions.
     """
     return np.sqrt(np.rint(np.square(distance, dtype=np.float64)))
 

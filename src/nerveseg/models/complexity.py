@@ -47,7 +47,7 @@ def multiply_adds(network: nn.Module, channels: int, size: tuple[int, int]) -> f
 def step_memory(network: nn.Module, channels: int, size: tuple[int, int], batch: int) -> int:
     """Return the bytes of all tensors at the peak of a training step in float32 with Adam.
 
-    Counted are weights, gradients, moments, saved activations and temporary tensors; not the
+    This includes weights, gradients, moments, saved activations and temporary tensors, but not the
     workspaces of convolutions or the slack of the allocator, which depend on the machine.
 
     Args:

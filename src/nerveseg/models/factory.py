@@ -37,13 +37,13 @@ def build(name: str, in_channels: int = 1, **options: object) -> Segmenter:
 
 
 def build_empty(name: str, in_channels: int, options: Mapping[str, object]) -> Segmenter:
-    """Return a network to load weights into: it needs no pretrained weights for its encoder."""
+    """Return a network to load weights into, without pretrained weights for its encoder."""
     rest = {key: value for key, value in options.items() if key != "encoder_weights"}
     return build(name, in_channels, **rest)
 
 
 def check_options(name: str, options: Mapping[str, object]) -> None:
-    """Find whatever would make `build` fail, missing pretrained weights included.
+    """Raise every error that `build` would raise, also if pretrained weights are missing.
 
     Raises:
         InputError: there is no such network or option, a value is not allowed, or the weights

@@ -19,11 +19,11 @@ def overview(
     """Yield the lines of the table, then those of its legend.
 
     Args:
-        networks: their names in `nerveseg.models.registry`.
+        networks: names of networks in `nerveseg.models.registry`.
         size: height and width of the image, both above 0.
-        channels: of the image, 1 or 3.
+        channels: channels of the image, 1 or 3.
         batch: images in a training step, 1 or more.
-        width: of every network; None for the width that each paper uses.
+        width: width of every network; None for the width that each paper uses.
 
     Raises:
         InputError: there is no such network, or it cannot have this width.

@@ -53,7 +53,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
 def titles(runs: Mapping[str, tuple[str, Mapping[str, object]]]) -> dict[str, str]:
     """Return the title of each run in tables and figures.
 
-    It is the title of the network; where several runs train the same network, it also lists the
+    It is the title of the network. If several runs train the same network, it also lists the
     options in which they differ, as in 'U-Net (width 8)'.
 
     Args:

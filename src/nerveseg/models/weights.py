@@ -63,10 +63,10 @@ def load_weights(path: Path) -> tuple[nn.Module, Description]:
         fields = json.loads(text)
         description = Description(**{**fields, "image_size": tuple(fields["image_size"])})
     except FileNotFoundError:
-        raise InputError(f"{path}: no weights there; train the network first") from None
+        raise InputError(f"{path}: not found; train the network first") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path}: not weights of ours ({error}); train the network again"
+            f"{path}: not weights that the stage train wrote ({error}); train the network again"
         ) from error
     module = build_empty(description.network, description.in_channels, description.options)
     try:

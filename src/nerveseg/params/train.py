@@ -34,7 +34,8 @@ class TrainParams(Section):
         transforms: albumentations transforms, applied after flips and rotation.
         channels: channels of the networks' input; 3 repeats the grey level.
         precision: type to compute in; auto chooses the fastest on the device.
-        compile: whether to use torch.compile; auto uses it where it shortens the whole training.
+        compile: whether to use torch.compile; auto does not, because no measurement shows yet that
+            it shortens the whole training.
         seed: seed of the initial weights, the order of frames, the augmentation and dropout.
     """
 

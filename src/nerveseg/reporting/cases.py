@@ -2,8 +2,8 @@
 
 The rules take a table with one row per validation frame (index: id), the columns subject, img,
 true_area and contrast, and one column with the Dice of each run. They return ids in display order.
-Failures take one frame per subject before a second of any. Ties go to the lower subject number,
-then to the lower image number.
+The rules for failures take one frame from every subject before they take a second from any. Ties go
+to the lower subject number, then to the lower image number.
 """
 
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ class Cases:
     Attributes:
         frames: one row per validation frame (index: id) with subject, img, pixels (the
             annotation as run lengths), true_area, contrast and one column of Dice per run.
-        examples: for the figures that show runs side by side.
+        examples: frames for the figures that show runs side by side.
         failures: (title, rule in words, ids) in display order.
         browser: all frames that the image browser holds.
     """

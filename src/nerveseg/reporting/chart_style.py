@@ -22,7 +22,7 @@ RUN_MARK: Final = "run:"
 
 @dataclass(frozen=True)
 class Style:
-    """How a run is drawn; colour aside, marker and dash also tell runs apart."""
+    """How a run is drawn; marker and dash distinguish runs without colour."""
 
     colour: str
     marker: str
@@ -82,7 +82,7 @@ _SETTINGS: Final[Any] = {
 
 
 def styles(runs: list[str], reference: str) -> dict[str, Style]:
-    """Return run -> style; the reference always looks the same, the others go by their order."""
+    """Return run -> style: fixed for the reference, and by position for every other run."""
     others = [run for run in runs if run != reference]
     chosen = {run: _OTHERS[place % len(_OTHERS)] for place, run in enumerate(others)}
     return {run: chosen.get(run, _REFERENCE) for run in runs}

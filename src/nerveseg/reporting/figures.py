@@ -24,7 +24,7 @@ from nerveseg.reporting.chart_style import (
 )
 from nerveseg.reporting.results import Results
 
-# measure, label, colour, hatch; the hatch tells bars apart in black-and-white print.
+# measure, label, colour, hatch; the hatch distinguishes bars in black-and-white print.
 LEADERBOARD_BARS: Final = (
     ("public", "public leaderboard", "#56B4E9", ""),
     ("private", "private leaderboard", "#0072B2", "////"),

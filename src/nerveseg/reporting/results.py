@@ -28,7 +28,7 @@ class Results:
         comparison: one row per run other than the reference, comparing the two.
         standings: one row per run, best first, saying whether it is distinguishable from the
             best.
-        paper: one row per figure in the paper's tables, per run of that network.
+        paper: one row per value in the paper's tables and run of that network.
         curves: one row per run, epoch and metric, with its value.
         calibration: one row per run and bin of predicted probability.
         presence: one row per run and threshold of the presence score.
@@ -118,7 +118,7 @@ def _frames(root: Path, runs: list[str]) -> pd.DataFrame:
 
 
 def _scores(root: Path, runs: list[str]) -> Figures:
-    """Return every score of each run; the merged file adds the intervals but omits some scores."""
+    """Return the scores from scores.json of each run, with the intervals from the merged file."""
     merged = _json(root / "metrics/scores.json", "summary")
     return {
         run: _json(root / "data/scores" / run / "scores.json", "score") | merged.get(run, {})

@@ -54,8 +54,8 @@ SECTIONS: Final = {
     ),
     "failures": (
         "The hardest frames by four rules, each with this run's prediction. Each rule takes one "
-        "frame per subject before a second of any, because neighbouring frames of a sweep fail "
-        "alike."
+        "frame from every subject before it takes a second from any, because neighbouring frames "
+        "of a sweep fail alike."
     ),
     "browser": (
         "The browser holds the frames shown in the figures and more frames evenly spaced over the "

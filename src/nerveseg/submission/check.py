@@ -18,8 +18,8 @@ def check(path: Path, expected: Sequence[int], *, orientation: bool = True) -> d
     Args:
         path: the submission.
         expected: the ids that it must hold, in this order.
-        orientation: whether to reject well-formed masks that were encoded in the wrong
-            orientation or size too; the competition's server accepts them.
+        orientation: whether to reject also well-formed masks that were encoded in the wrong
+            orientation or size; the competition's server accepts them.
 
     Raises:
         InputError: the submission is invalid; the message names the first bad row and the reason.
@@ -31,7 +31,7 @@ def check(path: Path, expected: Sequence[int], *, orientation: bool = True) -> d
         location = f"{path}: line {line} (img {img[:20]})"
         found = parse_int(img, str(path), line)
         if found in masks:
-            raise InputError(f"{location}: this id came before; keep one row")
+            raise InputError(f"{location}: this id occurs twice; keep one row")
         if found not in known:
             raise InputError(f"{location}: there is no such test image; remove the row")
         _check_order(location, found, expected[len(masks)], len(masks))

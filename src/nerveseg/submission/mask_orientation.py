@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nerveseg.rle import IMAGE_SHAPE, covering
 
 _MIN_RUNS: Final = 6
-# No network works on images as low as this; noise and stripes have smaller spacings.
+# Networks work on taller images than this; noise and stripes have smaller spacings.
 _MIN_SPACING: Final = 32
 # A mask was encoded at a spacing if, shifted by it, this share of its pixels stays inside, ...
 _MIN_OVERLAP: Final = 0.8

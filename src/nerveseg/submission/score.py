@@ -85,7 +85,7 @@ def read_solution(path: Path) -> dict[int, Truth]:
         submission_csv.check_pixels(f"{path}: line {line} (img {img[:20]})", pixels)
         known = parse_int(img, str(path), line)
         if known in truths:
-            raise InputError(f"{path}: line {line} (img {img}): this id came before; keep one row")
+            raise InputError(f"{path}: line {line} (img {img}): this id occurs twice; keep one row")
         truths[known] = Truth(pixels, usage)
     if not truths:
         raise InputError(f"{path}: the solution has no rows; give one with a row per test image")

@@ -24,14 +24,14 @@ def read(path: Path) -> dict[int, str]:
     The masks themselves are not checked; `nerveseg.submission.check` does that.
 
     Raises:
-        InputError: the file is unreadable, has another header or a row of another length, or
-            an id occurs twice.
+        InputError: the file is unreadable, its header or the number of fields in a row is wrong,
+            or an id occurs twice.
     """
     masks: dict[int, str] = {}
     for line, (img, pixels) in file_rows(path, HEADER):
         known = parse_int(img, str(path), line)
         if known in masks:
-            raise InputError(f"{path}: line {line} (img {img}): this id came before; keep one row")
+            raise InputError(f"{path}: line {line} (img {img}): this id occurs twice; keep one row")
         masks[known] = pixels
     return masks
 

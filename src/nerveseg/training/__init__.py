@@ -1,1 +1,1 @@
-"""Training one network, on any number of devices."""
+"""Training one run, on any number of devices."""

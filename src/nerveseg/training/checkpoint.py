@@ -22,7 +22,7 @@ LOCK: Final = "lock"
 
 
 def key_of(settings: Mapping[str, object], files: list[Path]) -> str:
-    """Return the hash of everything that the result of a training depends on.
+    """Return a hash of everything on which the result of a training depends.
 
     Args:
         settings: parameters, of types that JSON has.
@@ -107,8 +107,8 @@ class Checkpoints:
             except OSError:
                 file.seek(0)
                 raise InputError(
-                    f"{self._folder}: process {file.read().strip() or '?'} is training this very "
-                    "network; wait for it, or end it and run again"
+                    f"{self._folder}: process {file.read().strip() or '?'} is already doing this "
+                    "training; wait for it, or end it and run again"
                 ) from None
             file.truncate(0)
             file.write(str(os.getpid()))
@@ -122,7 +122,7 @@ class Checkpoints:
     def save(self, state: dict[str, Any]) -> None:
         """Replace the last checkpoint by `state`: dicts and lists of tensors, numbers and text.
 
-        A thread writes a copy while training goes on.
+        A thread writes a copy while training continues.
 
         Raises:
             InputError: the previous write failed; the last good checkpoint is kept.
@@ -144,8 +144,8 @@ class Checkpoints:
         if self._failure is not None:
             error, self._failure = self._failure, None
             raise InputError(
-                f"{self._folder / FILE}: could not write a checkpoint ({error}); make room on the "
-                "disk and run again: training resumes from the last one, which is kept"
+                f"{self._folder / FILE}: could not write a checkpoint ({error}); free some disk "
+                "space and run again: training resumes from the last one, which is kept"
             ) from error
 
     def _write(self, state: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from nerveseg.device import pick_device
 
 
 class World(NamedTuple):
-    """The processes that train together, as one of them sees them.
+    """The processes that train together, and which of them this one is.
 
     Attributes:
         rank: index of this process; process 0 writes files and reports.
@@ -31,7 +31,7 @@ class World(NamedTuple):
 
     @property
     def generator(self) -> torch.Generator:
-        """The generator of dropout on this device; `torch.manual_seed` is slower, it seeds all."""
+        """The generator of dropout on this device; `torch.manual_seed` is slower."""
         if self.device.type == "cuda":
             return torch.cuda.default_generators[torch.cuda.current_device()]
         return torch.default_generator

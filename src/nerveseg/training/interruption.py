@@ -44,7 +44,7 @@ class Interruption:
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        """Restore the handlers of before."""
+        """Restore the previous handlers."""
         self._restore()
 
     def _record(self, _signal: int, _frame: FrameType | None) -> None:
@@ -59,7 +59,7 @@ class Interruption:
 
 @contextmanager
 def memory_explained(params: TrainParams) -> Iterator[None]:
-    """Turn out-of-memory errors on any device into advice.
+    """Turn out-of-memory errors on any device into an error that says which parameters to change.
 
     Raises:
         InputError: the memory ran out.

@@ -66,7 +66,7 @@ def fit(
     Args:
         engine: the network and its optimiser.
         batches: yields `params.accumulation` micro-batches per update, in the order of `sampler`.
-        sampler: decides on the frames; it is told where to begin.
+        sampler: chooses the frames; it is told where to begin.
         validate: measures the network after each epoch.
         name: name of the run, for messages.
         params: the protocol.
@@ -95,8 +95,8 @@ def fit(
             for micro_batches in in_groups(batches, params.accumulation):
                 iteration = epoch * sampler.steps + state.step
                 rate = polynomial(params.learning_rate, iteration, updates, params.power)
-                # Dropout is a function of the position, so no random state has to be saved. A
-                # better hash would do as well, but would change the weights of every training.
+                # Seeding dropout by the position makes saving a random state unnecessary. A better
+                # hash would change the weights of every training.
                 world.generator.manual_seed(hash((params.seed, iteration, world.rank)))
                 engine.train_step(micro_batches, rate)
                 state.step += 1

@@ -30,7 +30,7 @@ def cross_entropy(logits: Tensor, masks: Tensor) -> Tensor:
         masks: N x H x W float32, {0, 1}.
 
     Returns:
-        N float32, natural logarithm.
+        N float32, in nats.
     """
     pixels = F.binary_cross_entropy_with_logits(logits, masks, reduction="none")
     return pixels.mean(dim=(1, 2))

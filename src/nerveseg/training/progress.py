@@ -1,4 +1,4 @@
-"""Reports how far a training is: one live line on a terminal, otherwise one line per epoch."""
+"""Reports the progress of a training: a live line on a terminal, otherwise a line per epoch."""
 
 import logging
 import sys

@@ -19,7 +19,7 @@ class ValidationMetrics(NamedTuple):
     Attributes:
         loss: the training loss.
         dice: Dice at a threshold of 1/2 and at the packed size, 1 where both masks are empty. The
-            score of a network is computed elsewhere, at the competition's size.
+            stage `score` computes the scores of a run, at the competition's size.
     """
 
     loss: float

@@ -117,7 +117,7 @@ def test_the_archive_reveals_nothing_about_the_solution(written: Written) -> Non
         names = archive.namelist()
         sample = archive.read(layout.SAMPLE_SUBMISSION).decode().splitlines()
         dates = {entry.date_time for entry in archive.infolist()}
-    # Neither names nor the order or dates of entries: test images are in numeric order.
+    # Names, order and dates of the entries must not reveal it: test images are in numeric order.
     assert [n for n in names if n.startswith("test/")] == [f"test/{i}.tif" for i in range(1, 11)]
     assert len(dates) == 1
     assert sample == ["img,pixels"] + [f"{i},1 1" for i in range(1, 11)]

@@ -1,13 +1,13 @@
-"""The parameter `recipe` says which simulator drew the data: this test notices another simulator.
+"""A change of the simulator's output must raise the parameter `recipe`; this test notices it.
 
 It pins one frame of one seed: mean and standard deviation of the grey levels in 6 x 5 blocks, and
-area and centroid of its mask. Vector instructions of another processor may round a few pixels
-differently, so the statistics may differ by what that can do (a changed simulator moves them by
-far more) rather than being pinned by a hash.
+area and centroid of its mask. The test does not compare a hash, because the vector instructions of
+another processor may round a few pixels differently. The tolerances allow for that; a changed
+simulator changes the statistics by far more.
 
-When this test fails because the simulator has changed on purpose, raise `data.simulated.recipe` in
-params.yaml and RECIPE below, and pin the new numbers: DVC draws the data again only because of the
-raised recipe.
+If this test fails because you changed the simulator on purpose, raise `data.simulated.recipe` in
+params.yaml and RECIPE below, and pin the new numbers. Only the raised recipe makes DVC draw the
+data again.
 """
 
 from pathlib import Path
@@ -58,7 +58,7 @@ def shots() -> list[Shot]:
 
 def test_an_image_of_this_recipe_has_its_pinned_statistics(shots: list[Shot]) -> None:
     blocks = image_of(shots[0]).astype(np.float64).reshape(6, 70, 5, 116)
-    # A hundred of a block's 8120 pixels may differ by one grey level.
+    # The tolerance allows a hundred of a block's 8120 pixels to differ by one grey level.
     np.testing.assert_allclose(blocks.mean(axis=(1, 3)), MEANS, atol=0.0125)
     np.testing.assert_allclose(blocks.std(axis=(1, 3)), DEVIATIONS, atol=0.0125)
 

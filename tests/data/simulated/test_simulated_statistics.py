@@ -52,7 +52,7 @@ def outlines() -> dict[str, NDArray[np.float64]]:
 
 @pytest.fixture(scope="module")
 def frames() -> list[tuple[Neck, NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Of 40 subjects: the neck, the frame that shows most of the nerve, and one without a nerve."""
+    """For 40 subjects: the neck, the frame that shows the nerve best, and one without a nerve."""
     shown = []
     for number in range(40):
         neck = draw_neck(13, number, 9, 0.34)

@@ -1,1 +1,1 @@
-"""A simulated competition: ultrasound sweeps over random necks, in the layout of Kaggle's archive."""
+"""A simulated competition: ultrasound sweeps over random necks, in Kaggle's layout."""

@@ -1,6 +1,6 @@
 """APF, adaptive pyramid fusion: fuses three decoder levels at full size and re-weights channels.
 
-Wu et al., AAAI 2021, the last of eq. 1 to 8 (see `rpa`). It comes in two readings as well:
+Wu et al., AAAI 2021, the last of eq. 1 to 8 (see `rpa`). Like RPA, it has two readings:
 
 | | `paper` (the equations) | `released` (the model file) |
 |---|---|---|
@@ -32,7 +32,7 @@ TAPS = 3
 class NearestUpConv(nn.Module):
     """Nearest upsampling, then a 3 x 3 convolution without bias.
 
-    The two of them take 28% of the multiply-adds of RPA/APF at 512 x 512 (9.66 of 34.73 GMACs).
+    APF has two of them: 28% of the multiply-adds of RPA/APF at 512 x 512 (9.66 of 34.73 GMACs).
     Most taps of such a convolution read copies of the same pixel. At inference those taps are
     summed first, into one kernel for each of the factor^2 phases of the output, which leaves 4/9
     of the work for a factor of 2 and 1/4 for a factor of 4. Training computes it as published.

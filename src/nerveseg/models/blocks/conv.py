@@ -52,8 +52,8 @@ def conv_norm_relu(
 ) -> nn.Sequential:
     """Return convolution, batch normalisation and ReLU; H x W is kept.
 
-    Normalisation cancels a bias. Some published networks declare one all the same; `bias` keeps
-    their parameter counts.
+    Normalisation cancels a bias. Some published networks declare one nevertheless; `bias=True`
+    reproduces their parameter counts.
     """
     return nn.Sequential(
         conv(in_channels, out_channels, kernel, dilation=dilation, bias=bias),
@@ -63,7 +63,7 @@ def conv_norm_relu(
 
 
 def _initialise(layer: nn.Conv2d | nn.ConvTranspose2d, fan: float) -> None:
-    # Not nn.init.kaiming_normal_: it confuses input and output channels of a transposed kernel.
+    # nn.init.kaiming_normal_ would confuse input and output channels of a transposed kernel.
     nn.init.normal_(layer.weight, std=(2 / fan) ** 0.5)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

@@ -1,4 +1,4 @@
-"""Pretrained weights of the encoder: located before any long work, loaded safely and strictly."""
+"""Pretrained weights of the encoder: found before long computations, loaded safely and strictly."""
 
 import pickle
 from pathlib import Path
@@ -35,7 +35,7 @@ def find_encoder(source: str, width: int) -> Path | None:
         return _imagenet()
     path = Path(source)
     if not path.is_file():
-        raise InputError(f"encoder_weights: {path} is no file; give imagenet, none or a file")
+        raise InputError(f"encoder_weights: {path} is not a file; give imagenet, none or a file")
     return path
 
 
@@ -86,7 +86,7 @@ def _read(path: Path) -> dict[str, Tensor]:
             " of tensors only, with torchvision's layer names"
         ) from error
     if not isinstance(state, dict) or not all(isinstance(each, Tensor) for each in state.values()):
-        raise InputError(f"{path}: holds no dict of tensors; save a network's state_dict()")
+        raise InputError(f"{path}: is not a dict of tensors; save a network's state_dict()")
     return dict(state)
 
 

@@ -1,1 +1,1 @@
-"""One file a network; `nerveseg.models.registry` names them."""
+"""The networks, one file for each; `nerveseg.models.registry` lists them."""

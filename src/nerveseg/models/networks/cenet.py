@@ -52,14 +52,14 @@ class ResidualMultiKernelPooling(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.out_channels = channels + len(POOLS)
-        self.squeeze = nn.Conv2d(channels, 1, 1)  # shared by the four
+        self.squeeze = nn.Conv2d(channels, 1, 1)  # shared by the four poolings
 
     def forward(self, x: Tensor) -> Tensor:
         """Return N x (4 + C) x H x W."""
         size = (x.shape[-2], x.shape[-1])
         levels = []
         for kernel in POOLS:
-            # Pool a map that is smaller than the window as a whole; torch would refuse it.
+            # A map smaller than the window is pooled as a whole, which torch would refuse.
             window = (min(kernel, size[0]), min(kernel, size[1]))
             pooled = self.squeeze(F.max_pool2d(x, window))
             levels.append(F.interpolate(pooled, size=size, mode="bilinear"))

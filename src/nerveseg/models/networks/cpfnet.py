@@ -2,10 +2,10 @@
 
 Feng et al., 'CPFNet: context pyramid fusion network for medical image segmentation', TMI 2020,
 fig. 1. It has the layers that the forward pass of the authors' code uses (their code declares 12.6
-million parameters more), but two connections differ, so it is not the same function: there, the
-global pyramids read the top map before SAPF, here they read its output; and there, a ReLU also
-precedes the addition of each global pyramid, here it only follows. There is one SAPF
-module, on the top map.
+million more parameters), but it is not the same function, because two connections differ. In their
+code, the global pyramids read the top map before SAPF; here, they read the output of SAPF. In their
+code, a ReLU precedes and follows the addition of each global pyramid; here, it only follows. There
+is one SAPF module, on the top map.
 """
 
 from collections.abc import Sequence

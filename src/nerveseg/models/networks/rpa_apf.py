@@ -1,4 +1,4 @@
-"""RPA/APF, the network that this project is about, and the three other rows of its ablation.
+"""RPA/APF, the main network of this project, and the three other networks of its ablation.
 
 Wu et al., 'Region-aware global context modeling for automatic nerve segmentation from ultrasound
 images', AAAI 2021, table 1.
