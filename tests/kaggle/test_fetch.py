@@ -92,9 +92,8 @@ def test_an_intact_archive_that_contradicts_itself_is_not_fetched_twice(
     assert "1_1_mask.tif" in message
     assert "the download is intact" in message
     assert failure(target) == message
-    assert (
-        kaggle.ranges == [""] * 4
-    )  # two per call: one for the size and one whose body is not read
+    # Two requests per call: one for the size, and one whose body is not read.
+    assert kaggle.ranges == [""] * 4
 
 
 def test_without_credentials_the_message_says_where_to_make_and_put_a_token(
@@ -186,7 +185,7 @@ def test_a_disk_too_small_is_told_before_the_first_byte(
         free = 1_000_000
 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage)
-    assert "MB and 1 MB are free; free some disk space" in failure(target)
+    assert "MB, but only 1 MB are free; delete" in failure(target)
     assert kaggle.calls.count("DownloadDataFiles") == 1  # the request for its size
 
 

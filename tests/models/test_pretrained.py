@@ -79,7 +79,9 @@ def test_without_a_connection_one_line_says_where_to_place_the_file(
 
 
 def test_a_path_to_nothing_is_found_before_the_network_is_built(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"absent.pth is not a file; give imagenet, none or a file"):
+    with pytest.raises(
+        InputError, match=r"absent.pth is not a file; give imagenet, none or a file"
+    ):
         check_options("danet", {"encoder_weights": str(tmp_path / "absent.pth")})
 
 

@@ -71,8 +71,8 @@ def _check_room(arriving: Path, need: int) -> None:
     free = shutil.disk_usage(arriving.parent).free
     if need - here > free:
         raise InputError(
-            f"{arriving.parent}: the archive needs {(need - here) / MEGABYTE:,.0f} MB and "
-            f"{free / MEGABYTE:,.0f} MB are free; free some disk space and run again"
+            f"{arriving.parent}: the archive needs {(need - here) / MEGABYTE:,.0f} MB, but "
+            f"only {free / MEGABYTE:,.0f} MB are free; delete some files and run again"
         )
 
 
