@@ -1,6 +1,6 @@
 # Two commands do everything, on a machine with Python 3.11 or 3.12 and nothing else:
 #   make repro   the whole pipeline, from data to report
-#   make test    every check and every test
+#   make test    every check, and every test that is not slow
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)

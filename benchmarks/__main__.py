@@ -104,7 +104,7 @@ def _gpu_table(record: dict[str, Any]) -> str:
     head = (
         f"`{record['command']}`, {record['date'][:10]}, {machine['device']}, torch "
         f"{machine['torch']}, {settings['size']} x {settings['size']}, batch {settings['batch']}; "
-        "images a second\n\n| network | plain TF32 | recorded | compiled | roof, op by op | "
+        "images per second\n\n| network | plain TF32 | recorded | compiled | roof, op by op | "
         "best / plain | best / roof | MFU | warm-up s | compile s (all at once) | peak GiB |\n"
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
     )

@@ -79,7 +79,9 @@ def epoch_speed(
     workers = workers_for(device)
     data = batch_of(frames, size)
     indices = np.arange(frames)
-    data.masks[1::2] = 0  # every second frame shows no nerve, as the sampler is told
+    data.masks[1::2] = (
+        0  # every second frame shows no nerve, in agreement with the sampler's labels
+    )
     sampler = EpochSampler(indices, indices % 2 == 0, batch=PARAMS.batch, seed=1)
     change = Augmentation(PARAMS.flips, PARAMS.rotation, (size, size), 1)
     batches = loader(

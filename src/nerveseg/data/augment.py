@@ -144,7 +144,7 @@ class Augmentation:
             image: H x W uint8.
             mask: H x W uint8, {0, 1}.
             key: identifies the draw, e.g. by epoch and frame. Equal keys give equal results, in
-                any process and whatever was transformed before.
+                any process and regardless of earlier calls.
         """
         image, mask = self._moved(image, mask, key)
         if self._listed is None:

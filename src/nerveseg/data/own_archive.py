@@ -70,8 +70,8 @@ def checked_solution(source: Path, test: Collection[int]) -> bytes:
 
 
 def _zip_folder(source: Path, target: Path) -> None:
-    # Stored, because the images are LZW-compressed already; and with one fixed date for all
-    # entries, so that the same images make the same zip.
+    # Stored, because the images are LZW-compressed already. All entries have one fixed date, so
+    # that the same images give the same zip.
     with Entries(source) as entries, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as file:
         for name in entries:
             file.writestr(zipfile.ZipInfo(name), entries.read(name))

@@ -35,8 +35,8 @@ def split(
         folds: number of folds, at least 2; 5 gives the paper's 80/20 split.
         fold: index of the validation fold, 0 .. folds - 1.
         seed: seed of the shuffling.
-        doubtful: (subject, img) of frames to leave out of training. They still validate, because
-            the leaderboard's labels are no better.
+        doubtful: (subject, img) of frames to leave out of training. They are kept for validation,
+            because the leaderboard's labels have the same faults.
 
     Raises:
         InputError: there are too few subjects or frames for this number of folds.

@@ -29,8 +29,8 @@ def encode_test(
         images: the column `img` of the test images, in the order of the maps.
         submission: file to write.
         threshold: as in `nerveseg.inference.postprocess.encoded_masks`.
-        min_blob: likewise, pixels.
-        min_total: likewise, pixels.
+        min_blob: likewise, in pixels.
+        min_total: likewise, in pixels.
 
     Raises:
         InputError: the maps are missing or damaged, or there are more or fewer of them than
@@ -56,8 +56,8 @@ def encode_valid(
         split: the rows of the split.
         masks: file to write.
         threshold: as in `nerveseg.inference.postprocess.encoded_masks`.
-        min_blob: likewise, pixels.
-        min_total: likewise, pixels.
+        min_blob: likewise, in pixels.
+        min_total: likewise, in pixels.
 
     Raises:
         InputError: the maps are missing or damaged, or there are more or fewer of them than

@@ -20,7 +20,7 @@ _MIN_SPACING: Final = 32
 _MIN_OVERLAP: Final = 0.8
 # ... and if the share at the right spacing is lower by this much.
 _OVERLAP_MARGIN: Final = 0.2
-# Slanted outlines change the spacing by a few pixels: differences below this are no evidence.
+# Slanted outlines change the spacing by a few pixels, so smaller differences are not evidence.
 _SLANT_TOLERANCE: Final = 60
 _ROW_TOLERANCE: Final = 40
 # No nerve in the competition lies wholly in the left quarter of the frame, let alone all of them.
@@ -58,7 +58,8 @@ def all_end_early(ends: Sequence[int]) -> bool:
     """Return whether all masks of a file end so early that the encoded images were smaller.
 
     If the height of the smaller image divides 420, a single mask looks normal: with a height of
-    210, for example, every second column falls next to the one before. But all masks end early.
+    210, for example, every second column appears beside the column before it. However, all masks
+    then end early.
 
     Args:
         ends: number of the last pixel of each mask that is not empty, counted from 1.

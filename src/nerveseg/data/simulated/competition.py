@@ -200,7 +200,7 @@ def _write_archive(
         names += [layout.image_name(shot.subject, shot.img)]
         names += [layout.mask_name(shot.subject, shot.img)]
     names += [layout.test_name(img) for img in range(1, len(test) + 1)]
-    # Stored, because the images are compressed already; one fixed date, so that bytes repeat.
+    # The images are compressed already. A fixed date makes the bytes reproducible.
     with whole_file(archive) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as file:
         for name in names:
             entry = zipfile.ZipInfo(name, _DATE)
