@@ -5,6 +5,8 @@ from clone import Clone
 
 RUNS = ("unet", "rpa_apf", "wider")
 EACH = ("train", "predict", "encode", "score", "cost")
+pytestmark = pytest.mark.slow
+
 AFTER = {"summary", "report"}
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from clone import Clone
 
+pytestmark = pytest.mark.slow
+
 ARCHIVE = "-S data.source=archive -S data.archive="
 
 
