@@ -1,9 +1,10 @@
 """params.yaml is typed: unknown keys and invalid values are refused, and messages name the key."""
 
 from pathlib import Path
+from typing import Self
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nerveseg.errors import InputError
 from nerveseg.params.section import Section, read
@@ -70,3 +71,23 @@ def test_a_section_is_frozen(tmp_path: Path) -> None:
 def test_a_key_that_dvc_would_not_track_is_refused(tmp_path: Path, text: str, key: str) -> None:
     with pytest.raises(InputError, match=f"{key}: DVC's run cache ignores keys of this name"):
         parse(tmp_path, text)
+
+
+class Pair(Section):
+    """A section with a rule over two values."""
+
+    low: int
+    high: int
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low is above high")
+        return self
+
+
+def test_a_fault_of_the_whole_section_does_not_print_the_section(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("pair: {low: 2, high: 1}")
+    with pytest.raises(InputError, match=r"params\.yaml: pair: low is above high$"):
+        read("pair", Pair, path)

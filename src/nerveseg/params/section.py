@@ -53,7 +53,11 @@ def validated(value: object, name: str, kind: type[T], path: Path = PARAMS_FILE)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join([name, *map(str, first["loc"])])
-        raise InputError(f"{path}: {key}: {first['msg']} (got {first['input']!r})") from error
+        # A whole section says nothing that the file does not; a value may be the answer.
+        got = "" if isinstance(first["input"], dict) else f" (got {first['input']!r})"
+        raise InputError(
+            f"{path}: {key}: {first['msg'].removeprefix('Value error, ')}{got}"
+        ) from error
 
 
 def untracked(value: object, name: str) -> Iterator[str]:
