@@ -116,6 +116,6 @@ def test_width_is_an_option_of_every_network_and_the_paper_s_by_default() -> Non
 
 def test_a_network_for_trained_weights_asks_for_no_pretrained_ones(tmp_path: Path) -> None:
     options: dict[str, object] = {"encoder_weights": str(tmp_path / "gone.pth"), "width": 64}
-    with pytest.raises(InputError, match="is no file"):
+    with pytest.raises(InputError, match="is not a file"):
         build("baseline", 1, **options)
     build_empty("baseline", 1, options)
