@@ -67,6 +67,12 @@ def test_a_stage_reaches_what_its_imports_import() -> None:
     assert "nerveseg.training.losses" not in modules_of(STAGES / "predict.py", UNET)
 
 
+def test_no_stage_depends_on_what_the_package_offers_from_python() -> None:
+    for stage in STAGES.glob("*.py"):
+        assert "nerveseg.inference.image_predictor" not in modules_of(stage, UNET)
+    assert "nerveseg.inference.predict" not in modules_of(STAGES / "train.py", UNET)
+
+
 def test_a_run_depends_on_its_own_network_and_the_blocks_of_that() -> None:
     files = fingerprint(STAGES / "train.py", UNET)
     assert "models/networks/unet.py" in files
