@@ -12,7 +12,7 @@ from nerveseg.data.dataset import Batch
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.training.distributed import World
 from nerveseg.training.engine import Engine
-from nerveseg.training.losses import frame_losses
+from nerveseg.training.losses import PAPER
 
 RATE: Final = 1e-4
 DECAY: Final = 1e-3
@@ -64,7 +64,7 @@ def plain_step(network: nn.Module, batch: Batch, device: torch.device) -> Callab
 
     def step() -> None:
         optimiser.zero_grad()
-        loss = frame_losses(network(inputs), masks).mean()
+        loss = PAPER.frame_losses(network(inputs), masks).mean()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         loss.item()
@@ -96,6 +96,6 @@ def roof_of(
     with Tally(limits) as tally:
         with torch.autocast(device.type, dtype):
             outputs = network(inputs)
-        frame_losses(outputs, masks).mean().backward()  # type: ignore[no-untyped-call]
+        PAPER.frame_losses(outputs, masks).mean().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return tally

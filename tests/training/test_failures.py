@@ -1,7 +1,6 @@
 """An error in the middle of a training gives a one-line message, and loses no finished work."""
 
 import errno
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,9 @@ from tiny_training import settings
 from torch import Tensor
 
 from nerveseg.errors import InputError
-from nerveseg.training import engine, job
+from nerveseg.training import job
 from nerveseg.training.interruption import memory_explained
-from nerveseg.training.losses import frame_losses
+from nerveseg.training.losses import Objective
 
 
 def test_a_full_disk_keeps_the_last_good_checkpoint(
@@ -42,12 +41,13 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(
 def test_a_loss_that_is_no_number_stops_at_once_and_names_the_rate(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses, calls = frame_losses, iter(range(100))
+    losses, calls = Objective.frame_losses, iter(range(100))
 
-    def broken(outputs: Tensor, masks: Tensor, weights: Mapping[str, float]) -> Tensor:
-        return losses(outputs, masks, weights) * (float("nan") if next(calls) >= 3 else 1.0)
+    def broken(objective: Objective, outputs: Tensor, masks: Tensor, **counted: Tensor) -> Tensor:
+        right = losses(objective, outputs, masks, **counted)
+        return right * (float("nan") if next(calls) >= 3 else 1.0)
 
-    monkeypatch.setattr(engine, "frame_losses", broken)
+    monkeypatch.setattr(Objective, "frame_losses", broken)
     with pytest.raises(InputError, match=r"the loss became nan in epoch 1: lower train\.learning_"):
         runs.train(workspace, settings())
     (folder,) = runs.checkpoints(workspace)

@@ -1,20 +1,29 @@
 """Losses and learning-rate schedule against numbers worked by hand."""
 
 import math
-from pathlib import Path
+from collections.abc import Callable
+from typing import Literal
 
 import pytest
 import torch
+from torch import Tensor
 
-from nerveseg.params.section import read
-from nerveseg.params.train import TrainParams
 from nerveseg.training.loop import polynomial
-from nerveseg.training.losses import LOSSES, PAPER, cross_entropy, frame_losses, squared_dice
+from nerveseg.training.losses import (
+    LOSSES,
+    PAPER,
+    Objective,
+    Sums,
+    cross_entropy,
+    dice,
+    squared_dice,
+)
 
-ROOT = Path(__file__).parents[2]
 # Probabilities 1/2, 3/4, 1/4, 1/2 over a mask of 1, 1, 0, 0.
 LOGITS = torch.tensor([[[0.0, math.log(3)], [-math.log(3), 0.0]]])
 MASK = torch.tensor([[[1, 1], [0, 0]]], dtype=torch.uint8)
+BOTH = {"cross_entropy": 1.0, "squared_dice": 1.0}
+BY_FRAME = Objective(BOTH, dice_over="frame")
 
 
 def test_cross_entropy_is_the_mean_of_minus_log_by_hand() -> None:
@@ -34,32 +43,62 @@ def test_dice_is_zero_for_the_truth_and_for_nothing_found_where_nothing_is() -> 
     assert squared_dice(torch.full((1, 2, 2), -100.0), torch.zeros(1, 2, 2)).item() == 0
 
 
-def test_frames_do_not_mix_so_that_a_batch_can_be_split() -> None:
+def test_dice_without_squares_by_hand() -> None:
+    expected = 1 - (2 * (0.5 + 0.75) + 1) / (0.5 + 0.75 + 0.25 + 0.5 + 2 + 1)
+    assert dice(LOGITS, MASK.float()).tolist() == pytest.approx([expected])
+
+
+@pytest.mark.parametrize(("loss", "power"), [(squared_dice, 2), (dice, 1)])
+def test_over_the_batch_dice_is_that_of_one_large_frame(
+    loss: Callable[[Tensor, Tensor, Sums], Tensor], power: int
+) -> None:
+    logits, masks = torch.randn(5, 8, 8), torch.randint(0, 2, (5, 8, 8)).float()
+    tall = loss(logits.reshape(1, 40, 8), masks.reshape(1, 40, 8), Sums("frame", 0.0))
+    torch.testing.assert_close(loss(logits, masks, Sums("batch", 0.0)), tall.expand(5))
+    p = logits.sigmoid()
+    literal = 1 - 2 * (p * masks).sum() / (p**power + masks).sum()
+    torch.testing.assert_close(tall, literal[None])
+
+
+def test_frames_that_fill_up_a_batch_do_not_count_in_its_sums() -> None:
+    logits, masks = torch.randn(5, 8, 8), torch.randint(0, 2, (5, 8, 8)).float()
+    counted = torch.tensor([1.0, 1.0, 1.0, 0.0, 0.0])
+    padded = squared_dice(logits, masks, Sums("batch", 1.0, counted))
+    torch.testing.assert_close(padded[:3], squared_dice(logits[:3], masks[:3], Sums("batch")))
+
+
+def test_by_frame_a_batch_can_be_split() -> None:
     logits, masks = torch.randn(5, 1, 8, 8), torch.randint(0, 2, (5, 8, 8), dtype=torch.uint8)
-    together = frame_losses(logits, masks)
-    apart = torch.cat([frame_losses(logits[i : i + 1], masks[i : i + 1]) for i in range(5)])
-    torch.testing.assert_close(together, apart)
+    together = BY_FRAME.frame_losses(logits, masks)
+    apart = [BY_FRAME.frame_losses(logits[i : i + 1], masks[i : i + 1]) for i in range(5)]
+    torch.testing.assert_close(together, torch.cat(apart))
 
 
-def test_several_outputs_count_as_their_mean() -> None:
+@pytest.mark.parametrize(("heads", "divisor"), [("mean", 2), ("sum", 1)])
+def test_several_outputs_count_as_their_mean_or_sum(
+    heads: Literal["mean", "sum"], divisor: int
+) -> None:
     first, second = LOGITS[:, None], -LOGITS[:, None]
-    mean = (frame_losses(first, MASK) + frame_losses(second, MASK)) / 2
-    torch.testing.assert_close(frame_losses((first, second), MASK), mean)
+    objective = BY_FRAME._replace(heads=heads)
+    total = BY_FRAME.frame_losses(first, MASK) + BY_FRAME.frame_losses(second, MASK)
+    torch.testing.assert_close(objective.frame_losses((first, second), MASK), total / divisor)
 
 
 def test_losses_are_weighted_and_summed() -> None:
     logits = LOGITS[:, None]
-    entropy, dice = cross_entropy(LOGITS, MASK.float()), squared_dice(LOGITS, MASK.float())
-    weights = {"squared_dice": 0.5, "cross_entropy": 3.0}
-    torch.testing.assert_close(frame_losses(logits, MASK, weights), 3 * entropy + 0.5 * dice)
-    assert torch.equal(frame_losses(logits, MASK, {"squared_dice": 1.0}), dice)
+    entropy, overlap = cross_entropy(LOGITS, MASK.float()), squared_dice(LOGITS, MASK.float())
+    weighted = Objective({"squared_dice": 0.5, "cross_entropy": 3.0})
+    torch.testing.assert_close(weighted.frame_losses(logits, MASK), 3 * entropy + 0.5 * overlap)
+    alone = Objective({"squared_dice": 1.0})
+    assert torch.equal(alone.frame_losses(logits, MASK), overlap)
 
 
-def test_by_default_the_losses_are_the_paper_s_to_the_bit() -> None:
-    assert read("train", TrainParams, ROOT / "params.yaml").losses == PAPER
+def test_the_paper_s_objective_is_eq_9_and_eq_10_as_they_are_printed() -> None:
     logits, masks = torch.randn(5, 1, 8, 8), torch.randint(0, 2, (5, 8, 8), dtype=torch.uint8)
-    plain = cross_entropy(logits[:, 0], masks.float()) + squared_dice(logits[:, 0], masks.float())
-    assert torch.equal(frame_losses(logits, masks), plain)
+    p, g = logits[:, 0].sigmoid(), masks.float()
+    eq_9 = -(g * p.log() + (1 - g) * (1 - p).log()).mean()
+    eq_10 = 1 - 2 * (p * g).sum() / ((p * p).sum() + (g * g).sum())
+    torch.testing.assert_close(PAPER.frame_losses(logits, masks).mean(), eq_9 + eq_10)
 
 
 def test_the_order_of_the_weights_changes_no_bit() -> None:
@@ -68,7 +107,8 @@ def test_the_order_of_the_weights_changes_no_bit() -> None:
     backwards = dict(reversed(weights.items()))
     outputs = (logits, -logits, 2 * logits)
     assert torch.equal(
-        frame_losses(outputs, masks, weights), frame_losses(outputs, masks, backwards)
+        Objective(weights).frame_losses(outputs, masks),
+        Objective(backwards).frame_losses(outputs, masks),
     )
 
 

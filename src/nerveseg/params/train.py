@@ -23,11 +23,15 @@ class TrainParams(Section):
         epochs: passes over the training frames.
         batch: frames per update, summed over all processes and micro-batches.
         accumulation: number of micro-batches per process and batch. More of them need less memory
-            and leave the gradient unchanged, except that batch normalisation sees fewer frames.
+            and leave the gradient unchanged, except that batch normalisation and the sums of a Dice
+            loss over the batch see fewer frames.
         learning_rate: initial learning rate of Adam.
         power: exponent of the polynomial decay (1 - iteration / total) ** power.
         weight_decay: lambda of the term (lambda / 2) ||w||^2 in eq. 11 of the paper.
         losses: name of each loss in `nerveseg.training.losses` -> weight.
+        dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
+        dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
+        heads: how the losses of several outputs are combined under deep supervision.
         balance: whether every batch has as many frames with a nerve as without.
         flips: axes to flip at random; diagonal is the transpose and needs square frames.
         rotation: largest angle of the random rotation in either direction, in degrees.
@@ -46,6 +50,9 @@ class TrainParams(Section):
     power: float = Field(ge=0)
     weight_decay: float = Field(ge=0)
     losses: dict[str, Weight] = Field(min_length=1)
+    dice_over: Literal["frame", "batch"]
+    dice_smoothing: float = Field(ge=0, allow_inf_nan=False)
+    heads: Literal["mean", "sum"]
     balance: bool
     flips: list[Flip]
     rotation: float = Field(ge=0, le=180)

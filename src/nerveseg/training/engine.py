@@ -5,7 +5,7 @@ under autocast, the loss and the backward pass; then the exchange of gradients b
 the learning rate and the optimiser's step.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,7 +17,7 @@ from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
 from nerveseg.training.cuda_graph import GraphedForwardBackward
 from nerveseg.training.distributed import World
-from nerveseg.training.losses import PAPER, frame_losses
+from nerveseg.training.losses import PAPER, Objective
 from nerveseg.training.sync_batch_norm import FrameMask, synchronised
 
 
@@ -27,7 +27,7 @@ class NetworkWithLoss(nn.Module):
     Args:
         network: maps N x C x H x W to logits N x 1 x H x W, or to a tuple of them in training.
         channels: C.
-        losses: name of each loss -> weight.
+        objective: what the loss is.
         frame_mask: tells synchronised batch normalisation which frames count; None without it.
     """
 
@@ -35,20 +35,22 @@ class NetworkWithLoss(nn.Module):
         self,
         network: nn.Module,
         channels: int,
-        losses: Mapping[str, float],
+        objective: Objective,
         frame_mask: FrameMask | None,
     ) -> None:
         super().__init__()
         self.network = network
-        self._channels, self._losses, self._frame_mask = channels, losses, frame_mask
+        self._channels, self._objective, self._frame_mask = channels, objective, frame_mask
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the sum of the frames' losses, each times its share in the effective batch."""
+        real = (batch.shares > 0).float()
         if self._frame_mask is not None:
-            self._frame_mask.real = (batch.shares > 0).float()
+            self._frame_mask.real = real
         outputs = self.network(to_input(batch.images, self._channels))
         # The sum is in float32, whatever the network computed in.
-        return (frame_losses(outputs, batch.masks, self._losses) * batch.shares).sum()
+        losses = self._objective.frame_losses(outputs, batch.masks, counted=real)
+        return (losses * batch.shares).sum()
 
 
 class Engine:
@@ -62,7 +64,7 @@ class Engine:
         world: the processes that train together.
         frames: frames in a micro-batch of a full batch. Compilation and the CUDA graph are for
             this size; the smaller one at the end of an epoch runs without them.
-        losses: name of each loss -> weight.
+        objective: what training minimises.
         compiled: fuse the passes with torch.compile.
     """
 
@@ -75,7 +77,7 @@ class Engine:
         weight_decay: float,
         world: World,
         frames: int,
-        losses: Mapping[str, float] = PAPER,
+        objective: Objective = PAPER,
         compiled: bool = False,
     ) -> None:
         self._world, self._dtype, self._frames = world, dtype, frames
@@ -91,7 +93,7 @@ class Engine:
         # Only float16 has too few exponent bits for gradients.
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
         self._loss_sum = torch.zeros((), device=world.device)
-        module: nn.Module = NetworkWithLoss(self.network, channels, losses, frame_mask)
+        module: nn.Module = NetworkWithLoss(self.network, channels, objective, frame_mask)
         if world.size > 1:
             # Gradients as views of the communication buckets save a copy of all of them.
             module = nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)

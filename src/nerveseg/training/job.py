@@ -28,7 +28,7 @@ from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
-from nerveseg.training.losses import check_losses
+from nerveseg.training.losses import Objective
 from nerveseg.training.validation import ValidationMetrics, validate
 
 # A forward pass without gradients needs less memory per frame, so more frames fit at once.
@@ -77,7 +77,7 @@ def train_network(
     Raises:
         InputError: the files, options or parameters do not fit, or the training failed.
     """
-    check_losses(params.losses)
+    objective_of(params).check()
     frames = Packed.open(packed)
     chosen = choose_frames(split, frames)
     with process_group() as world:
@@ -97,6 +97,11 @@ def train_network(
                 save_weights(weights, engine.network, Description(network, dict(options), *used))
                 checkpoints.clear()
             world.barrier()
+
+
+def objective_of(params: TrainParams) -> Objective:
+    """Return what training with `params` minimises."""
+    return Objective(params.losses, params.dice_over, params.dice_smoothing, params.heads)
 
 
 def write_curves(path: Path, history: Sequence[dict[str, float]]) -> None:
@@ -155,7 +160,7 @@ def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
         weight_decay=params.weight_decay,
         world=world,
         frames=max(LEAST, params.batch // (world.size * params.accumulation)),
-        losses=params.losses,
+        objective=objective_of(params),
         # Only on request: it has not been measured where compiling shortens a whole training.
         compiled=params.compile is True,
     )
@@ -218,5 +223,5 @@ def _validation(
         batch=max(1, VALIDATION_BATCHES * params.batch // params.accumulation),
         dtype=working_dtype(params.precision, world.device),
         world=world,
-        losses=params.losses,
+        objective=objective_of(params),
     )

@@ -9,17 +9,14 @@ under `train.losses` in params.yaml.
 """
 
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import partial, reduce
 from operator import add
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from nerveseg.errors import InputError
-
-# Keeps the Dice term defined on a frame without a nerve, in pixels.
-SMOOTH: Final = 1.0
 
 
 def cross_entropy(logits: Tensor, masks: Tensor) -> Tensor:
@@ -36,70 +33,129 @@ def cross_entropy(logits: Tensor, masks: Tensor) -> Tensor:
     return pixels.mean(dim=(1, 2))
 
 
-def squared_dice(logits: Tensor, masks: Tensor) -> Tensor:
-    """Eq. 10: 1 - 2 sum(p g) / (sum(p^2) + sum(g^2)), for each frame separately.
+class Sums(NamedTuple):
+    """The sums over pixels in a Dice loss.
 
-    Eq. 10 sums over the batch and has no smoothing. With one value per frame, the loss of a batch
-    is the mean over its frames, however it is divided among processes or micro-batches.
+    Attributes:
+        over: whether they are over each frame, or over all frames of a batch. Eq. 10 reads like one
+            sum over the batch.
+        smoothing: added above and below the fraction, in pixels; eq. 10 has none. Without it, a
+            frame or batch without a nerve has a loss of 1 whatever the network says.
+        counted: N, {0, 1}: the frames that sums over a batch include; by default all.
+    """
+
+    over: Literal["frame", "batch"] = "frame"
+    smoothing: float = 1.0
+    counted: Tensor | None = None
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Return the sums of `pixels`, N x H x W, as N values."""
+        frames = pixels.sum(dim=(1, 2))
+        if self.over == "frame":
+            return frames
+        included = frames if self.counted is None else frames * self.counted
+        return included.sum().expand(len(frames))
+
+
+BY_FRAME: Final = Sums()
+
+
+def squared_dice(logits: Tensor, masks: Tensor, sums: Sums = BY_FRAME) -> Tensor:
+    """Eq. 10: 1 - 2 sum(p g) / (sum(p^2) + sum(g^2)).
 
     Args:
         logits: N x H x W float32.
         masks: N x H x W float32, {0, 1}.
+        sums: what the sums are over, and their smoothing.
 
     Returns:
-        N float32 in 0..1; near 0 where both are empty, thanks to `SMOOTH`.
+        N float32 in 0..1; N times the same value if the sums are over the batch.
     """
     probability = logits.sigmoid()
-    overlap = (probability * masks).sum(dim=(1, 2))
     # g^2 = g for a mask of zeros and ones.
-    size = probability.square().sum(dim=(1, 2)) + masks.sum(dim=(1, 2))
-    return 1.0 - (2.0 * overlap + SMOOTH) / (size + SMOOTH)
+    return _dice(probability * masks, probability.square() + masks, sums)
+
+
+def dice(logits: Tensor, masks: Tensor, sums: Sums = BY_FRAME) -> Tensor:
+    """Dice loss without squares, 1 - 2 sum(p g) / (sum(p) + sum(g)); see `squared_dice`."""
+    probability = logits.sigmoid()
+    return _dice(probability * masks, probability + masks, sums)
+
+
+def _dice(overlap: Tensor, area: Tensor, sums: Sums) -> Tensor:
+    numerator = 2.0 * sums(overlap) + sums.smoothing
+    return 1.0 - numerator / (sums(area) + sums.smoothing)
 
 
 LOSSES: Final[Mapping[str, Callable[[Tensor, Tensor], Tensor]]] = {
     "cross_entropy": cross_entropy,
     "squared_dice": squared_dice,
+    "dice": dice,
 }
 """The losses by name. Each maps logits and masks, N x H x W float32, to N float32."""
-PAPER: Final[Mapping[str, float]] = {"cross_entropy": 1.0, "squared_dice": 1.0}
-"""The weights of the paper: eq. 9 + eq. 10."""
+RATIOS: Final = (squared_dice, dice)
+"""The losses that divide by a sum, and therefore take `Sums`."""
 
 
-def check_losses(weights: Mapping[str, float]) -> None:
-    """Refuse names that `LOSSES` does not list.
+class Objective(NamedTuple):
+    """What training minimises.
 
-    Raises:
-        InputError: there is no such loss.
-    """
-    for name in weights:
-        if name not in LOSSES:
-            raise InputError(
-                f"params.yaml: train.losses.{name}: no such loss; there are {', '.join(LOSSES)}"
-            )
-
-
-def frame_losses(
-    outputs: Tensor | tuple[Tensor, ...], masks: Tensor, weights: Mapping[str, float] = PAPER
-) -> Tensor:
-    """Return the weighted sum of losses for each frame.
-
-    Args:
-        outputs: logits N x 1 x H x W of any floating type, or a tuple of them under deep
-            supervision, whose losses are averaged.
-        masks: N x H x W uint8, {0, 1}.
+    Attributes:
         weights: name in `LOSSES` -> weight.
-
-    Returns:
-        N float32.
+        dice_over: see `Sums`. A batch is what the network sees at once: a micro-batch of
+            one process.
+        dice_smoothing: see `Sums`.
+        heads: whether the losses of several outputs under deep supervision are averaged or added.
     """
-    # In the order of LOSSES: the order in params.yaml must not change the rounding.
-    losses = [(weights[name], loss) for name, loss in LOSSES.items() if name in weights]
-    scored, *auxiliary = outputs if isinstance(outputs, tuple) else (outputs,)
-    target = masks.float()
-    # Cast once per loss here and once per head below. In bfloat16 the two round the gradient
-    # differently; changing either would change trained weights.
-    terms = [weight * loss(scored.squeeze(1).float(), target) for weight, loss in losses]
-    for head in auxiliary:
-        logits = head.squeeze(1).float()
-        terms += [weight * loss(logits, target) for weight, loss in losses]
-    return reduce(add, terms) / (1 + len(auxiliary))
+
+    weights: Mapping[str, float]
+    dice_over: Literal["frame", "batch"] = "batch"
+    dice_smoothing: float = 1.0
+    heads: Literal["mean", "sum"] = "mean"
+
+    def check(self) -> "Objective":
+        """Return `self`.
+
+        Raises:
+            InputError: a loss of that name does not exist.
+        """
+        for name in self.weights:
+            if name not in LOSSES:
+                raise InputError(
+                    f"params.yaml: train.losses.{name}: no such loss; there are {', '.join(LOSSES)}"
+                )
+        return self
+
+    def frame_losses(
+        self, outputs: Tensor | tuple[Tensor, ...], masks: Tensor, counted: Tensor | None = None
+    ) -> Tensor:
+        """Return the weighted sum of losses for each frame.
+
+        Args:
+            outputs: logits N x 1 x H x W of any floating type, or a tuple of them under deep
+                supervision.
+            masks: N x H x W uint8, {0, 1}.
+            counted: N, {0, 1}, see `Sums`.
+
+        Returns:
+            N float32.
+        """
+        sums = Sums(self.dice_over, self.dice_smoothing, counted)
+        # In the order of LOSSES: the order in params.yaml must not change the rounding.
+        losses = [
+            (self.weights[name], partial(loss, sums=sums) if loss in RATIOS else loss)
+            for name, loss in LOSSES.items()
+            if name in self.weights
+        ]
+        target = masks.float()
+        terms = []
+        heads = outputs if isinstance(outputs, tuple) else (outputs,)
+        for head in heads:
+            logits = head.squeeze(1).float()
+            terms += [weight * loss(logits, target) for weight, loss in losses]
+        total: Tensor = reduce(add, terms)
+        return total if self.heads == "sum" else total / len(heads)
+
+
+PAPER: Final = Objective({"cross_entropy": 1.0, "squared_dice": 1.0}, "batch", 0.0, "mean")
+"""The paper's: eq. 9 + eq. 10. It does not say how several outputs are combined."""

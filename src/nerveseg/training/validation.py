@@ -1,6 +1,5 @@
 """Loss and Dice on the validation frames after each epoch: cheap, at the packed size."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.training.distributed import World
-from nerveseg.training.losses import PAPER, frame_losses
+from nerveseg.training.losses import PAPER, Objective
 
 
 class ValidationMetrics(NamedTuple):
@@ -36,7 +35,7 @@ def validate(
     batch: int,
     dtype: torch.dtype,
     world: World,
-    losses: Mapping[str, float] = PAPER,
+    objective: Objective = PAPER,
 ) -> ValidationMetrics:
     """Return the metrics of `network` on the frames at `indices`; NaN if there are none.
 
@@ -49,7 +48,7 @@ def validate(
         batch: frames per forward pass.
         dtype: type to compute in.
         world: the processes that share the work.
-        losses: name of each loss -> weight.
+        objective: what training minimises.
     """
     device = world.device
     totals = torch.zeros(3, device=device, dtype=torch.float64)
@@ -61,7 +60,7 @@ def validate(
             target = torch.from_numpy(masks[chosen]).to(device, non_blocking=True)
             inputs = to_input(torch.from_numpy(images[chosen]).to(device), channels)
             logits = network(inputs)
-            frame_loss = frame_losses(logits, target, losses)
+            frame_loss = objective.frame_losses(logits, target)
             totals += torch.stack(
                 [frame_loss.sum(), _dice(logits, target).sum(), frame_loss.new_tensor(len(chosen))]
             )
