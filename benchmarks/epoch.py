@@ -17,6 +17,7 @@ from torch import nn
 
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader, workers_for
+from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import EpochSampler
 from nerveseg.device import working_dtype
 from nerveseg.models.factory import build
@@ -42,6 +43,9 @@ PARAMS = TrainParams(
     balance=True,
     flips=["horizontal", "vertical", "diagonal"],
     rotation=15,
+    scale=0,
+    shift=0,
+    intensity=0,
     transforms=[],
     channels=1,
     precision="auto",
@@ -86,7 +90,7 @@ def epoch_speed(
         0  # every second frame shows no nerve, in agreement with the sampler's labels
     )
     sampler = EpochSampler(indices, indices % 2 == 0, batch=PARAMS.batch, seed=1)
-    change = Augmentation(PARAMS.flips, PARAMS.rotation, (size, size), 1)
+    change = Augmentation(PARAMS.flips, Strengths(PARAMS.rotation), (size, size), 1)
     batches = loader(
         FrameBatches(data.images.numpy(), data.masks.numpy(), change),
         sampler,

@@ -22,6 +22,7 @@ from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader
 from nerveseg.data.packed import Packed
 from nerveseg.data.packed_writer import write_packed
+from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import Draw, EpochSampler
 from nerveseg.data.simulated.competition import write_competition
 from nerveseg.params.data import SimulatedParams
@@ -69,7 +70,7 @@ def measure() -> dict[str, Result]:
 
 
 def _one_core(files: list[Files], packed: Packed) -> dict[str, Result]:
-    change = Augmentation(FLIPS, ROTATION, (SIZE, SIZE), 1)
+    change = Augmentation(FLIPS, Strengths(ROTATION), (SIZE, SIZE), 1)
     batches = FrameBatches(packed.train_images, packed.train_masks, change)
     augment = _plain_augmentation()
 
@@ -91,7 +92,7 @@ def _two_workers(packed: Packed) -> dict[str, Result]:
     frames = len(packed.train_images)
     rows = np.tile(np.arange(frames), 8)
     sampler = EpochSampler(rows, rows % 2 == 0, batch=BATCH, seed=1)
-    change = Augmentation(FLIPS, ROTATION, (SIZE, SIZE), 1)
+    change = Augmentation(FLIPS, Strengths(ROTATION), (SIZE, SIZE), 1)
     batches = FrameBatches(packed.train_images, packed.train_masks, change)
     ours = loader(batches, sampler, workers=2, pin=False)
     peer = DataLoader(

@@ -8,6 +8,7 @@ import torch
 
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import Batch, FrameBatches, loader, workers_for
+from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import Draw, EpochSampler
 from nerveseg.errors import InputError
 
@@ -20,7 +21,9 @@ def batches(tmp_path: Path) -> FrameBatches:
     images = rng.integers(0, 256, (FRAMES, SIZE, SIZE), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)
     np.save(tmp_path / "masks.npy", images // 128)
-    augmentation = Augmentation(("horizontal", "vertical", "diagonal"), 15, (SIZE, SIZE), 1)
+    augmentation = Augmentation(
+        ("horizontal", "vertical", "diagonal"), Strengths(15), (SIZE, SIZE), 1
+    )
     images, masks = (
         np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("images", "masks")
     )

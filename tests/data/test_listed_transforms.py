@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import Batch, FrameBatches, loader
 from nerveseg.data.listed_transforms import Entry
+from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import EpochSampler
 from nerveseg.errors import InputError
 from nerveseg.params.section import read
@@ -33,11 +34,13 @@ MASK[10:30, 15:40] = 1
 
 
 def augmentation(transforms: list[Entry], seed: int = 1) -> Augmentation:
-    return Augmentation(("horizontal", "vertical", "diagonal"), 15, SIZE, seed, transforms)
+    return Augmentation(
+        ("horizontal", "vertical", "diagonal"), Strengths(15), SIZE, seed, transforms
+    )
 
 
 def only(*transforms: Entry) -> Augmentation:
-    return Augmentation((), 0, SIZE, 1, transforms)
+    return Augmentation((), Strengths(), SIZE, 1, transforms)
 
 
 def test_equal_keys_give_equal_pixels_whatever_was_transformed_before() -> None:
@@ -52,7 +55,7 @@ def test_equal_keys_give_equal_pixels_whatever_was_transformed_before() -> None:
 def test_seed_epoch_and_frame_each_matter() -> None:
     noise: list[Entry] = [{"GaussNoise": {"p": 1.0}}]
     results = {
-        Augmentation((), 0, SIZE, seed, noise)(IMAGE, MASK, key)[0].tobytes()
+        Augmentation((), Strengths(), SIZE, seed, noise)(IMAGE, MASK, key)[0].tobytes()
         for seed, key in [(1, (0, 0, 0)), (2, (0, 0, 0)), (1, (1, 0, 0)), (1, (0, 1, 0))]
     }
     assert len(results) == 4

@@ -10,6 +10,7 @@ from torch import nn
 
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader
+from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import EpochSampler, Portion
 from nerveseg.models.factory import build
 from nerveseg.training.checkpoint import Checkpoints
@@ -75,7 +76,7 @@ def train(
     rows = np.arange(frames)
     portion = Portion(world.rank, world.size, accumulation)
     sampler = EpochSampler(rows, rows % 3 == 0, batch=8, seed=1, portion=portion)
-    change = Augmentation(params.flips, params.rotation, (SIZE, SIZE), 1)
+    change = Augmentation(params.flips, Strengths(params.rotation), (SIZE, SIZE), 1)
     history = fit(
         engine,
         loader(FrameBatches(images, masks, change), sampler, workers=0, pin=False),

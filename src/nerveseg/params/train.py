@@ -35,7 +35,11 @@ class TrainParams(Section):
         balance: whether every batch has as many frames with a nerve as without.
         flips: axes to flip at random; diagonal is the transpose and needs square frames.
         rotation: largest angle of the random rotation in either direction, in degrees.
-        transforms: albumentations transforms, applied after flips and rotation.
+        scale: strength of the random zoom, from 1 / (1 + scale) to 1 + scale times.
+        shift: largest random shift in any direction, as a fraction of the frame's height and width.
+        intensity: strength of the random contrast, brightness and gamma; 0 leaves the grey levels
+            as they are (see `nerveseg.data.random_warp.Strengths`).
+        transforms: albumentations transforms, applied after all of these.
         channels: channels of the networks' input; 3 repeats the grey level.
         precision: type to compute in; auto chooses the fastest on the device.
         compile: whether to use torch.compile; auto does not, because no measurement shows yet that
@@ -56,6 +60,9 @@ class TrainParams(Section):
     balance: bool
     flips: list[Flip]
     rotation: float = Field(ge=0, le=180)
+    scale: float = Field(ge=0, le=1)
+    shift: float = Field(ge=0, le=1)
+    intensity: float = Field(ge=0, le=1)
     transforms: list[dict[str, dict[str, object]]]
     channels: Literal[1, 3]
     precision: Literal["auto", "fp32", "bf16", "fp16"]

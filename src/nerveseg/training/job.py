@@ -17,6 +17,7 @@ from nerveseg.atomic import whole_file
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import Batch, FrameBatches, loader, workers_for
 from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
+from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import LEAST, EpochSampler, Portion
 from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import working_dtype
@@ -199,8 +200,9 @@ def _fit(
 def _batches(
     frames: Packed, sampler: EpochSampler, params: TrainParams, world: World
 ) -> DataLoader[Batch]:
+    strengths = Strengths(params.rotation, params.scale, params.shift, params.intensity)
     augmentation = Augmentation(
-        params.flips, params.rotation, frames.size, params.seed, params.transforms
+        params.flips, strengths, frames.size, params.seed, params.transforms
     )
     return loader(
         FrameBatches(frames.train_images, frames.train_masks, augmentation),
