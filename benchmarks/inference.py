@@ -12,7 +12,7 @@ from torch import nn
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import working_dtype
 from nerveseg.inference.predict import Predictor
-from nerveseg.inference.tta import VIEWS
+from nerveseg.inference.tta import SETS
 from nerveseg.models.factory import build
 from nerveseg.rle import IMAGE_SHAPE
 
@@ -25,7 +25,7 @@ def measure() -> dict[str, Result]:
     """Return the comparison, at the paper's size and width, on this machine's processor."""
     frames = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE), dtype=np.uint8)
     dtype = working_dtype("auto", CPU)
-    views = VIEWS["none"]
+    views = SETS["none"]
     ours = Predictor(_network(), 1, views, batch=BATCH, device=CPU, dtype=dtype)
     peer = _network().eval()
     # The bar is higher if the processor has matrix units.

@@ -6,9 +6,9 @@ from pathlib import Path
 from nerveseg.data.packed import Packed
 from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import pick_device, working_dtype
-from nerveseg.errors import run
+from nerveseg.errors import run, within
 from nerveseg.inference.predict import Predictor, write_maps
-from nerveseg.inference.tta import VIEWS
+from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import load_weights
 from nerveseg.params.section import read
 from nerveseg.params.train import PredictParams
@@ -22,11 +22,13 @@ def main() -> None:
     params = read("predict", PredictParams)
     packed = Packed.open(Path("data/packed"))
     network, description = load_weights(Path(f"data/models/{name}/weights.safetensors"))
+    with within("predict.tta"):
+        views = choose_views(params.tta, description)
     device = pick_device()
     predictor = Predictor(
         network,
         description.in_channels,
-        VIEWS[params.tta],
+        views,
         batch=params.batch,
         device=device,
         dtype=working_dtype(params.precision, device),

@@ -18,7 +18,7 @@ from nerveseg.device import pick_device, working_dtype
 from nerveseg.errors import InputError
 from nerveseg.inference import image_predictor
 from nerveseg.inference.predict import Predictor
-from nerveseg.inference.tta import VIEWS
+from nerveseg.inference.tta import SETS
 from nerveseg.maps import STEPS, logits_of
 from nerveseg.models import factory, weights
 
@@ -46,7 +46,9 @@ def python(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProc
 def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return weights where the pipeline leaves them, below the working directory."""
     network = nerveseg.build("unet", width=4)
-    described = weights.Description("unet", {"width": 4}, 1, (96, 96), {})
+    described = weights.Description(
+        "unet", {"width": 4}, 1, (96, 96), {"flips": ["vertical", "horizontal"]}
+    )
     monkeypatch.chdir(tmp_path)
     WEIGHTS.parent.mkdir(parents=True)
     weights.save_weights(WEIGHTS, network, described)
@@ -106,7 +108,7 @@ def test_an_image_is_predicted_as_the_stage_predicts_it(trained: Path, images: n
     network, described = weights.load_weights(trained)
     device = pick_device()
     predictor = Predictor(
-        network, 1, VIEWS["d4"], batch=2, device=device, dtype=working_dtype("auto", device)
+        network, 1, SETS["flips"], batch=2, device=device, dtype=working_dtype("auto", device)
     )
     small = np.stack([resize_image(image, described.image_size) for image in images])
     stored = np.stack([logits_of(codes) for codes in predictor.maps(small)])

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.inference.predict import Predictor, mean_logits, write_maps
-from nerveseg.inference.tta import VIEWS
+from nerveseg.inference.tta import SETS
 from nerveseg.maps import logits_of, read_maps
 
 CPU = torch.device("cpu")
@@ -33,7 +33,7 @@ class Rows(nn.Module):
 
 
 def predictor(network: nn.Module, batch: int = 2) -> Predictor:
-    return Predictor(network, 1, VIEWS["d4"], batch=batch, device=CPU, dtype=torch.float32)
+    return Predictor(network, 1, SETS["d4"], batch=batch, device=CPU, dtype=torch.float32)
 
 
 def predicted(network: nn.Module, images: np.ndarray, batch: int = 2) -> np.ndarray:
@@ -47,7 +47,7 @@ def images() -> np.ndarray:
 
 def test_an_equivariant_network_gains_nothing_from_views() -> None:
     image = torch.randn(2, 1, 8, 8)
-    seen = mean_logits(Brightness(), image, VIEWS["d4"])
+    seen = mean_logits(Brightness(), image, SETS["d4"])
     torch.testing.assert_close(seen, image[:, 0], atol=1e-4, rtol=1e-4)
 
 
@@ -63,12 +63,12 @@ def test_views_are_averaged_as_probabilities() -> None:
     ]
     for turned, back in views:
         expected += back(torch.sigmoid(network(turned)))[0, 0] / 4
-    seen = mean_logits(network, image, VIEWS["flips"]).sigmoid()[0]
+    seen = mean_logits(network, image, SETS["flips"]).sigmoid()[0]
     torch.testing.assert_close(seen, expected)
 
 
 def test_certain_logits_stay_finite() -> None:
-    assert mean_logits(Brightness(), torch.full((1, 1, 2, 2), 1e4), VIEWS["d4"]).isfinite().all()
+    assert mean_logits(Brightness(), torch.full((1, 1, 2, 2), 1e4), SETS["d4"]).isfinite().all()
 
 
 def test_the_batch_size_changes_nothing(images: np.ndarray) -> None:

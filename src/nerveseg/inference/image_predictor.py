@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from nerveseg.data.packed_writer import resize_image
 from nerveseg.device import pick_device, working_dtype
-from nerveseg.errors import InputError
+from nerveseg.errors import InputError, within
 from nerveseg.inference.predict import Predictor, resize_logits
-from nerveseg.inference.tta import VIEWS, Augmentation
+from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import load_weights
+from nerveseg.params.train import ViewChoice
 
 BATCH: Final = 16
 _SINGLE: Final = 2
@@ -63,7 +64,7 @@ class ImagePredictor:
         return probabilities.reshape(images.shape)
 
 
-def load(path: str | os.PathLike[str], tta: Augmentation = "d4") -> ImagePredictor:
+def load(path: str | os.PathLike[str], tta: ViewChoice = "auto") -> ImagePredictor:
     """Return a predictor with the trained weights of a file.
 
     It runs on the device that `NERVESEG_DEVICE` names, else on a GPU if there is one, else on the
@@ -71,10 +72,12 @@ def load(path: str | os.PathLike[str], tta: Augmentation = "d4") -> ImagePredict
 
     Args:
         path: a file weights.safetensors that the stage `train` wrote.
-        tta: test-time augmentation: `none`, `flips` (4 views) or `d4` (8 views).
+        tta: views of the test-time augmentation, as `predict.tta` in params.yaml: `auto` for those
+            that training has seen, `none`, `flips` (4 views), `d4` (8 views), or a list of names.
 
     Raises:
-        InputError: the file is missing, damaged, or does not fit this version's network.
+        InputError: the file is missing, damaged, or does not fit this version's network; or the
+            network was not trained on the views of `tta`.
 
     Example:
         >>> import numpy as np
@@ -86,11 +89,13 @@ def load(path: str | os.PathLike[str], tta: Augmentation = "d4") -> ImagePredict
         ((420, 580), dtype('float32'))
     """
     network, description = load_weights(Path(path))
+    with within("tta"):
+        views = choose_views(tta, description)
     device = pick_device()
     predictor = Predictor(
         network,
         description.in_channels,
-        VIEWS[tta],
+        views,
         batch=BATCH,
         device=device,
         dtype=working_dtype("auto", device),

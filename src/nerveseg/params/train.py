@@ -1,9 +1,9 @@
 """Sections `models`, `train` and `predict`: the runs, and the protocol they share."""
 
 import re
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self, get_args
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from nerveseg.errors import InputError
 from nerveseg.params.section import Section
@@ -13,6 +13,18 @@ ALL_EMPTY: Final = "all_empty"
 """Name of the all-empty submission, which has a row beside the runs in the tables of scores."""
 
 Flip = Literal["horizontal", "vertical", "diagonal"]
+ViewName = Literal[
+    "identity",
+    "horizontal",
+    "vertical",
+    "rotate_180",
+    "transpose",
+    "rotate_90",
+    "rotate_270",
+    "anti_transpose",
+]
+ViewSet = Literal["auto", "none", "flips", "d4"]
+ViewChoice = ViewSet | list[ViewName]
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -137,11 +149,39 @@ class PredictParams(Section):
     """Prediction with test-time augmentation.
 
     Attributes:
-        tta: the views that are averaged: none (1), flips (4), or d4 (8: flips and transposes).
+        tta: the views of a frame that are averaged. `auto` takes exactly those that `train.flips`
+            shows in training: 1 without flips, 2 with horizontal, 4 with horizontal and vertical,
+            8 with diagonal as well. `none` is the frame as it is, `flips` has 4 views and `d4`
+            all 8; both are refused if training has not seen all of them. A list names the views,
+            as in `[identity, horizontal]`; if training has not seen one of them, a line of the
+            log says so. The views are identity; horizontal (left and right exchanged); vertical
+            (upside down); rotate_180; and, for square frames, transpose (rows and columns
+            exchanged), rotate_90 and rotate_270 (counter-clockwise by so many degrees) and
+            anti_transpose (rows and columns exchanged along the other diagonal).
         batch: frames per forward pass; affects memory and speed, and the results only by rounding.
         precision: type to compute in; auto is bf16 where the hardware supports it.
     """
 
-    tta: Literal["none", "flips", "d4"]
+    tta: ViewChoice
     batch: int = Field(ge=1)
     precision: Literal["auto", "fp32", "bf16", "fp16"]
+
+    @field_validator("tta", mode="before")
+    @classmethod
+    def _views_are_known(cls, tta: object) -> object:
+        check_views(tta)
+        return tta
+
+
+def check_views(tta: object) -> None:
+    """Raise ValueError unless `tta` is a `ViewChoice`: a set, or a list of different views."""
+    sets, views = get_args(ViewSet), get_args(ViewName)
+    if isinstance(tta, list):
+        known = all(view in views and tta.count(view) == 1 for view in tta) and tta != []
+    else:
+        known = tta in sets
+    if not known:
+        raise ValueError(
+            f"write one of {', '.join(sets)}, or a list of different views out of "
+            f"{', '.join(views)}"
+        )
