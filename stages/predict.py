@@ -29,6 +29,7 @@ def main() -> None:
         network,
         description.in_channels,
         views,
+        weights=params.tta_weights,
         batch=params.batch,
         device=device,
         dtype=working_dtype(params.precision, device),

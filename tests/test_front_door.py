@@ -127,6 +127,13 @@ def test_one_image_is_predicted_as_one_of_several(trained: Path, images: np.ndar
     assert predict(images[:0]).shape == (0, 420, 580)
 
 
+def test_views_that_training_has_not_seen_are_refused_by_name(trained: Path) -> None:
+    with pytest.raises(InputError, match=r"^tta: d4 has views .* transpose, .*write auto"):
+        nerveseg.load(trained, tta="d4")
+    with pytest.raises(InputError, match=r"^tta_weights: 'median' is unknown; use mean or agree"):
+        nerveseg.load(trained, tta_weights="median")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("size", [(1, 1), (33, 250), (96, 96)])
 def test_images_of_any_size_are_predicted(trained: Path, size: tuple[int, int]) -> None:
     probability = nerveseg.load(trained, tta="none")(np.zeros(size, np.uint8))

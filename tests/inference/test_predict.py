@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from torch import Tensor, nn
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.inference.predict import Predictor, mean_logits, write_maps
 from nerveseg.inference.tta import SETS
+from nerveseg.inference.view_weights import agreement_weights
 from nerveseg.maps import logits_of, read_maps
+from nerveseg.params.train import ViewWeights
 
 CPU = torch.device("cpu")
 
@@ -65,6 +68,46 @@ def test_views_are_averaged_as_probabilities() -> None:
         expected += back(torch.sigmoid(network(turned)))[0, 0] / 4
     seen = mean_logits(network, image, SETS["flips"]).sigmoid()[0]
     torch.testing.assert_close(seen, expected)
+
+
+def test_views_are_weighed_frame_by_frame_by_their_agreement() -> None:
+    images = torch.randn(3, 1, 12, 10, generator=torch.Generator().manual_seed(1))
+    network = Rows()
+    views = SETS["flips"]
+    maps = torch.stack([view.invert(network(view.apply(images)))[:, 0] for view in views], 1)
+    expected = (agreement_weights(maps.sigmoid())[..., None, None] * maps.sigmoid()).sum(1)
+    seen = mean_logits(network, images, views, "agreement").sigmoid()
+    torch.testing.assert_close(seen, expected.float())
+    assert not torch.allclose(seen, mean_logits(network, images, views).sigmoid(), atol=1e-3)
+
+
+def test_views_that_agree_completely_are_averaged_equally() -> None:
+    images = torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    weighted, plain = (
+        mean_logits(Brightness(), images, SETS["d4"], weights) for weights in get_args(ViewWeights)
+    )
+    torch.testing.assert_close(weighted, plain)
+
+
+@pytest.mark.parametrize("weights", get_args(ViewWeights))
+@pytest.mark.parametrize("views", SETS)
+def test_the_batch_does_not_change_a_frame_s_map(
+    images: np.ndarray, weights: ViewWeights, views: str
+) -> None:
+    alone, together = (
+        Predictor(
+            Rows(),
+            1,
+            SETS[views],
+            weights=weights,
+            batch=batch,
+            device=CPU,
+            dtype=torch.float32,
+        )
+        for batch in (1, 5)
+    )
+    for one, other in zip(alone.maps(images), together.maps(images), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_certain_logits_stay_finite() -> None:

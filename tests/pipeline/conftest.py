@@ -21,7 +21,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Clone:
             "wider": {"network": "unet", "width": 5},
         },
         train__epochs=1,
-        predict__tta="flips",
+        predict__tta="auto",
         # After one epoch, every frame has a pixel above this probability, but none near 1.
         encode__threshold=0.05,
         encode__min_blob=0,

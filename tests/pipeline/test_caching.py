@@ -113,5 +113,5 @@ def test_an_edit_of_the_report_makes_the_report_alone(clone: Clone, file: str) -
 
 
 def test_the_first_parameters_again_train_nothing(clone: Clone) -> None:
-    clone.set(predict__tta="flips", encode__threshold=0.05)
+    clone.set(predict__tta="auto", encode__threshold=0.05)
     assert not ran(clone) & stages("train")

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from nerveseg.errors import InputError, within
 from nerveseg.inference.predict import Predictor, resize_logits
 from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import load_weights
-from nerveseg.params.train import ViewChoice
+from nerveseg.params.train import ViewChoice, ViewWeights
 
 BATCH: Final = 16
 _SINGLE: Final = 2
@@ -64,7 +64,9 @@ class ImagePredictor:
         return probabilities.reshape(images.shape)
 
 
-def load(path: str | os.PathLike[str], tta: ViewChoice = "auto") -> ImagePredictor:
+def load(
+    path: str | os.PathLike[str], tta: ViewChoice = "auto", tta_weights: ViewWeights = "mean"
+) -> ImagePredictor:
     """Return a predictor with the trained weights of a file.
 
     It runs on the device that `NERVESEG_DEVICE` names, else on a GPU if there is one, else on the
@@ -74,6 +76,7 @@ def load(path: str | os.PathLike[str], tta: ViewChoice = "auto") -> ImagePredict
         path: a file weights.safetensors that the stage `train` wrote.
         tta: views of the test-time augmentation, as `predict.tta` in params.yaml: `auto` for those
             that training has seen, `none`, `flips` (4 views), `d4` (8 views), or a list of names.
+        tta_weights: `mean` or `agreement`, as `predict.tta_weights` in params.yaml.
 
     Raises:
         InputError: the file is missing, damaged, or does not fit this version's network; or the
@@ -91,11 +94,14 @@ def load(path: str | os.PathLike[str], tta: ViewChoice = "auto") -> ImagePredict
     network, description = load_weights(Path(path))
     with within("tta"):
         views = choose_views(tta, description)
+    if tta_weights not in get_args(ViewWeights):
+        raise InputError(f"tta_weights: {tta_weights!r} is unknown; use mean or agreement")
     device = pick_device()
     predictor = Predictor(
         network,
         description.in_channels,
         views,
+        weights=tta_weights,
         batch=BATCH,
         device=device,
         dtype=working_dtype("auto", device),

@@ -14,14 +14,18 @@ from tqdm import tqdm
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
 from nerveseg.inference.tta import View
+from nerveseg.inference.view_weights import agreement_weights
 from nerveseg.maps import MapWriter, quantise
+from nerveseg.params.train import ViewWeights
 from nerveseg.rle import IMAGE_SHAPE
 
 # The float32 sigmoid saturates closer to 0 and 1; clamping keeps the logit of the mean finite.
 EPSILON: Final = 1e-7
 
 
-def mean_logits(network: nn.Module, images: Tensor, views: Sequence[View]) -> Tensor:
+def mean_logits(
+    network: nn.Module, images: Tensor, views: Sequence[View], weights: ViewWeights = "mean"
+) -> Tensor:
     """Return the logit of the probability averaged over `views`, N x H x W float32.
 
     Args:
@@ -29,11 +33,25 @@ def mean_logits(network: nn.Module, images: Tensor, views: Sequence[View]) -> Te
         images: N x C x H x W, normalised.
         views: flips and transposes to average over. They run one after the other: on a CPU a
             larger batch is no faster, and the batch of frames already fills a GPU.
+        weights: `mean` for equal weights, or `agreement` for those of `agreement_weights`, which
+            needs the maps of all views of the batch at once.
     """
-    total = images.new_zeros((len(images), 1, *images.shape[-2:]))
-    for view in views:
-        total += view.invert(network(view.apply(images))).float().sigmoid()
-    return torch.logit(total / len(views), eps=EPSILON).squeeze(1)
+    total = images.new_zeros((len(images), *images.shape[-2:]))
+    if weights == "mean":
+        for view in views:
+            total += _probability(network, images, view)
+        total /= len(views)
+    else:
+        maps = torch.stack([_probability(network, images, view) for view in views], dim=1)
+        shares = agreement_weights(maps).to(maps.dtype)
+        for index in range(len(views)):
+            total += shares[:, index, None, None] * maps[:, index]
+    return torch.logit(total, eps=EPSILON)
+
+
+def _probability(network: nn.Module, images: Tensor, view: View) -> Tensor:
+    """Return the probability map of one view, in the frame's own orientation, N x H x W float32."""
+    return view.invert(network(view.apply(images))).float().sigmoid().squeeze(1)
 
 
 class Predictor:
@@ -44,6 +62,7 @@ class Predictor:
             eval mode.
         channels: channels C of the network's input.
         views: views of the test-time augmentation.
+        weights: how the views are averaged, see `mean_logits`.
         batch: frames per forward pass.
         device: device to run on.
         dtype: type to compute in.
@@ -55,6 +74,7 @@ class Predictor:
         channels: int,
         views: Sequence[View],
         *,
+        weights: ViewWeights = "mean",
         batch: int,
         device: torch.device,
         dtype: torch.dtype,
@@ -63,6 +83,7 @@ class Predictor:
         self._network = network.to(device).to(memory_format=self._memory_format).eval()
         self._channels = channels
         self._views = views
+        self._weights = weights
         self._batch = batch
         self._device = device
         self._dtype = dtype
@@ -87,7 +108,7 @@ class Predictor:
         ):
             inputs = to_input(frames, self._channels)
             inputs = inputs.contiguous(memory_format=self._memory_format)
-            logits = mean_logits(self._network, inputs, self._views)
+            logits = mean_logits(self._network, inputs, self._views, self._weights)
             result: NDArray[np.float32] = logits.cpu().numpy()
         return result
 

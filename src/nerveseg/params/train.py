@@ -24,6 +24,7 @@ ViewName = Literal[
     "anti_transpose",
 ]
 ViewSet = Literal["auto", "none", "flips", "d4"]
+ViewWeights = Literal["mean", "agreement"]
 ViewChoice = ViewSet | list[ViewName]
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -158,11 +159,15 @@ class PredictParams(Section):
             (upside down); rotate_180; and, for square frames, transpose (rows and columns
             exchanged), rotate_90 and rotate_270 (counter-clockwise by so many degrees) and
             anti_transpose (rows and columns exchanged along the other diagonal).
+        tta_weights: how the views are averaged. `mean` weighs them equally; `agreement` weighs
+            each, frame by frame, by how well its mask agrees with those of the other views (see
+            `nerveseg.inference.view_weights`).
         batch: frames per forward pass; affects memory and speed, and the results only by rounding.
         precision: type to compute in; auto is bf16 where the hardware supports it.
     """
 
     tta: ViewChoice
+    tta_weights: ViewWeights
     batch: int = Field(ge=1)
     precision: Literal["auto", "fp32", "bf16", "fp16"]
 
