@@ -143,8 +143,8 @@ def _check_square(views: Iterable[View], size: tuple[int, int]) -> None:
     turned = names_of(view for view in views if view.transpose)
     if turned and size[0] != size[1]:
         raise InputError(
-            f"{turned} need square frames, and the network was trained on frames of {list(size)}; "
-            "leave these views out"
+            f"the transposing views {turned} need square frames, and the network was trained on "
+            f"frames of {list(size)}; leave these views out"
         )
 
 
