@@ -49,6 +49,7 @@ PARAMS = TrainParams(
     transforms=[],
     channels=1,
     precision="auto",
+    deterministic=False,
     compile="auto",
     seed=1,
 )

@@ -46,6 +46,22 @@ def working_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cpu" and supported else torch.float32
 
 
+def choose_algorithms(*, deterministic: bool) -> None:
+    """Choose for the whole process between the fastest algorithms and those that repeat their bits.
+
+    It must be called before the first operation on a GPU. An operation that has no deterministic
+    algorithm then raises RuntimeError, which names it.
+    """
+    # cuBLAS repeats its bits only with a workspace of fixed size.
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(deterministic)
+    # Filling every new tensor would only help to find reads of uninitialised memory.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    # Shapes repeat, so it pays to time which algorithm is the fastest for each.
+    torch.backends.cudnn.benchmark = not deterministic
+
+
 def memory_format_for(network: nn.Module, device: torch.device) -> torch.memory_format:
     """Return the memory format for `network`: channels last where that is safe.
 

@@ -33,6 +33,7 @@ def settings(**changes: object) -> TrainParams:
         "transforms": [],
         "channels": 1,
         "precision": "fp32",
+        "deterministic": False,
         "compile": "auto",
         "seed": 1,
     }

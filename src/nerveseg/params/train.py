@@ -54,7 +54,10 @@ class TrainParams(Section):
             as they are (see `nerveseg.data.random_warp.Strengths`).
         transforms: albumentations transforms, applied after all of these.
         channels: channels of the networks' input; 3 repeats the grey level.
-        precision: type to compute in; auto chooses the fastest on the device.
+        precision: type to compute in. fp32 gives nearly the same result on every processor; auto
+            is the fastest type of the device.
+        deterministic: use only algorithms that give the same bits each time. On a CPU this is
+            always so; on a GPU it costs speed.
         compile: whether to use torch.compile; auto does not, because no measurement shows yet that
             it shortens the whole training.
         seed: seed of the initial weights, the order of frames, the augmentation and dropout.
@@ -79,6 +82,7 @@ class TrainParams(Section):
     transforms: list[dict[str, dict[str, object]]]
     channels: Literal[1, 3]
     precision: Literal["auto", "fp32", "bf16", "fp16"]
+    deterministic: bool
     compile: Literal["auto", True, False]
     seed: int = Field(ge=0)
 

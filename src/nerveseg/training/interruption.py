@@ -1,6 +1,7 @@
 """What ends a training early: a signal, too little memory, or a loss that is NaN or infinite."""
 
 import math
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,25 @@ class Interruption:
     def _restore(self) -> None:
         for caught, handler in self._before.items():
             signal.signal(caught, handler)
+
+
+@contextmanager
+def determinism_explained() -> Iterator[None]:
+    """Turn torch's refusal of an operation into an error that names the parameter behind it.
+
+    Raises:
+        InputError: an operation of the network has no deterministic algorithm on this device.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        operation = re.match(r"(\w+) does not have a deterministic implementation", str(error))
+        if not operation:
+            raise
+        raise InputError(
+            f"train.deterministic: {operation[1]} has no deterministic algorithm on this device; "
+            "use another network, or set train.deterministic to false"
+        ) from error
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
 from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import LEAST, EpochSampler, Portion
 from nerveseg.data.split_table import read_split, rows_of
-from nerveseg.device import working_dtype
+from nerveseg.device import choose_algorithms, working_dtype
 from nerveseg.errors import InputError, within
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, save_weights
@@ -79,6 +79,7 @@ def train_network(
         InputError: the files, options or parameters do not fit, or the training failed.
     """
     objective_of(params).check()
+    choose_algorithms(deterministic=params.deterministic)
     frames = Packed.open(packed)
     chosen = choose_frames(split, frames)
     with process_group() as world:
@@ -152,8 +153,6 @@ def _key(
 
 
 def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
-    # Shapes repeat, so it pays to time which algorithm is fastest for each.
-    torch.backends.cudnn.benchmark = True
     return Engine(
         module,
         params.channels,

@@ -17,7 +17,12 @@ from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.distributed import World
 from nerveseg.training.engine import Engine
-from nerveseg.training.interruption import Interruption, check_finite, memory_explained
+from nerveseg.training.interruption import (
+    Interruption,
+    check_finite,
+    determinism_explained,
+    memory_explained,
+)
 from nerveseg.training.progress import Progress
 from nerveseg.training.validation import ValidationMetrics
 
@@ -89,7 +94,7 @@ def fit(
     )
     interruption = Interruption(patient=world.size > 1)
     _freeze_garbage_collector()
-    with memory_explained(params), interruption, progress:
+    with determinism_explained(), memory_explained(params), interruption, progress:
         for epoch in range(state.epoch, params.epochs):
             sampler.start_at(epoch, state.step)
             for micro_batches in in_groups(batches, params.accumulation):
