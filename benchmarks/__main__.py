@@ -7,19 +7,15 @@ python -m benchmarks --table only writes the tables, from the stored measurement
 import argparse
 import importlib
 import json
-import os
-import platform
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import describe
 from benchmarks.side_by_side import Result, print_table
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-LIBRARIES = ("torch", "numpy", "opencv-python-headless", "albumentations")
 BEGIN, END = "<!-- table: written by python -m benchmarks -->\n", "<!-- end of the table -->\n"
 
 
@@ -43,30 +39,9 @@ def _modules() -> Iterator[str]:
 
 
 def _keep(name: str, results: dict[str, Result]) -> None:
-    record = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": f"python -m benchmarks {name}",
-        "machine": {
-            "processor": _processor(),
-            "cores": len(os.sched_getaffinity(0)),
-            "load before": os.getloadavg()[0],
-            "system": platform.platform(),
-        },
-        "versions": {
-            "python": platform.python_version(),
-            **{library: metadata.version(library) for library in LIBRARIES},
-        },
-        "results": results,
-    }
+    record = {**describe(f"python -m benchmarks {name}"), "results": results}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def _write_tables() -> None:

@@ -1,0 +1,150 @@
+"""The results of a comparison as a Markdown page, JSON and a figure."""
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmarks.machine import describe
+from benchmarks.settings.differences import Difference, differences_of
+from benchmarks.settings.figure import draw
+from benchmarks.settings.plan import PLAIN, Name, Plan
+from benchmarks.settings.scores import Mean, Scored, cells_of, means_of
+
+from nerveseg.atomic import whole_file
+
+MEANS: Final = (
+    "| data set | run | setting | seeds | Dice | SD over seeds | Dice, nerve | public | private "
+    "| SD over seeds | training, s |\n|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+)
+DIFFERENCES: Final = (
+    "| data set | run | setting | Dice | 95% interval | by seed | p | | Dice, nerve | 95% interval "
+    "| private | by seed | time |\n|---|---|---|--:|--:|--:|--:|---|--:|--:|--:|--:|--:|\n"
+)
+EXPLANATION: Final = (
+    "Dice is the competition's mean Dice over the validation frames of all folds, without a nerve "
+    "or with one. Differences are paired: the same frames and seeds, seeds averaged within each "
+    "frame. Intervals and p-values are over subjects, p with Holm's correction for the number of "
+    "settings; they say nothing of other seeds, which the columns *by seed* show. *time* is the "
+    "ratio of the seconds of training.\n"
+)
+
+
+def write_results(
+    out: Path, name: str, plan: Plan, scored: Sequence[Scored], failed: Mapping[Name, str]
+) -> None:
+    """Write NAME.md, NAME.json and NAME.svg to the folder `out`.
+
+    Args:
+        out: the folder.
+        name: name of the files.
+        plan: the comparison.
+        scored: the combinations that have been scored.
+        failed: those that failed, and why.
+    """
+    cells = cells_of(scored, plan.document.folds)
+    means = means_of(cells)
+    differences = differences_of(cells, list(plan.document.settings))
+    record = {
+        **describe(f"python -m benchmarks.settings {' '.join(sys.argv[1:])}".strip()),
+        "plan": plan.document.model_dump(),
+        "combinations": [_combination(each) for each in scored],
+        "failed": [{**each._asdict(), "error": error} for each, error in failed.items()],
+        "means": [each._asdict() for each in means],
+        "differences": [each._asdict() for each in differences],
+    }
+    with whole_file(out / f"{name}.json") as new:
+        new.write_text(json.dumps(_without_nan(record), indent=1) + "\n")
+    compared = [row for row in differences if row.reference != PLAIN]
+    with whole_file(out / f"{name}.md") as new:
+        new.write_text(_page(name, plan, means, differences, failed))
+    if compared:
+        with whole_file(out / f"{name}.svg") as new:
+            new.write_text(draw(compared))
+
+
+def _page(
+    name: str,
+    plan: Plan,
+    means: Sequence[Mean],
+    differences: Sequence[Difference],
+    failed: Mapping[Name, str],
+) -> str:
+    count = sum(len(row.seeds) for row in means) * len(plan.document.folds)
+    state = f"{count} of {len(plan.combinations)} combinations have been scored."
+    parts = [f"# {name}\n\n{state} {EXPLANATION}\n## Scores\n\n{MEANS}"]
+    parts += [_mean(row) for row in means]
+    for reference in (plan.reference, PLAIN):
+        rows = [row for row in differences if row.reference == reference]
+        if rows:
+            parts.append(f"\n## Against {reference}\n\n{DIFFERENCES}")
+            parts += [_difference(row) for row in rows]
+        if rows and reference != PLAIN:
+            parts.append(f"\n![Differences from {reference}]({name}.svg)\n")
+    if failed:
+        parts.append("\n## Failed\n\n")
+        parts += [f"- {each}: {error}\n" for each, error in failed.items()]
+    return "".join(parts)
+
+
+def _mean(row: Mean) -> str:
+    seeds = len(row.seeds)
+    scores = (row.dice, row.dice_seeds, row.dice_nerve, row.public, row.private, row.private_seeds)
+    shown = [row.dataset, row.run, row.setting, str(seeds), *map(_score, scores)]
+    return _row([*shown, f"{row.seconds:.0f}"])
+
+
+def _difference(row: Difference) -> str:
+    return _row(
+        [
+            row.dataset,
+            row.run,
+            row.setting,
+            _signed(row.dice),
+            f"{_signed(row.low)} .. {_signed(row.high)}",
+            " ".join(map(_signed, row.by_seed)),
+            _score(row.p),
+            row.verdict,
+            _signed(row.dice_nerve),
+            f"{_signed(row.nerve_low)} .. {_signed(row.nerve_high)}",
+            _signed(row.private),
+            " ".join(map(_signed, row.private_by_seed)),
+            f"{row.seconds_ratio:.2f}",
+        ]
+    )
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |\n"
+
+
+def _score(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3f}"
+
+
+def _signed(value: float) -> str:
+    return "?" if math.isnan(value) else f"{value:+z.3f}"
+
+
+def _combination(each: Scored) -> dict[str, object]:
+    dice = [value for value, _ in each.frames.values()]
+    nerve = [value for value, shown in each.frames.values() if shown]
+    return {
+        **each.name._asdict(),
+        "dice": sum(dice) / len(dice),
+        "dice_nerve": sum(nerve) / len(nerve) if nerve else None,
+        **each.boards,
+        "training_seconds": each.seconds,
+        "frames": len(dice),
+    }
+
+
+def _without_nan(value: object) -> object:
+    """Return `value` with null for NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
