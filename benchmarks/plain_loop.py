@@ -1,8 +1,9 @@
 """The loop that a newcomer would write, on segmentation_models_pytorch: the bar to clear.
 
-python -m benchmarks.plain_loop DATA trains it on DATA/packed, the folder `data` of the pipeline,
-with the split DATA/split.csv, and scores it like a run. No augmentation but horizontal flips, no
-sampling, no test-time augmentation: what it lacks is what the pipeline must be worth.
+python -m benchmarks.plain_loop DATA trains it on the frames DATA/packed of the pipeline's folder
+`data`, with the split DATA/split.csv, and scores it like a run. It flips horizontally, and that is
+all: no other augmentation, no balanced sampling, no views at test time. In a comparison of settings
+(`python -m benchmarks.settings`), the run `plain_loop` stands beside the others.
 """
 
 import argparse

@@ -147,4 +147,5 @@ def _averaged(
 ) -> NDArray[np.float64]:
     """Return the values of every setting, a mean over the grids; an array with settings first."""
     every = [[values(cell) for cell in grid.values()] for grid in grids]
-    return np.array(every, dtype=np.float64).mean(axis=0)
+    averaged: NDArray[np.float64] = np.array(every, dtype=np.float64).mean(axis=0)
+    return averaged
