@@ -23,6 +23,7 @@ from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.errors import InputError
 from nerveseg.inference import predict
 
+ROOT = Path(__file__).parents[1]
 TINY = {
     "data.simulated.train_subjects": 6,
     "data.simulated.train_frames": 4,
@@ -191,6 +192,12 @@ def test_a_setting_precedes_its_data_set_which_precedes_the_rest(tmp_path: Path)
     )
     (params,) = read_plan(plan).combinations.values()
     assert params["encode"] == {"threshold": 0.3, "min_blob": 2, "min_total": 1}
+
+
+@pytest.mark.parametrize("name", ["settings.yaml", "plain_loop.yaml"])
+def test_the_plans_that_come_with_the_project_are_valid(name: str) -> None:
+    plan = read_plan(ROOT / "benchmarks" / name)
+    assert {each.run for each in plan.combinations} >= {plain_loop.NAME}
 
 
 def cell(dice: dict[int, list[float]], subjects: list[int]) -> Cell:

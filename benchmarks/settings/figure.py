@@ -30,7 +30,7 @@ def draw(rows: Sequence[Difference]) -> str:
         title = f"Differences in Dice from '{rows[0].reference}'"
         figure.suptitle(
             f"Validation Dice minus that of '{rows[0].reference}'; bars: 95% intervals over "
-            "subjects; dots: seeds", fontsize=9, ha="left", x=0.01,
+            "subjects, filled: significant; dots: seeds", fontsize=9, ha="left", x=0.01,
         )  # fmt: skip
         return _on_white(figure, title)
 

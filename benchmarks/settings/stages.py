@@ -207,12 +207,13 @@ def _code(stage: str, network: str) -> dict[str, str]:
     return fingerprint(ROOT / "stages" / f"{stage}.py", known.module if known else None)
 
 
-def _files(path: str | None) -> list[object]:
-    """Return what changes with the files at `path`, a file or folder; reading them takes longer."""
+def _files(path: str | None) -> list[list[object]]:
+    """Return what changes with the files at `path`, a file or folder, without reading them."""
     if path is None:
         return []
-    files = sorted(Path(path).rglob("*")) if Path(path).is_dir() else [Path(path)]
-    return [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+    found = (Path(path), *sorted(Path(path).rglob("*")))
+    # What is missing is for the stage download to report.
+    return [[str(f), f.stat().st_size, f.stat().st_mtime_ns] for f in found if f.is_file()]
 
 
 def _hash(path: Path) -> str:
