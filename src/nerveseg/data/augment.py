@@ -1,18 +1,16 @@
 """Augmentation on uint8: the random warp of `RandomWarp`, then the transforms of params.yaml."""
 
-import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nerveseg.data.listed_transforms import Entry, ListedTransforms
 from nerveseg.data.random_warp import RandomWarp, Strengths, digest_of
 from nerveseg.errors import InputError
 
-# Otherwise albumentations looks for a newer version of itself online when it is imported.
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
-import albumentations
+if TYPE_CHECKING:
+    from nerveseg.data.listed_transforms import Entry
 
 
 class Augmentation:
@@ -36,7 +34,7 @@ class Augmentation:
         strengths: Strengths,
         size: tuple[int, int],
         seed: int,
-        transforms: Sequence[Entry] = (),
+        transforms: Sequence["Entry"] = (),
     ) -> None:
         if "diagonal" in flips and size[0] != size[1]:
             raise InputError(
@@ -44,11 +42,13 @@ class Augmentation:
                 "leave out diagonal or pack square frames"
             )
         self._seed = seed
-        # Image and mask have the same shape: Packed has checked it.
-        self._warp = albumentations.Compose(
-            [RandomWarp(flips, strengths, size, seed)], is_check_shapes=False
-        )
-        self._listed = ListedTransforms(transforms, size) if transforms else None
+        self._warp = RandomWarp(flips, strengths, size, seed)
+        self._listed = None
+        if transforms:
+            # Importing albumentations takes as long as importing torch.
+            from nerveseg.data.listed_transforms import ListedTransforms
+
+            self._listed = ListedTransforms(transforms, size)
 
     def __call__(
         self, image: NDArray[np.uint8], mask: NDArray[np.uint8], key: tuple[int, ...]
@@ -61,16 +61,7 @@ class Augmentation:
             key: identifies the draw, e.g. by epoch and frame. Equal keys give equal results, in
                 any process and regardless of earlier calls.
         """
-        image, mask = self._warped(image, mask, key)
+        image, mask = self._warp(image, mask, key)
         if self._listed is None:
             return image, mask
         return self._listed(image, mask, digest_of(self._seed, key))
-
-    def _warped(
-        self, image: NDArray[np.uint8], mask: NDArray[np.uint8], key: tuple[int, ...]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        if not mask.any():
-            # An empty mask stays empty, so skip it. More than half of all masks are empty.
-            return self._warp(image=image, key=key)["image"], mask
-        warped = self._warp(image=image, mask=mask, key=key)
-        return warped["image"], warped["mask"]

@@ -6,10 +6,9 @@ anatomy. The map therefore rotates and zooms in the geometry of the competition'
 """
 
 import math
-import os
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,11 +16,6 @@ from numpy.typing import NDArray
 
 from nerveseg.data.orientations import orientations
 from nerveseg.rle import IMAGE_SHAPE
-
-# Otherwise albumentations looks for a newer version of itself online when it is imported.
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
-import albumentations
-from albumentations.core.type_definitions import Targets
 
 _RANGE: Final = 1 << 64
 """Number of values of a digest of 8 bytes."""
@@ -56,7 +50,7 @@ class Change(NamedTuple):
     levels: NDArray[np.uint8] | None
 
 
-class RandomWarp(albumentations.DualTransform):  # type: ignore[misc]
+class RandomWarp:
     """Random flips, rotation, zoom, shift and grey levels, a function of seed and key alone.
 
     Pixels from outside the frame are 0 in image and mask.
@@ -70,8 +64,6 @@ class RandomWarp(albumentations.DualTransform):  # type: ignore[misc]
         native: (height, width) of the frames before they were resized to `size`.
     """
 
-    _targets = (Targets.IMAGE, Targets.MASK)
-
     def __init__(
         self,
         flips: Sequence[str],
@@ -80,7 +72,6 @@ class RandomWarp(albumentations.DualTransform):  # type: ignore[misc]
         seed: int,
         native: tuple[int, int] = IMAGE_SHAPE,
     ) -> None:
-        super().__init__(p=1.0)
         self._sides = orientations(flips)
         self._strengths = strengths
         self._size = np.array(size[::-1])
@@ -116,34 +107,22 @@ class RandomWarp(albumentations.DualTransform):  # type: ignore[misc]
         changed = (grey - 0.5) * (1 + strength) ** contrast + 0.5 + light * strength / 2
         return np.asarray(np.rint(255 * changed.clip(0, 1)), np.uint8)
 
-    @property
-    def targets_as_params(self) -> list[str]:
-        """Names of the arguments that albumentations passes on besides image and mask."""
-        return ["key"]
+    def __call__(
+        self, image: NDArray[np.uint8], mask: NDArray[np.uint8], key: tuple[int, ...]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return `image`, bilinearly interpolated, and `mask`, by nearest neighbour.
 
-    def get_params_dependent_on_data(
-        self, params: dict[str, Any], data: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Return the parameters of `apply`."""
-        return self.change(data["key"])._asdict()
-
-    def apply(
-        self,
-        img: NDArray[np.uint8],
-        source: NDArray[np.float64],
-        levels: NDArray[np.uint8] | None,
-        **_: object,
-    ) -> NDArray[np.uint8]:
-        """Return the moved image, H x W uint8, bilinearly interpolated."""
+        Args:
+            image: H x W uint8.
+            mask: H x W uint8, {0, 1}.
+            key: identifies the change.
+        """
+        source, levels = self.change(key)
         # Grey levels first, so that pixels from outside the frame stay 0.
-        changed = img if levels is None else np.asarray(cv2.LUT(img, levels), np.uint8)
-        return _warped(changed, source, cv2.INTER_LINEAR)
-
-    def apply_to_mask(
-        self, mask: NDArray[np.uint8], source: NDArray[np.float64], **_: object
-    ) -> NDArray[np.uint8]:
-        """Return the moved mask, H x W uint8, by nearest neighbour."""
-        return _warped(mask, source, cv2.INTER_NEAREST)
+        changed = image if levels is None else np.asarray(cv2.LUT(image, levels), np.uint8)
+        warped = _warped(changed, source, cv2.INTER_LINEAR)
+        # An empty mask stays empty. More than half of all masks are empty.
+        return warped, _warped(mask, source, cv2.INTER_NEAREST) if mask.any() else mask
 
 
 def digest_of(seed: int, key: tuple[int, ...]) -> int:
