@@ -93,6 +93,11 @@ def test_an_unknown_loss_is_refused_with_those_there_are(workspace: Path) -> Non
     assert runs.checkpoints(workspace) == []
 
 
+def test_an_objective_without_any_weight_is_refused() -> None:
+    with pytest.raises(ValueError, match="every weight is 0"):
+        settings(losses={"dice": 0, "cross_entropy": 0})
+
+
 def test_a_split_of_other_frames_is_refused(workspace: Path) -> None:
     split = workspace / "data/split.csv"
     split.write_text("".join(split.read_text().splitlines(keepends=True)[:-1]))

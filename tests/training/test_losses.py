@@ -89,7 +89,7 @@ def test_losses_are_weighted_and_summed() -> None:
     entropy, overlap = cross_entropy(LOGITS, MASK.float()), squared_dice(LOGITS, MASK.float())
     weighted = Objective({"squared_dice": 0.5, "cross_entropy": 3.0})
     torch.testing.assert_close(weighted.frame_losses(logits, MASK), 3 * entropy + 0.5 * overlap)
-    alone = Objective({"squared_dice": 1.0})
+    alone = Objective({"squared_dice": 1.0, "dice": 0.0})
     assert torch.equal(alone.frame_losses(logits, MASK), overlap)
 
 

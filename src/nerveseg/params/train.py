@@ -26,7 +26,7 @@ ViewName = Literal[
 ViewSet = Literal["auto", "none", "flips", "d4"]
 ViewWeights = Literal["mean", "agreement"]
 ViewChoice = ViewSet | list[ViewName]
-Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class TrainParams(Section):
@@ -41,7 +41,7 @@ class TrainParams(Section):
         learning_rate: initial learning rate of Adam.
         power: exponent of the polynomial decay (1 - iteration / total) ** power.
         weight_decay: lambda of the term (lambda / 2) ||w||^2 in eq. 11 of the paper.
-        losses: name of each loss in `nerveseg.training.losses` -> weight.
+        losses: name of each loss in `nerveseg.training.losses` -> weight; 0 leaves out the loss.
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
         dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
         heads: how the losses of several outputs are combined under deep supervision.
@@ -69,7 +69,7 @@ class TrainParams(Section):
     learning_rate: float = Field(gt=0)
     power: float = Field(ge=0)
     weight_decay: float = Field(ge=0)
-    losses: dict[str, Weight] = Field(min_length=1)
+    losses: dict[str, Weight]
     dice_over: Literal["frame", "batch"]
     dice_smoothing: float = Field(ge=0, allow_inf_nan=False)
     heads: Literal["mean", "sum"]
@@ -85,6 +85,13 @@ class TrainParams(Section):
     deterministic: bool
     compile: Literal["auto", True, False]
     seed: int = Field(ge=0)
+
+    @field_validator("losses")
+    @classmethod
+    def _something_is_minimised(cls, losses: dict[str, float]) -> dict[str, float]:
+        if not any(losses.values()):
+            raise ValueError("every weight is 0; give at least one loss a positive weight")
+        return losses
 
     @model_validator(mode="after")
     def _parts_hold_frames(self) -> Self:
@@ -167,7 +174,7 @@ class PredictParams(Section):
             each, frame by frame, by how well its mask agrees with those of the other views (see
             `nerveseg.inference.view_weights`).
         batch: frames per forward pass; affects memory and speed, and the results only by rounding.
-        precision: type to compute in; auto is bf16 where the hardware supports it.
+        precision: as in `train`.
     """
 
     tta: ViewChoice

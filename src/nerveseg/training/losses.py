@@ -101,7 +101,7 @@ class Objective(NamedTuple):
     """What training minimises.
 
     Attributes:
-        weights: name in `LOSSES` -> weight.
+        weights: name in `LOSSES` -> weight; 0 leaves out the loss.
         dice_over: see `Sums`. A batch is what the network sees at once: a micro-batch of
             one process.
         dice_smoothing: see `Sums`.
@@ -145,7 +145,7 @@ class Objective(NamedTuple):
         losses = [
             (self.weights[name], partial(loss, sums=sums) if loss in RATIOS else loss)
             for name, loss in LOSSES.items()
-            if name in self.weights
+            if self.weights.get(name)
         ]
         target = masks.float()
         terms = []
