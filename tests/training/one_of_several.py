@@ -17,6 +17,7 @@ from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
+from nerveseg.training.losses import PAPER, Objective
 from nerveseg.training.validation import validate
 
 SMALL = "small"
@@ -57,7 +58,13 @@ def without_dropout(network: nn.Module) -> nn.Module:
 
 
 def train(
-    name: str, folder: Path, world: World, *, frames: int, accumulation: int = 1
+    name: str,
+    folder: Path,
+    world: World,
+    *,
+    frames: int,
+    accumulation: int = 1,
+    objective: Objective = PAPER,
 ) -> dict[str, torch.Tensor]:
     """Train three epochs as one of the processes; return the weights and the last losses."""
     torch.set_num_threads(1)
@@ -72,6 +79,7 @@ def train(
         weight_decay=1e-3,
         world=world,
         frames=8 // world.size,
+        objective=objective,
     )
     rows = np.arange(frames)
     portion = Portion(world.rank, world.size, accumulation)

@@ -49,7 +49,9 @@ class NetworkWithLoss(nn.Module):
             self._frame_mask.real = real
         outputs = self.network(to_input(batch.images, self._channels))
         # The sum is in float32, whatever the network computed in.
-        losses = self._objective.frame_losses(outputs, batch.masks, counted=real)
+        losses = self._objective.frame_losses(
+            outputs, batch.masks, counted=real, exchange=self._frame_mask is not None
+        )
         return (losses * batch.shares).sum()
 
 

@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor
+from torch.distributed.nn.functional import all_reduce
 
 from nerveseg.errors import InputError
 
@@ -42,11 +43,13 @@ class Sums(NamedTuple):
         smoothing: added above and below the fraction, in pixels; eq. 10 has none. Without it, a
             frame or batch without a nerve has a loss of 1 whatever the network says.
         counted: N, {0, 1}: the frames that sums over a batch include; by default all.
+        exchange: whether the batch is distributed over all processes.
     """
 
     over: Literal["frame", "batch"] = "frame"
     smoothing: float = 1.0
     counted: Tensor | None = None
+    exchange: bool = False
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """Return the sums of `pixels`, N x H x W, as N values."""
@@ -54,7 +57,11 @@ class Sums(NamedTuple):
         if self.over == "frame":
             return frames
         included = frames if self.counted is None else frames * self.counted
-        return included.sum().expand(len(frames))
+        total = included.sum()
+        if self.exchange:
+            # The backward pass adds up the gradients of all processes' losses.
+            total = all_reduce(total)
+        return total.expand(len(frames))
 
 
 BY_FRAME: Final = Sums()
@@ -102,8 +109,8 @@ class Objective(NamedTuple):
 
     Attributes:
         weights: name in `LOSSES` -> weight; 0 leaves out the loss.
-        dice_over: see `Sums`. A batch is what the network sees at once: a micro-batch of
-            one process.
+        dice_over: see `Sums`. A batch is what the network sees at once: one micro-batch of each
+            process.
         dice_smoothing: see `Sums`.
         heads: whether the losses of several outputs under deep supervision are averaged or added.
     """
@@ -126,8 +133,17 @@ class Objective(NamedTuple):
                 )
         return self
 
+    def by_frame(self) -> "Objective":
+        """Return an objective that does not depend on which frames make up a batch."""
+        return self._replace(dice_over="frame", dice_smoothing=max(1.0, self.dice_smoothing))
+
     def frame_losses(
-        self, outputs: Tensor | tuple[Tensor, ...], masks: Tensor, counted: Tensor | None = None
+        self,
+        outputs: Tensor | tuple[Tensor, ...],
+        masks: Tensor,
+        *,
+        counted: Tensor | None = None,
+        exchange: bool = False,
     ) -> Tensor:
         """Return the weighted sum of losses for each frame.
 
@@ -136,11 +152,12 @@ class Objective(NamedTuple):
                 supervision.
             masks: N x H x W uint8, {0, 1}.
             counted: N, {0, 1}, see `Sums`.
+            exchange: see `Sums`.
 
         Returns:
             N float32.
         """
-        sums = Sums(self.dice_over, self.dice_smoothing, counted)
+        sums = Sums(self.dice_over, self.dice_smoothing, counted, exchange)
         # In the order of LOSSES: the order in params.yaml must not change the rounding.
         losses = [
             (self.weights[name], partial(loss, sums=sums) if loss in RATIOS else loss)

@@ -16,7 +16,7 @@ class ValidationMetrics(NamedTuple):
     """Means over the validation frames.
 
     Attributes:
-        loss: the training loss.
+        loss: the training loss, with a Dice loss for each frame by itself.
         dice: Dice at a threshold of 1/2 and at the packed size, 1 where both masks are empty. The
             stage `score` computes the scores of a run, at the competition's size.
     """
@@ -60,7 +60,7 @@ def validate(
             target = torch.from_numpy(masks[chosen]).to(device, non_blocking=True)
             inputs = to_input(torch.from_numpy(images[chosen]).to(device), channels)
             logits = network(inputs)
-            frame_loss = objective.frame_losses(logits, target)
+            frame_loss = objective.by_frame().frame_losses(logits, target)
             totals += torch.stack(
                 [frame_loss.sum(), _dice(logits, target).sum(), frame_loss.new_tensor(len(chosen))]
             )
