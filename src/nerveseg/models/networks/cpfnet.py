@@ -1,11 +1,11 @@
 """CPF-Net.
 
 Feng et al., 'CPFNet: context pyramid fusion network for medical image segmentation', TMI 2020,
-fig. 1. It has the layers that the forward pass of the authors' code uses (their code declares 12.6
-million more parameters), but it is not the same function, because two connections differ. In their
-code, the global pyramids read the top map before SAPF; here, they read the output of SAPF. In their
-code, a ReLU precedes and follows the addition of each global pyramid; here, it only follows. There
-is one SAPF module, on the top map.
+fig. 1, as the forward pass of the authors' code computes it; that code declares 12.6 million more
+parameters, which take no part in it. Two of its connections are easily missed. The three pyramids
+read the top map before SAPF; only the decoder reads SAPF's output. Each step of the decoder ends in
+a ReLU, and another one follows the addition of a pyramid: relu(relu(step) + pyramid). The code asks
+for steps without a ReLU (`relu=False`), but its decoder block ignores that argument.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,6 @@ def _upsample(x: Tensor, size: torch.Size) -> Tensor:
     return F.interpolate(x, size=(size[-2], size[-1]), mode="bilinear", align_corners=True)
 
 
-def _conv_norm(in_channels: int, out_channels: int, kernel: int) -> nn.Sequential:
-    return conv_norm_relu(in_channels, out_channels, kernel, bias=False)[:2]
-
-
 class GlobalPyramidGuidance(nn.Module):
     """GPG, fig. 2: a skip connection with context from all deeper levels.
 
@@ -43,7 +39,8 @@ class GlobalPyramidGuidance(nn.Module):
         self.dilated = nn.ModuleList(
             _separable(len(channels) * width, width, dilation) for dilation in rates
         )
-        self.out = _conv_norm(len(rates) * width, width, 1)
+        # Without the ReLU, which follows the addition to the decoder's map.
+        self.out = conv_norm_relu(len(rates) * width, width, 1, bias=False)[:2]
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """Return N x width x H x W, the size of the first of `maps`."""
@@ -106,9 +103,9 @@ class ScaleAwarePyramidFusion(nn.Module):
 
 
 def _up(in_channels: int, out_channels: int) -> nn.Sequential:
-    """Return bilinear upsampling by 2, then 1 x 1; the ReLU follows the addition of the skip."""
+    """Return bilinear upsampling by 2, then 1 x 1 with normalisation and ReLU."""
     up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
-    return nn.Sequential(up, _conv_norm(in_channels, out_channels, 1))
+    return nn.Sequential(up, conv_norm_relu(in_channels, out_channels, 1, bias=False))
 
 
 def _up_step(in_channels: int, out_channels: int) -> nn.Sequential:
@@ -154,9 +151,9 @@ class CPFNet(Segmenter):
     def segment(self, image: Tensor) -> Tensor:
         """Return logits N x 1 x H x W."""
         features = self.encoder(image)
-        maps = [*features[1:4], self.sapf(features.layer4)]
-        x = maps[-1]
+        x = self.sapf(features.layer4)
         for level in (2, 1, 0):
-            x = F.relu(self.steps[level + 1](x) + self.guides[level](maps[level:]))
-        x = F.relu(self.steps[0](x)) + features.stem
+            guide = self.guides[level](features[level + 1 :])  # the top map, not SAPF's output
+            x = F.relu(self.steps[level + 1](x) + guide)
+        x = self.steps[0](x) + features.stem
         return cast("Tensor", self.head(_upsample(x, image.shape)))
