@@ -12,15 +12,15 @@ from transcription.cases import CASES, Case
 from transcription.comparison import compare
 
 from nerveseg.models.networks.cpfnet import CPFNet
+from nerveseg.models.registry import NETWORKS
 
 WIDTH = 8
-SIZE = (192, 224)  # a top map of 6 x 7, the smallest that CE-Net's pooling windows fit
 BOUND = 1e-10
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_network_equals_its_transcription(case: Case) -> None:
-    parity = case.parity(WIDTH, 3, SIZE)
+    parity = case.parity(WIDTH, 3)
     assert parity.output <= BOUND
     assert parity.gradient <= BOUND
     # The differences are small beside the numbers themselves, and no weight was left out.
@@ -54,6 +54,11 @@ class OneReluPerStep(CPFNet):
 
 @pytest.mark.parametrize("rewired", [PyramidsAfterSapf, OneReluPerStep])
 def test_a_cpfnet_with_one_connection_changed_is_told_apart(rewired: type[CPFNet]) -> None:
-    parity = compare(rewired(3, width=WIDTH), CASES["CPF-Net"].transcription, 3, SIZE)
+    case = CASES["CPF-Net"]
+    parity = compare(rewired(3, width=WIDTH), case.transcription, 3, case.size)
     assert parity.output > 0.1 * parity.spread
     assert parity.gradient > 0.1 * parity.slope
+
+
+def test_every_network_has_a_transcription() -> None:
+    assert {case.network for case in CASES.values()} == NETWORKS.keys()
