@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nerveseg.models.blocks.rpa import Reading
+from nerveseg.models.blocks.rpa import Reading, Softmax
 from nerveseg.models.blocks.segmenter import Segmenter
 from nerveseg.models.complexity import multiply_adds, on_meta, parameter_count
 from nerveseg.models.factory import build
+from nerveseg.models.networks.attention_unet import Gating
 from nerveseg.models.registry import NETWORKS
 
 
@@ -32,7 +33,9 @@ class Row(NamedTuple):
 class Options(TypedDict, total=False):
     """Options of the variants."""
 
+    gating: Gating
     reading: Reading
+    softmax: Softmax
     deep_supervision: bool
 
 
@@ -52,6 +55,8 @@ TABLE = {
 VARIANTS: list[tuple[str, Options]] = [
     *((name, Options()) for name in TABLE),
     ("rpa_apf", {"reading": "paper"}),
+    ("rpa_apf", {"reading": "paper", "softmax": "row"}),
+    ("attention_unet", {"gating": "authors"}),
     ("unetpp", {"deep_supervision": True}),
     ("danet", {"deep_supervision": False}),
 ]
@@ -94,6 +99,22 @@ def test_every_network_is_in_the_table() -> None:
 def test_parameters_equal_the_expected_count(name: str) -> None:
     assert parameter_count(on_meta(name, 1, {})) == TABLE[name].grey
     assert parameter_count(on_meta(name, 3, {})) == TABLE[name].colour
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "colour"),
+    [
+        ("baseline_rpa", {"reading": "paper"}, 22_483_073),
+        # The softmax has no weights.
+        ("baseline_rpa", {"reading": "paper", "softmax": "row"}, 22_483_073),
+        # U-Net's, 8 C^2 + 8 C + 1 for each gate at C = 128, 256 and 512, and the gating signal.
+        ("attention_unet", {"gating": "authors"}, 34_527_041 + 2_759_683 + 1_051_648),
+    ],
+)
+def test_parameters_of_a_variant_equal_the_count_by_hand(
+    name: str, options: dict[str, object], colour: int
+) -> None:
+    assert parameter_count(on_meta(name, 3, options)) == colour
 
 
 @every_network

@@ -1,5 +1,7 @@
 """RPA against loops over its equations, in both readings."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -15,8 +17,9 @@ from loop_reading import (
     relu,
     softmax,
 )
-from torch import nn
+from torch import Tensor, nn
 
+from nerveseg.errors import InputError
 from nerveseg.models.blocks.attention import attention
 from nerveseg.models.blocks.rpa import (
     REGIONS,
@@ -24,9 +27,10 @@ from nerveseg.models.blocks.rpa import (
     Reading,
     RegionAttention,
     ReleasedRPA,
+    Softmax,
     rpa,
 )
-from nerveseg.models.factory import build
+from nerveseg.models.factory import build, check_options
 
 CHANNELS = 32
 SIZE = (3, 4)
@@ -66,6 +70,38 @@ def test_rpa_equals_its_equations_in_loops(reading: Reading) -> None:
         assert isinstance(module, ReleasedRPA)
         expected = loops + module.gamma.item() * relu(conv_norm(sums, module.fuse))
     np.testing.assert_allclose(array(module(x)[0]), expected, rtol=1e-10, atol=1e-10)
+
+
+def literal_equations(x: Tensor, module: RegionAttention, axis: int) -> Tensor:
+    """Return V x Omega for each region size, with the softmax over `axis` of Omega = Q^T K."""
+    results = []
+    for level, count in enumerate(REGIONS):
+        region = module.regions[level](F.adaptive_avg_pool2d(x, count)).relu()
+        pixels = F.interpolate(region, SIZE, mode="bilinear", align_corners=True)
+        query, key = module.queries[level](pixels), module.keys[level](pixels)
+        omega = (query.flatten(2).transpose(1, 2) @ key.flatten(2)).softmax(dim=axis)
+        results.append((module.value(x).flatten(2) @ omega).unflatten(2, SIZE))
+    return torch.cat(results, dim=1)
+
+
+def test_a_softmax_over_the_summed_axis_is_ours_with_query_and_key_exchanged() -> None:
+    module = lively(RegionAttention(CHANNELS, "paper"))
+    x = torch.randn(2, CHANNELS, *SIZE, dtype=torch.float64)
+    found = module(x)
+    module.queries, module.keys = module.keys, module.queries
+    torch.testing.assert_close(found, literal_equations(x, module, axis=1), rtol=0, atol=1e-12)
+
+
+def test_a_softmax_over_rows_is_a_function_of_its_own() -> None:
+    summed, row = (lively(RegionAttention(CHANNELS, "paper", each)) for each in get_args(Softmax))
+    x = torch.randn(2, CHANNELS, *SIZE, dtype=torch.float64)
+    torch.testing.assert_close(row(x), literal_equations(x, row, axis=2), rtol=0, atol=1e-12)
+    assert (row(x) - summed(x)).abs().max() > 0.1 * summed(x).std()
+
+
+def test_the_released_reading_has_no_softmax_over_rows() -> None:
+    with pytest.raises(InputError, match="softmax: row needs reading: paper, not released"):
+        check_options("rpa_apf", {"softmax": "row"})
 
 
 @readings

@@ -1,7 +1,8 @@
 """The order of frames: batches balanced between frames with and without a nerve.
 
 The order is a function of (seed, epoch) alone, for any number of processes, so there is no state to
-save.
+save. Every epoch is an independent draw: how often a frame of the more frequent class is drawn over
+many epochs varies by chance.
 """
 
 import logging

@@ -10,14 +10,17 @@ from transcription.cenet import cenet
 from transcription.comparison import Parity, Transcription, compare
 from transcription.cpfnet import cpfnet
 from transcription.danet import danet, danet_supervised
-from transcription.unet import attention_unet_port, unet
+from transcription.unet import attention_unet_authors, attention_unet_port, unet
 from transcription.unetpp import unetpp, unetpp_supervised
 
 # CE-Net's largest pooling window has 6 pixels of the map at /32; the U-Nets pool by 2 only.
 TOP_OF_6_BY_7: Final = (192, 224)
 SMALL: Final = (64, 96)
 RELEASED: Final = {"reading": "released"}
-PAPER: Final = {"reading": "paper"}
+PAPER: Final = {"reading": "paper", "softmax": "summed"}
+PAPER_ROW: Final = {"reading": "paper", "softmax": "row"}
+PORT: Final = {"gating": "port"}
+AUTHORS: Final = {"gating": "authors"}
 
 
 class Case(NamedTuple):
@@ -49,12 +52,15 @@ CASES: Final[Mapping[str, Case]] = {
     "Baseline": Case("baseline", {}, rpa_apf.baseline),
     "Baseline + RPA, released": Case("baseline_rpa", RELEASED, rpa_apf.rpa_released),
     "Baseline + RPA, paper": Case("baseline_rpa", PAPER, rpa_apf.rpa_paper),
+    "Baseline + RPA, paper, row": Case("baseline_rpa", PAPER_ROW, rpa_apf.rpa_paper_row),
     "Baseline + APF, released": Case("baseline_apf", RELEASED, rpa_apf.apf_released),
-    "Baseline + APF, paper": Case("baseline_apf", PAPER, rpa_apf.apf_paper),
+    "Baseline + APF, paper": Case("baseline_apf", {"reading": "paper"}, rpa_apf.apf_paper),
     "RPA/APF, released": Case("rpa_apf", RELEASED, rpa_apf.rpa_apf_released),
     "RPA/APF, paper": Case("rpa_apf", PAPER, rpa_apf.rpa_apf_paper),
+    "RPA/APF, paper, row": Case("rpa_apf", PAPER_ROW, rpa_apf.rpa_apf_paper_row),
     "U-Net": Case("unet", {}, unet, SMALL),
-    "Attention U-Net": Case("attention_unet", {}, attention_unet_port, SMALL),
+    "Attention U-Net, port": Case("attention_unet", PORT, attention_unet_port, SMALL),
+    "Attention U-Net, authors": Case("attention_unet", AUTHORS, attention_unet_authors, SMALL),
     "U-Net++": Case("unetpp", {"deep_supervision": False}, unetpp, SMALL),
     "U-Net++, 4 heads": Case("unetpp", {"deep_supervision": True}, unetpp_supervised, SMALL),
     "DA-Net, 1 head": Case("danet", {"deep_supervision": False}, danet),

@@ -58,6 +58,20 @@ def rpa_apf_paper(w: Weights, image: Tensor) -> tuple[Tensor]:
     return (w.conv("head", _apf_paper(w, full, d1, d2)),)
 
 
+def rpa_paper_row(w: Weights, image: Tensor) -> tuple[Tensor]:
+    """Return the logits of the second row, with the softmax of eq. 4 over rows, literally."""
+    maps = resnet34(w, image)
+    full, _, _ = decode(w, _rpa_paper_row(w, maps[4]), maps)
+    return (w.conv("head", full),)
+
+
+def rpa_apf_paper_row(w: Weights, image: Tensor) -> tuple[Tensor]:
+    """Return the logits of the fourth row, likewise."""
+    maps = resnet34(w, image)
+    full, d1, d2 = decode(w, _rpa_paper_row(w, maps[4]), maps)
+    return (w.conv("head", _apf_paper(w, full, d1, d2)),)
+
+
 def _rpa_released(w: Weights, x: Tensor) -> Tensor:
     x3 = bilinear(w.conv("rpa.attention.regions.0", F.adaptive_avg_pool2d(x, 3)), like=x)
     x7 = bilinear(w.conv("rpa.attention.regions.1", F.adaptive_avg_pool2d(x, 7)), like=x)
@@ -80,8 +94,20 @@ def _rpa_paper(w: Weights, x: Tensor) -> Tensor:
     return concatenate(x, s3, s7, s11)
 
 
+def _rpa_paper_row(w: Weights, x: Tensor) -> Tensor:
+    x3 = bilinear(w.conv("rpa.attention.regions.0", F.adaptive_avg_pool2d(x, 3)).relu(), like=x)
+    x7 = bilinear(w.conv("rpa.attention.regions.1", F.adaptive_avg_pool2d(x, 7)).relu(), like=x)
+    x11 = bilinear(w.conv("rpa.attention.regions.2", F.adaptive_avg_pool2d(x, 11)).relu(), like=x)
+    value = w.conv("rpa.attention.value", x).flatten(2)
+    s3 = value @ _omega(w, x3, "queries.0", "keys.0")
+    s7 = value @ _omega(w, x7, "queries.1", "keys.1")
+    s11 = value @ _omega(w, x11, "queries.2", "keys.2")
+    sums = torch.cat([s3, s7, s11], dim=1)
+    return concatenate(x, sums.view(len(x), -1, *x.shape[2:]))
+
+
 def _omega(w: Weights, region: Tensor, query: str, key: str) -> Tensor:
-    """Return the weights, N x HW x HW: [i, j] is that of pixel j for pixel i."""
+    """Return softmax(Q^T K), N x HW x HW: [i, j] is the weight of key j, and row i sums to 1."""
     q, k = w.conv(f"rpa.attention.{query}", region), w.conv(f"rpa.attention.{key}", region)
     return softmax(torch.einsum("ncyx,ncvu->nyxvu", q, k).flatten(3).flatten(1, 2), dim=2)
 

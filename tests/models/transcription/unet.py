@@ -1,4 +1,4 @@
-"""U-Net and Attention U-Net, in the form of the widely used ports."""
+"""U-Net and Attention U-Net, in the form of the ports; the latter also with its authors' gates."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -40,6 +40,20 @@ def attention_unet_port(w: Weights, image: Tensor) -> tuple[Tensor]:
     return (w.conv("head", d1),)
 
 
+def attention_unet_authors(w: Weights, image: Tensor) -> tuple[Tensor]:
+    """Return the logits, with the gates of the authors' release."""
+    e1, e2, e3, e4, e5 = unet_encoder(w, image)
+    signal = w.conv_norm_relu("decoder.gates.3.signal", e5)
+    x4 = _grid_gate(w, "decoder.gates.3", x=e4, g=signal)
+    d4 = double_conv(w, "decoder.merges.3", concatenate(x4, up_step(w, "decoder.ups.3", e5)))
+    x3 = _grid_gate(w, "decoder.gates.2", x=e3, g=d4)
+    d3 = double_conv(w, "decoder.merges.2", concatenate(x3, up_step(w, "decoder.ups.2", d4)))
+    x2 = _grid_gate(w, "decoder.gates.1", x=e2, g=d3)
+    d2 = double_conv(w, "decoder.merges.1", concatenate(x2, up_step(w, "decoder.ups.1", d3)))
+    d1 = double_conv(w, "decoder.merges.0", concatenate(e1, up_step(w, "decoder.ups.0", d2)))
+    return (w.conv("head", d1),)
+
+
 def unet_encoder(w: Weights, image: Tensor) -> Levels:
     """Return the maps of the five levels, finest first."""
     e1 = double_conv(w, "encoder.levels.0", image)
@@ -63,3 +77,11 @@ def up_step(w: Weights, name: str, x: Tensor) -> Tensor:
 def _gate(w: Weights, name: str, *, x: Tensor, g: Tensor) -> Tensor:
     added = w.conv_norm(f"{name}.w_x", x) + w.conv_norm(f"{name}.w_g", g)
     return x * w.conv_norm(f"{name}.psi", added.relu()).sigmoid()
+
+
+def _grid_gate(w: Weights, name: str, *, x: Tensor, g: Tensor) -> Tensor:
+    theta_x = F.conv2d(x, w[f"{name}.w_x.weight"], stride=2)
+    phi_g = w.conv(f"{name}.w_g", g)
+    alpha = w.conv(f"{name}.psi", (theta_x + phi_g).relu()).sigmoid()
+    y = x * F.interpolate(alpha, scale_factor=2, mode="bilinear", align_corners=False)
+    return w.conv_norm_relu(f"{name}.combine", w.conv_norm(f"{name}.out", y))

@@ -10,9 +10,10 @@ Wu et al., AAAI 2021, the last of eq. 1 to 8 (see `rpa`). Like RPA, it has two r
 | result | F + F * sigma | F + gamma * F * sigma, gamma 0 at the start |
 
 F is the 1 x 1 convolution of the concatenated levels. The channel attention is that of ECA (Wang
-et al., CVPR 2020). The paper does not state how many channels each level has before the fusion,
-nor the kernel size k of the 1-D convolutions, nor a ReLU between them: `PaperAPF` concatenates
-w/2 + w + w channels, and uses k = 3 and a ReLU.
+et al., CVPR 2020). The text aligns the levels to an equal number of channels C, but does not say
+how: `PaperAPF` concatenates their w/2 + w + w channels and leaves the alignment to the 1 x 1. Nor
+does the text state the kernel size of the 1-D convolutions or a ReLU between them: k = 3 and the
+ReLU are ours.
 """
 
 from typing import cast

@@ -56,11 +56,19 @@ class UNetDecoder(nn.Module):
 
     Args:
         widths: channels of the levels, finest first.
-        gates: modules of (skip, upsampled map) that each skip passes through, finest first.
+        gates: modules of (skip, gating map) that each skip passes through, finest first.
+        gate_first: gate with the map before it is upsampled to the skip's size, not after.
     """
 
-    def __init__(self, widths: Sequence[int], gates: Sequence[nn.Module] | None = None) -> None:
+    def __init__(
+        self,
+        widths: Sequence[int],
+        gates: Sequence[nn.Module] | None = None,
+        *,
+        gate_first: bool = False,
+    ) -> None:
         super().__init__()
+        self.gate_first = gate_first
         self.ups = nn.ModuleList(map(up_step, widths[1:], widths))
         self.merges = nn.ModuleList(double_conv(2 * channels, channels) for channels in widths[:-1])
         self.gates = nn.ModuleList(gates) if gates else None
@@ -69,7 +77,9 @@ class UNetDecoder(nn.Module):
         """Return the finest map, N x widths[0] x H x W, of the encoder's `maps`."""
         x = maps[-1]
         for level in reversed(range(len(self.ups))):
-            x = self.ups[level](x)
-            skip = maps[level] if self.gates is None else self.gates[level](maps[level], x)
-            x = self.merges[level](torch.cat([skip, x], dim=1))
+            up = self.ups[level](x)
+            skip = maps[level]
+            if self.gates is not None:
+                skip = self.gates[level](skip, x if self.gate_first else up)
+            x = self.merges[level](torch.cat([skip, up], dim=1))
         return x

@@ -1,8 +1,15 @@
 """DA-Net.
 
-Fu et al., 'Dual attention network for scene segmentation', CVPR 2019, figs. 2 and 3. The encoder
-is ResNet-34, like that of the baseline, CE-Net and CPF-Net, dilated to an output stride of 8; the
-paper uses ResNet-50 and ResNet-101. Queries and keys have C/8 channels, as in the authors' code.
+Fu et al., 'Dual attention network for scene segmentation', CVPR 2019, figs. 2 and 3. The paper, the
+authors' code and this module differ:
+
+- The paper and the code use ResNet-50 and ResNet-101. Here, the encoder is ResNet-34, like that of
+  the baseline, CE-Net and CPF-Net, dilated to an output stride of 8.
+- The command that tests their ResNet-101 gives the last layer a multi-grid: dilations 4, 8 and 16
+  in its three blocks. Here, all of its blocks have dilation 4.
+- Queries and keys have C channels in the paper, and C/8 in the code and here.
+- The code subtracts the channels' energies from their maximum, and so does this module; eq. 3 does
+  not.
 """
 
 import torch

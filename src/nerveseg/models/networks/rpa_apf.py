@@ -2,6 +2,9 @@
 
 Wu et al., 'Region-aware global context modeling for automatic nerve segmentation from ultrasound
 images', AAAI 2021, table 1.
+
+The text has a ResNet-34 pretrained on ImageNet. The authors' model file replaces its 7 x 7 stem by
+a new, random one; here `encoder_weights` fills the stem as well, in both readings.
 """
 
 from typing import ClassVar, cast
@@ -11,7 +14,7 @@ from torch import Tensor, nn
 from nerveseg.models.blocks.apf import apf
 from nerveseg.models.blocks.decoder import Decoder
 from nerveseg.models.blocks.resnet import ResNet34
-from nerveseg.models.blocks.rpa import Reading, rpa
+from nerveseg.models.blocks.rpa import Reading, Softmax, rpa
 from nerveseg.models.blocks.segmenter import Segmenter, fraction_of
 
 
@@ -27,6 +30,10 @@ class RpaApf(Segmenter):
         encoder_weights: `imagenet`, `none`, or the path of a file with torchvision's layer names.
         reading: `released` follows the authors' published model file, `paper` follows the
             equations; `blocks.rpa` and `blocks.apf` list the differences.
+        softmax: axis of RPA's softmax in the paper's reading, `summed` or `row` (see `blocks.rpa`).
+
+    Raises:
+        InputError: `row` is asked of the released reading.
     """
 
     with_rpa: ClassVar[bool] = True
@@ -39,11 +46,12 @@ class RpaApf(Segmenter):
         width: int = 64,
         encoder_weights: str = "none",
         reading: Reading = "released",
+        softmax: Softmax = "summed",
     ) -> None:
         super().__init__()
         self.encoder = ResNet34(in_channels, width, encoder_weights)
         top_channels = self.encoder.channels[-1]
-        self.rpa = rpa(top_channels, reading) if self.with_rpa else None
+        self.rpa = rpa(top_channels, reading, softmax) if self.with_rpa else None
         self.decoder = Decoder(self.rpa.out_channels if self.rpa else top_channels, width)
         self.apf = apf(width, reading) if self.with_apf else None
         self.head = nn.Conv2d(fraction_of(width, 2), 1, 3, padding=1)
@@ -64,9 +72,26 @@ class BaselineRPA(RpaApf):
 
 
 class BaselineAPF(RpaApf):
-    """Baseline + APF, the third row; takes the arguments of `RpaApf`."""
+    """Baseline + APF, the third row.
+
+    Args:
+        in_channels: channels of the image.
+        width: base width of the encoder; 64 in the paper.
+        encoder_weights: `imagenet`, `none`, or the path of a file with torchvision's layer names.
+        reading: `released` or `paper`, as in `RpaApf`.
+    """
 
     with_rpa = False
+
+    def __init__(
+        self,
+        in_channels: int = 1,
+        *,
+        width: int = 64,
+        encoder_weights: str = "none",
+        reading: Reading = "released",
+    ) -> None:
+        super().__init__(in_channels, width=width, encoder_weights=encoder_weights, reading=reading)
 
 
 class Baseline(RpaApf):
