@@ -21,6 +21,7 @@ from loop_reading import (
 from nerveseg.models.blocks.apf import NearestUpConv, PaperAPF, ReleasedAPF, apf
 from nerveseg.models.blocks.decoder import Pyramid
 from nerveseg.models.blocks.rpa import Reading
+from nerveseg.models.complexity import multiply_adds, on_meta
 
 WIDTH = 6
 SIZE = (4, 8)
@@ -93,3 +94,12 @@ def test_projecting_each_level_before_its_upsampling_is_exact(
     scale = module.channels(plain.mean(dim=(2, 3)).unsqueeze(1)).sigmoid().view(2, -1, 1, 1)
     expected = plain + plain * scale
     assert (module(maps) - expected).abs().max() <= error * expected.abs().max()
+
+
+def test_the_two_convolutions_at_full_size_are_28_percent_of_the_network() -> None:
+    network = on_meta("rpa_apf", 1, {})
+    whole = multiply_adds(network, 1, (512, 512))
+    ups = [each for each in network.modules() if isinstance(each, NearestUpConv)]
+    two = sum(multiply_adds(each, 64, (512 // each.factor, 512 // each.factor)) for each in ups)
+    assert (round(two / 1e9, 2), round(whole / 1e9, 2)) == (9.66, 34.73)
+    assert two / whole == pytest.approx(0.28, abs=0.005)

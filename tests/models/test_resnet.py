@@ -37,3 +37,16 @@ def test_dilation_keeps_the_strided_network_s_values_between_others(layer: str, 
     dense, coarse = getattr(dilated(image), layer), getattr(strided(image), layer)
     assert dense.shape[-2:] == (8, 12)
     torch.testing.assert_close(dense[..., ::step, ::step], coarse)
+
+
+@pytest.mark.slow  # timm takes seconds to import
+def test_the_dilated_encoder_computes_what_timm_s_does() -> None:
+    timm = pytest.importorskip("timm")
+    peer = lively(timm.create_model("resnet34", output_stride=8))
+    encoder = ResNet34(3, output_stride=8).double().eval()
+    state = {key: value for key, value in peer.state_dict().items() if not key.startswith("fc.")}
+    encoder.load_state_dict(state, strict=True)
+    image = torch.randn(1, 3, 64, 96, dtype=torch.float64)
+    found, expected = encoder(image).layer4, peer.forward_features(image)
+    assert found.shape[-2:] == (8, 12)
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)

@@ -15,7 +15,7 @@ from transcription.unetpp import unetpp, unetpp_supervised
 
 # CE-Net's largest pooling window has 6 pixels of the map at /32; the U-Nets pool by 2 only.
 TOP_OF_6_BY_7: Final = (192, 224)
-SMALL: Final = (64, 96)
+SMALL: Final = (32, 64)
 RELEASED: Final = {"reading": "released"}
 PAPER: Final = {"reading": "paper", "softmax": "summed"}
 PAPER_ROW: Final = {"reading": "paper", "softmax": "row"}

@@ -33,7 +33,8 @@ TAPS = 3
 class NearestUpConv(nn.Module):
     """Nearest upsampling, then a 3 x 3 convolution without bias.
 
-    APF has two of them: 28% of the multiply-adds of RPA/APF at 512 x 512 (9.66 of 34.73 GMACs).
+    APF has two of them: 28% of the multiply-adds of RPA/APF on a grey image of 512 x 512, 9.66 of
+    34.73 GMACs.
     Most taps of such a convolution read copies of the same pixel. At inference those taps are
     summed first, into one kernel for each of the factor^2 phases of the output, which leaves 4/9
     of the work for a factor of 2 and 1/4 for a factor of 4. Training computes it as published.
