@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from nerveseg.errors import InputError
 from nerveseg.models.blocks.attention import attend, attention
 from nerveseg.models.blocks.conv import conv_norm_relu
+from nerveseg.models.blocks.pooling import region_means
 from nerveseg.models.blocks.segmenter import fraction_of
 
 Reading = Literal["released", "paper"]
@@ -60,7 +61,7 @@ class RegionAttention(nn.Module):
 
     def weights(self, x: Tensor, level: int) -> Tensor:
         """Return softmax(Q^T K) of one region size, N x HW x HW; every row sums to 1."""
-        region = self.activation(self.regions[level](F.adaptive_avg_pool2d(x, REGIONS[level])))
+        region = self.activation(self.regions[level](region_means(x, REGIONS[level])))
         own = level % len(self.queries)
         # Project the k x k tokens, then upsample: a 1 x 1 convolution commutes with bilinear
         # upsampling, whose weights sum to 1. The softmax does not; it runs over all H * W pixels.
