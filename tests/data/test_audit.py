@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TypedDict
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -31,9 +32,17 @@ class Settings(TypedDict):
     blocks: int
     bandwidth: float
     agreement: float
+    least_similarity: float
 
 
-SETTINGS: Settings = {"blocks": 16, "bandwidth": 1.0, "agreement": 0.7}
+SETTINGS: Settings = {
+    "blocks": 16,
+    "bandwidth": 1.0,
+    "agreement": 0.7,
+    "least_similarity": 0.85,
+}
+# The disc of `sweep` moves so far from frame to frame that neighbours in the middle correlate at 0.81.
+COARSE: Settings = {**SETTINGS, "least_similarity": 0.5}
 
 
 def sweep(labels: str, subject: int = 1) -> tuple[NDArray[np.uint8], list[TrainRecord]]:
@@ -50,7 +59,7 @@ def sweep(labels: str, subject: int = 1) -> tuple[NDArray[np.uint8], list[TrainR
 
 def test_a_forgotten_frame_is_found_with_its_neighbour() -> None:
     images, records = sweep("....xxxx.xxxx......")
-    (found,) = contradictions(images, records, **SETTINGS)
+    (found,) = contradictions(images, records, **COARSE)
     assert (found.subject, found.img, found.labelled) == (1, 9, 0)
     assert found.neighbour_img in (8, 10)
     assert 0 < found.distance < 1
@@ -58,19 +67,19 @@ def test_a_forgotten_frame_is_found_with_its_neighbour() -> None:
 
 def test_a_frame_outlined_by_mistake_is_found() -> None:
     images, records = sweep("......x.....")
-    (found,) = contradictions(images, records, **SETTINGS)
+    (found,) = contradictions(images, records, **COARSE)
     assert (found.img, found.labelled) == (7, 1)
 
 
 @pytest.mark.parametrize("labels", ["....xxxxxx......", "............", "xxxxxxxxxx", "x", ".x"])
 def test_a_sweep_without_contradiction_has_no_finding(labels: str) -> None:
-    assert contradictions(*sweep(labels), **SETTINGS) == []
+    assert contradictions(*sweep(labels), **COARSE) == []
 
 
 def test_the_frames_of_other_subjects_do_not_count() -> None:
     first, second = sweep("xxxxxxxx", 1), sweep("........", 2)
     images = np.concatenate([first[0], second[0]])
-    assert contradictions(images, first[1] + second[1], **SETTINGS) == []
+    assert contradictions(images, first[1] + second[1], **COARSE) == []
 
 
 def test_statistics_are_means_and_deviations_of_blocks() -> None:
@@ -87,9 +96,48 @@ def test_distance_is_0_between_equals_and_2_between_opposites() -> None:
 def test_a_vote_fades_to_1_over_e_within_the_bandwidth() -> None:
     # Frames on a line at 0, 1 and 3: the median nearest-neighbour distance is 1.
     distance = np.array([[0, 1, 3], [1, 0, 2], [3, 2, 0]], np.float32)
-    share = votes(distance, np.array([False, True, False]), bandwidth=1.0)
+    labels = np.array([False, True, False])
+    share = votes(distance, labels, bandwidth=1.0, least_similarity=-5)
     assert share[0] == pytest.approx(1 / (1 + np.exp(-2)))
     assert share[1] == 0
+
+
+def test_frames_below_the_least_similarity_do_not_vote() -> None:
+    # Correlations: first and second 0.9, second and third 0.5, first and third 0.4.
+    distance = np.array([[0, 0.1, 0.6], [0.1, 0, 0.5], [0.6, 0.5, 0]], np.float32)
+    share = votes(distance, np.array([False, False, True]), bandwidth=9, least_similarity=0.8)
+    assert share[:2].tolist() == [0, 0]
+    assert np.isnan(share[2])
+
+
+def test_frames_that_resemble_no_other_are_never_doubted() -> None:
+    rng = np.random.default_rng(3)
+    images = np.stack([_blurred(rng.normal(size=(96, 96))) for _ in range(24)])
+    records = [TrainRecord(1, img, "1 1" * (img % 4 != 0)) for img in range(1, 25)]
+    distance = distances(np.stack([statistics(image, 16) for image in images]))
+    assert (1 - distance)[~np.eye(24, dtype=bool)].max() < SETTINGS["least_similarity"]
+    assert contradictions(images, records, **SETTINGS) == []
+    # Without the limit, the least dissimilar frames would decide.
+    without: Settings = {**SETTINGS, "least_similarity": -1.0}
+    assert contradictions(images, records, **without)
+
+
+def test_near_duplicates_of_unrelated_frames_vote_on_each_other() -> None:
+    rng = np.random.default_rng(3)
+    scenes = [_blurred(rng.normal(size=(96, 96))).astype(float) for _ in range(4)]
+    images = np.stack([scene + rng.normal(0, 3, (96, 96)) for scene in scenes for _ in range(4)])
+    labels = [scene < 2 for scene in range(4) for _ in range(4)]
+    labels[1] = False
+    records = [TrainRecord(1, img, "1 1" * label) for img, label in enumerate(labels)]
+    (found,) = contradictions(images.clip(0, 255).astype(np.uint8), records, **SETTINGS)
+    assert (found.img, found.labelled) == (1, 0)
+    assert found.neighbour_img in (0, 2, 3)
+
+
+def _blurred(noise: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return smooth structures of about a sixth of the frame, 96 x 96 uint8."""
+    smooth = cv2.GaussianBlur(noise, (0, 0), 8)
+    return np.asarray(np.clip(128 + 40 * smooth / smooth.std(), 0, 255), np.uint8)
 
 
 def test_identical_frames_are_compared_too() -> None:

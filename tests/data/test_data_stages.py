@@ -14,6 +14,7 @@ from nerveseg.data.split_table import read_split, rows_of
 Section = dict[str, object]
 STAGES = Path(__file__).parents[2] / "stages"
 SPLIT = {"protocol": "subject", "folds": 3, "fold": 1, "seed": 1, "drop_contradictions": False}
+AUDIT = {"blocks": 8, "bandwidth": 1.0, "agreement": 0.7, "least_similarity": 0.85}
 
 
 def run(stage: str, folder: Path, **sections: Section) -> str:
@@ -36,7 +37,7 @@ def test_an_archive_goes_all_the_way(pristine: Path, tmp_path: Path) -> None:
     archive = tiny.zip_folder(pristine, tmp_path / "mine.zip")
     assert run("download", tmp_path, data=data(archive=str(archive))) == ""
     assert run("pack", tmp_path, pack={"shape": [64, 96]}) == ""
-    assert run("audit", tmp_path, audit={"blocks": 8, "bandwidth": 1.0, "agreement": 0.7}) == ""
+    assert run("audit", tmp_path, audit=AUDIT) == ""
     settings = {**SPLIT, "drop_contradictions": True}
     assert run("split", tmp_path, split=settings) == ""
     packed = Packed.open(tmp_path / "data/packed")

@@ -110,11 +110,13 @@ class AuditParams(Section):
         blocks: number of rows and of columns of the grid of blocks whose statistics are compared.
         bandwidth: bandwidth of a frame's vote, in median nearest-neighbour distances.
         agreement: a label is doubtful if at least this fraction of the votes is against it.
+        least_similarity: correlation that two frames must reach to vote on each other.
     """
 
     blocks: int = Field(ge=2, le=64)
     bandwidth: float = Field(gt=0)
     agreement: float = Field(gt=0.5, le=1)
+    least_similarity: float = Field(ge=-1, lt=1)
 
 
 class SplitParams(Section):
