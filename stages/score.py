@@ -4,10 +4,12 @@ import argparse
 from pathlib import Path
 
 from nerveseg.errors import run
+from nerveseg.evaluation.baselines import read_baselines
 from nerveseg.evaluation.frame_scores import score_frames
 from nerveseg.evaluation.run_scores import leaderboard_scores, write_scores
 from nerveseg.evaluation.validation_set import open_validation
-from nerveseg.params.results import ScoreParams
+from nerveseg.evaluation.verdict import judge, warn
+from nerveseg.params.results import ScoreParams, SummaryParams
 from nerveseg.params.section import read
 
 
@@ -16,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="a key of params.yaml's models")
     name = parser.parse_args().run
-    params = read("score", ScoreParams)
+    params, level = read("score", ScoreParams), read("summary", SummaryParams).level
     data = Path("data")
     validation = open_validation(
         packed=data / "packed/train.csv",
@@ -26,8 +28,12 @@ def main() -> None:
     )
     submission = Path("submissions") / f"{name}.csv"
     boards = leaderboard_scores(submission, data / "verified/solution.csv")
-    frames = score_frames(validation)
-    write_scores(data / "scores" / name, validation.truths, frames, boards, params.bins)
+    baselines = read_baselines(data / "baselines")
+    frames, truths = score_frames(validation), validation.truths
+    verdict = judge(frames, baselines, truths, level)
+    folder, bins = data / "scores" / name, params.bins
+    write_scores(folder, truths, frames, boards=boards, verdict=verdict, bins=bins)
+    warn(name, verdict, baselines)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nerveseg.errors import run
+from nerveseg.evaluation.baselines import read_baselines
 from nerveseg.evaluation.compare import Comparison, Standing
 from nerveseg.evaluation.paper import PaperComparison, compare_with_paper
 from nerveseg.evaluation.result_files import write_csv, write_json
@@ -20,7 +21,8 @@ def main() -> None:
     metrics = Path("metrics")
     curves = read_curves(Path("data/curves"), names)
     scored = read_scored(Path("data/scores"), names)
-    summary = summarise(scored, params.reference, level=params.level)
+    baselines = read_baselines(Path("data/baselines"))
+    summary = summarise(scored, baselines, params.reference, level=params.level)
     write_csv(metrics / "comparison.csv", Comparison._fields, summary.comparison)
     write_csv(metrics / "groups.csv", Standing._fields, summary.standings)
     write_csv(

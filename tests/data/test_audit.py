@@ -41,7 +41,7 @@ SETTINGS: Settings = {
     "agreement": 0.7,
     "least_similarity": 0.85,
 }
-# The disc of `sweep` moves so far from frame to frame that neighbours in the middle correlate at 0.81.
+# The disc of `sweep` moves so far that neighbours correlate at as little as 0.81.
 COARSE: Settings = {**SETTINGS, "least_similarity": 0.5}
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.evaluation.baselines import write_baselines
 from nerveseg.maps import MapWriter
 from nerveseg.rle import IMAGE_SHAPE, encode
 
@@ -40,9 +41,11 @@ def write_runs(folder: Path, runs: dict[str, int]) -> None:
     for name in ("packed", "masks", "verified"):
         (data / name).mkdir(parents=True)
     rows = [f"{s},{i},{encode(truth(s, i))}" for s, i in keys]
-    table(data / "packed/train.csv", "subject,img,pixels", ["1,1,", *rows])
-    parts = [f"{s},{i},0,valid" for s, i in keys]
-    table(data / "split.csv", "subject,img,fold,part", ["1,1,1,train", *parts])
+    training = [f"1,{img},{encode(truth(1, img))}" for img in (1, 2, 3)]
+    table(data / "packed/train.csv", "subject,img,pixels", [*training, *rows])
+    parts = [f"1,{img},1,train" for img in (1, 2, 3)]
+    parts += [f"{s},{i},0,valid" for s, i in keys]
+    table(data / "split.csv", "subject,img,fold,part", parts)
     usage = ["Public", "Private", "Private"]
     tests = [encode(truth(2, img)) for img in (1, 2, 3)]
     solution = [f"{img},{rle},{use}" for img, rle, use in zip((1, 2, 3), tests, usage, strict=True)]
@@ -57,6 +60,12 @@ def write_runs(folder: Path, runs: dict[str, int]) -> None:
         table(folder / f"submissions/{run}.csv", "img,pixels", rows)
         (data / "curves").mkdir(exist_ok=True)
         table(data / f"curves/{run}.csv", "epoch,train/loss,valid/dice", CURVES)
+    write_baselines(
+        data / "baselines",
+        data / "packed/train.csv",
+        data / "split.csv",
+        data / "verified/solution.csv",
+    )
     models = ", ".join(f"{run}: {{}}" for run in runs)
     (folder / "params.yaml").write_text(PARAMS.format(models=models))
 

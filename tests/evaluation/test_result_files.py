@@ -26,7 +26,7 @@ def test_json_has_null_for_nan(tmp_path: Path) -> None:
     write_json(path, {"unet": {"dice": 1 / 3, "auc": NAN, "frames": 3}})
     assert json.loads(path.read_text()) == {"unet": {"dice": 0.333333, "auc": None, "frames": 3}}
     write_json(path, {"auc": NAN, "dice": 0.5})
-    assert math.isnan(read_json(path, "score")["auc"])
+    assert math.isnan(float(read_json(path, "score")["auc"]))
 
 
 def test_a_cell_that_is_not_a_number_is_named(tmp_path: Path) -> None:

@@ -44,10 +44,10 @@ def scored(run_folder: Path) -> Path:
 
 def test_a_run_of_empty_masks_scores_as_the_all_empty_submission(scored: Path) -> None:
     scores = figures("data/scores/baseline/scores.json")
-    assert scores["dice"] == pytest.approx(scores["empty_dice"])
+    empty = figures("data/baselines/scores.json")["all_empty"]
+    assert {name: scores[name] for name in empty} == empty
     assert scores["dice"] == pytest.approx(7 / 12, abs=1e-6)
     assert (scores["public"], scores["private"]) == (1, 0)
-    assert (scores["empty_public"], scores["empty_private"]) == (1, 0)
     assert scores["presence_recall"] == 0
     assert scores["hd95"] is None
 
@@ -65,30 +65,66 @@ def test_a_mask_moved_by_a_few_columns_is_that_far_off(scored: Path) -> None:
 
 def test_without_a_solution_there_are_validation_scores_alone(run_folder: Path) -> None:
     Path("data/verified/solution.csv").write_text("img,pixels,Usage\n")
+    stage("baselines")
     stage("score", "unet")
     scores = figures("data/scores/unet/scores.json")
     assert scores["dice"] > 0.9
-    assert scores["public"] is scores["private"] is scores["empty_public"] is None
+    assert scores["public"] is scores["private"] is None
+    assert figures("data/baselines/scores.json")["constant_mask"]["public"] is None
+
+
+def test_a_run_that_collapsed_or_is_no_better_than_the_baselines_is_said_so(
+    scored: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    stage("score", "unet")
+    assert caplog.messages == []
+    stage("score", "baseline")
+    (said,) = caplog.messages
+    assert said.startswith("baseline: outlines nothing: mean validation Dice minus that of all_e")
+    stage("summary")
+    verdicts = {run: of.get("verdict") for run, of in figures("metrics/scores.json").items()}
+    assert verdicts == {
+        "rpa_apf": "above the baselines",
+        "unet": "above the baselines",
+        "baseline": "outlines nothing",
+        "all_empty": None,
+        "constant_mask": None,
+    }
+
+
+def test_a_training_without_any_nerve_is_said_so(
+    run_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    split = Path("data/split.csv")
+    split.write_text(split.read_text().replace("1,1,1,train", "1,1,1,left_out"))
+    train = Path("data/packed/train.csv")
+    rows = train.read_text().splitlines()
+    train.write_text("\n".join([rows[0], rows[1], "1,2,", "1,3,", *rows[4:], ""]))
+    stage("baselines")
+    stage("score", "unet")
+    assert "unet: no training frame has an outlined nerve" in caplog.text
+    assert figures("data/baselines/scores.json")["training"] == {"frames": 2, "nerves": 0}
 
 
 def test_the_summary_has_one_column_a_run_and_metric(scored: Path) -> None:
     stage("summary")
     scores = figures("metrics/scores.json")
-    assert list(scores) == ["rpa_apf", "unet", "baseline", "all_empty"]
+    assert list(scores) == ["rpa_apf", "unet", "baseline", "all_empty", "constant_mask"]
     assert scores["unet"]["dice_low"] <= scores["unet"]["dice"] <= scores["unet"]["dice_high"]
-    assert scores["all_empty"] == {
-        "dice": pytest.approx(7 / 12, abs=1e-6),
-        "public": 1,
-        "private": 0,
-    }
+    empty = scores["all_empty"]
+    assert empty["dice"] == pytest.approx(7 / 12, abs=1e-6)
+    assert empty["dice_low"] < empty["dice"] < empty["dice_high"]
+    assert (empty["public"], empty["private"], empty["presence_recall"]) == (1, 0, 0)
+    assert scores["constant_mask"]["presence_recall"] == 1
     assert "hd95" not in scores["baseline"]
-    assert all(isinstance(value, float) for part in scores.values() for value in part.values())
+    values = [pair for part in scores.values() for pair in part.items() if pair[0] != "verdict"]
+    assert all(isinstance(value, float | int) for _, value in values)
 
 
 def test_the_comparison_holds_every_other_run_against_the_reference(scored: Path) -> None:
     stage("summary")
     table = rows("metrics/comparison.csv")
-    assert [row["run"] for row in table] == ["unet", "baseline"]
+    assert [row["run"] for row in table] == ["unet", "baseline", "all_empty", "constant_mask"]
     assert {row["reference"] for row in table} == {"rpa_apf"}
     assert all(float(row["difference"]) < 0 for row in table)
     best = rows("metrics/groups.csv")[0]
@@ -122,8 +158,8 @@ def test_one_run_alone_is_compared_with_nothing(scored: Path) -> None:
     text = Path("params.yaml").read_text()
     Path("params.yaml").write_text(text.replace(", unet: {}, baseline: {}", ""))
     stage("summary")
-    assert list(figures("metrics/scores.json")) == ["rpa_apf", "all_empty"]
-    assert rows("metrics/comparison.csv") == []
+    assert list(figures("metrics/scores.json")) == ["rpa_apf", "all_empty", "constant_mask"]
+    assert [row["run"] for row in rows("metrics/comparison.csv")] == ["all_empty", "constant_mask"]
     assert [row["with_best"] for row in rows("metrics/groups.csv")] == ["True"]
 
 
@@ -174,6 +210,11 @@ def edit(name: str, old: str, new: str) -> Callable[[], None]:
             "valid.b2nd: not readable as blosc2",
         ),
         (edit("params.yaml", "bins: 10", "bins: 1"), "score.bins"),
+        (
+            lambda: Path("data/baselines/scores.json").write_text("{}"),
+            "data/baselines: not readable .*dvc repro baselines",
+        ),
+        (edit("data/baselines/frames.csv", "2,1,", "2,2,"), "data/baselines: other frames than"),
     ],
 )
 def test_a_broken_run_is_not_scored(

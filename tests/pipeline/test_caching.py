@@ -17,7 +17,7 @@ def stages(*names: str, runs: tuple[str, ...] = RUNS) -> set[str]:
 @pytest.fixture(scope="module")
 def clone(tiny: Clone) -> Clone:
     ran = tiny.repro()
-    once = {"code", "check", "download", "pack", "audit", "split"}
+    once = {"code", "check", "download", "pack", "audit", "split", "baselines"}
     assert set(ran) == once | AFTER | stages(*EACH)
     tiny.commit("first run")
     return tiny

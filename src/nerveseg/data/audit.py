@@ -159,7 +159,8 @@ def votes(
     weight[others > 1 - least_similarity] = 0
     total = weight.sum(axis=1)
     share = np.full(len(total), np.nan)
-    return np.divide(weight @ outlined, total, out=share, where=total > 0)
+    np.divide(weight @ outlined, total, out=share, where=total > 0)
+    return share
 
 
 def write_contradictions(path: Path, found: Iterable[Contradiction]) -> None:

@@ -64,7 +64,7 @@ ROWS: Final = (
 
 
 def compare_with_paper(
-    scores: Mapping[str, Mapping[str, float]], networks: Mapping[str, str]
+    scores: Mapping[str, Mapping[str, float | str]], networks: Mapping[str, str]
 ) -> Iterator[PaperComparison]:
     """Yield every value of the paper beside ours, once for each run of the network.
 
@@ -76,7 +76,7 @@ def compare_with_paper(
         runs = [run for run, network in networks.items() if network == row.network]
         for run in runs or [""]:
             for metric, paper in zip(METRICS, row.values, strict=True):
-                ours = 100 * scores.get(run, {}).get(metric, _NAN)
+                ours = 100 * float(scores.get(run, {}).get(metric, _NAN))
                 yield PaperComparison(
                     row.table, row.title, row.network, run, metric, paper, ours, ours - paper
                 )

@@ -9,6 +9,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
 
@@ -50,8 +53,8 @@ def write_json(path: Path, document: Mapping[str, object]) -> None:
         temporary.write_text(json.dumps(_json_value(document), indent=2) + "\n")
 
 
-def read_json(path: Path, stage: str) -> dict[str, float]:
-    """Return the values of a flat JSON file; null becomes NaN.
+def read_json(path: Path, stage: str) -> dict[str, float | str]:
+    """Return the values of a flat JSON file: numbers as float, null as NaN, and text.
 
     Args:
         path: the file.
@@ -62,9 +65,15 @@ def read_json(path: Path, stage: str) -> dict[str, float]:
     """
     try:
         document = json.loads(path.read_text())
-        return {key: math.nan if value is None else value for key, value in document.items()}
-    except (OSError, ValueError, AttributeError) as error:
+        return {key: _parsed(value) for key, value in document.items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise InputError(f"{path}: not readable ({error}); run dvc repro {stage}") from error
+
+
+def nan_mean(values: NDArray[np.float64]) -> float:
+    """Return the mean of the values that are not NaN; NaN, without a warning, if there are none."""
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if defined.size else float("nan")
 
 
 def parse_float(cell: str, path: Path) -> float:
@@ -77,6 +86,12 @@ def parse_float(cell: str, path: Path) -> float:
         return float(cell) if cell else math.nan
     except ValueError as error:
         raise InputError(f"{path}: '{cell[:20]}' is not a number; run dvc repro -f") from error
+
+
+def _parsed(value: float | str | None) -> float | str:
+    if isinstance(value, str):
+        return value
+    return math.nan if value is None else float(value)
 
 
 def _cell(value: object) -> object:

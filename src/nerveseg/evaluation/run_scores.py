@@ -1,16 +1,11 @@
 """The scores of one run over all its validation frames and test images, and their files."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from nerveseg.atomic import whole_files
-from nerveseg.csv_reader import file_rows
 from nerveseg.data.layout import TrainRecord
+from nerveseg.evaluation.baselines import BOARDS, has_rows
 from nerveseg.evaluation.calibration import (
     CalibrationBin,
     brier,
@@ -19,18 +14,19 @@ from nerveseg.evaluation.calibration import (
 )
 from nerveseg.evaluation.frame_scores import FRAME_METRICS, FrameScores
 from nerveseg.evaluation.presence import Thresholds, average_precision, detection, thresholds
-from nerveseg.evaluation.result_files import write_csv, write_json
+from nerveseg.evaluation.result_files import nan_mean, write_csv, write_json
+from nerveseg.evaluation.verdict import Verdict
 from nerveseg.metrics.overlap import dice, sensitivity, specificity
-from nerveseg.submission.score import SOLUTION_HEADER, score
-
-BOARDS: Final = ("public", "private")
+from nerveseg.submission.score import score
 
 
 def write_scores(
     folder: Path,
     truths: Sequence[TrainRecord],
     frames: FrameScores,
+    *,
     boards: Mapping[str, float],
+    verdict: Verdict,
     bins: int,
 ) -> None:
     """Write frames.csv, calibration.csv, presence.csv and scores.json.
@@ -40,6 +36,7 @@ def write_scores(
         truths: the records of the N frames.
         frames: their scores.
         boards: what `leaderboard_scores` returns.
+        verdict: the run compared with the baselines.
         bins: number of calibration bins.
     """
     nerve = frames["true_area"] > 0
@@ -59,7 +56,7 @@ def write_scores(
             **presence_scores(frames, curve),
             "ece": calibration_error(reliability),
             **boards,
-            "empty_dice": float((~nerve).mean()),
+            **verdict._asdict(),
             "frames": len(truths),
             "nerves": int(nerve.sum()),
             "subjects": len(set(keys[0])),
@@ -96,10 +93,10 @@ def presence_scores(frames: FrameScores, curve: Thresholds) -> dict[str, float]:
 
 
 def leaderboard_scores(submission: Path, solution: Path) -> dict[str, float]:
-    """Return the scores public, private, empty_public and empty_private, each in 0..1.
+    """Return the scores public and private, each in 0..1.
 
-    A score is NaN if the solution has no image for it. If it has none at all, all four are NaN
-    and the submission is not read.
+    A score is NaN if the solution has no image for it. If the solution has no rows at all, the
+    submission is not read.
 
     Args:
         submission: table img,pixels.
@@ -108,31 +105,5 @@ def leaderboard_scores(submission: Path, solution: Path) -> dict[str, float]:
     Raises:
         InputError: a file is missing or malformed, or they describe different images.
     """
-    empty = all_empty_scores(solution)
     scores = dict.fromkeys(BOARDS, float("nan"))
-    if not all(math.isnan(value) for value in empty.values()):
-        scores |= score(submission, solution)
-    return scores | {f"empty_{board}": value for board, value in empty.items()}
-
-
-def all_empty_scores(solution: Path) -> dict[str, float]:
-    """Return the public and private scores of a submission whose masks are all empty.
-
-    An image without a nerve scores 1, any other image 0. NaN if the solution has no image.
-
-    Raises:
-        InputError: the file is missing or malformed.
-    """
-    rows = [fields for _, fields in file_rows(solution, SOLUTION_HEADER)]
-    return {board: _share_of_empty(rows, board) for board in BOARDS}
-
-
-def nan_mean(values: NDArray[np.float64]) -> float:
-    """Return the mean of the values that are not NaN; NaN, without a warning, if there are none."""
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if defined.size else float("nan")
-
-
-def _share_of_empty(rows: list[list[str]], board: str) -> float:
-    empty = [not pixels for _, pixels, usage in rows if usage.lower() == board]
-    return sum(empty) / len(empty) if empty else float("nan")
+    return scores | (score(submission, solution) if has_rows(solution) else {})

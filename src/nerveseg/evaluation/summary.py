@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.errors import InputError
+from nerveseg.evaluation.baselines import Baselines
 from nerveseg.evaluation.clustered import clustered_means
 from nerveseg.evaluation.compare import Comparison, Standing, compare, standings
 from nerveseg.evaluation.frame_scores import FRAME_METRICS
@@ -27,7 +28,8 @@ IN_SUMMARY: Final = (
     "public",
     "private",
 )
-"""Values of scores.json that go into metrics/scores.json; `dice` is added with its interval."""
+"""Values of scores.json that go into metrics/scores.json; `dice`, its interval and `verdict` are
+added."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,14 @@ class ScoredRuns:
     Attributes:
         runs: K names, in the order of params.yaml.
         scores: run -> metric -> value.
+        verdicts: run -> whether it is better than the baselines, see `nerveseg.evaluation.verdict`.
         subject: N, the subject of each frame.
         dice: N x K.
     """
 
     runs: list[str]
     scores: dict[str, dict[str, float]]
+    verdicts: dict[str, str]
     subject: NDArray[np.int64]
     dice: NDArray[np.float64]
 
@@ -52,12 +56,12 @@ class Summary:
     """The results that the stage `summary` writes; see docs/metrics.md.
 
     Attributes:
-        scores: run -> metric -> value; includes the all-empty submission.
-        comparison: every run except the reference, compared with it.
+        scores: run -> metric -> value, and `verdict`; includes the baselines.
+        comparison: every run except the reference, compared with it, and then the baselines.
         standings: every run, the best first.
     """
 
-    scores: dict[str, dict[str, float]]
+    scores: dict[str, dict[str, float | str]]
     comparison: list[Comparison]
     standings: list[Standing]
 
@@ -84,11 +88,15 @@ def read_scored(folder: Path, runs: Sequence[str]) -> ScoredRuns:
     Raises:
         InputError: a run has no scores, or was not scored on the same frames as the first run.
     """
-    scores, columns = {}, []
+    scores: dict[str, dict[str, float]] = {}
+    verdicts: dict[str, str] = {}
+    columns = []
     first: list[tuple[str, str]] = []
     for run in runs:
         stage = f"score@{run}"
-        scores[run] = read_json(folder / run / "scores.json", stage)
+        values = read_json(folder / run / "scores.json", stage)
+        verdicts[run] = str(values.get("verdict", ""))
+        scores[run] = {key: value for key, value in values.items() if isinstance(value, float)}
         path = folder / run / "frames.csv"
         rows = read_csv(path, ("subject", "img", "dice"), stage)
         keys = [(row["subject"], row["img"]) for row in rows]
@@ -97,14 +105,15 @@ def read_scored(folder: Path, runs: Sequence[str]) -> ScoredRuns:
             raise InputError(f"{path}: other frames than those of {runs[0]}; run dvc repro")
         columns.append([parse_float(row["dice"], path) for row in rows])
     subject = np.array([parse_float(key[0], path) for key in first], dtype=np.int64)
-    return ScoredRuns(list(runs), scores, subject, np.array(columns).T)
+    return ScoredRuns(list(runs), scores, verdicts, subject, np.array(columns).T)
 
 
-def summarise(scored: ScoredRuns, reference: str, *, level: float) -> Summary:
+def summarise(scored: ScoredRuns, baselines: Baselines, reference: str, *, level: float) -> Summary:
     """Compare the runs and merge their scores.
 
     Args:
         scored: their scores.
+        baselines: those of the baselines, on the same frames.
         reference: the run that every other run is compared with.
         level: confidence level of the intervals.
 
@@ -120,7 +129,13 @@ def summarise(scored: ScoredRuns, reference: str, *, level: float) -> Summary:
     means = clustered_means(scored.dice, scored.subject)
     rows = standings(runs, means, level)
     comparison = compare(runs, reference, scored.dice, scored.subject, means=means, level=level)
-    return Summary(_merged(scored, rows), comparison, rows)
+    with_baselines = _compare_baselines(scored, baselines, reference, level)
+    merged: dict[str, dict[str, float | str]] = {
+        run: values | {"verdict": scored.verdicts[run]}
+        for run, values in _merged(scored, rows).items()
+    }
+    merged |= dict(_of_baselines(scored.subject, baselines, level))
+    return Summary(merged, [*comparison, *with_baselines], rows)
 
 
 def read_curves(folder: Path, runs: Sequence[str]) -> list[CurvePoint]:
@@ -151,18 +166,45 @@ def _curves_of(path: Path, run: str) -> Iterator[CurvePoint]:
 
 
 def _merged(scored: ScoredRuns, rows: Sequence[Standing]) -> dict[str, dict[str, float]]:
-    """Return the scores of the runs without undefined values, as DVC has no NaN."""
+    """Return the scores of the runs, without undefined values."""
     standing = {row.run: row for row in rows}
     merged = {}
     for run in scored.runs:
         row, scores = standing[run], scored.scores[run]
         kept = {name: scores.get(name, np.nan) for name in IN_SUMMARY}
         merged[run] = {"dice": row.dice, "dice_low": row.low, "dice_high": row.high, **kept}
-    # The all-empty submission has the same scores in the files of all runs.
-    some = scored.scores[scored.runs[0]]
-    boards = ("dice", "public", "private")
-    merged["all_empty"] = {name: some.get(f"empty_{name}", np.nan) for name in boards}
-    return {
-        run: {name: value for name, value in scores.items() if not np.isnan(value)}
-        for run, scores in merged.items()
-    }
+        merged[run] = _finite(merged[run])
+    return merged
+
+
+def _of_baselines(
+    subject: NDArray[np.int64], baselines: Baselines, level: float
+) -> Iterator[tuple[str, dict[str, float | str]]]:
+    for name, dice in baselines.dice.items():
+        low, high = clustered_means(dice[:, None], subject).interval(0, level)
+        found = baselines.scores[name]
+        kept = {key: found[key] for key in IN_SUMMARY if key in found}
+        bounds = {"dice_low": max(low, 0.0), "dice_high": min(high, 1.0)}
+        yield name, dict(_finite({"dice": found["dice"], **bounds, **kept}))
+
+
+def _compare_baselines(
+    scored: ScoredRuns, baselines: Baselines, reference: str, level: float
+) -> list[Comparison]:
+    """Compare the baselines with the reference; a correction of their own leaves the runs' alone.
+
+    Raises:
+        InputError: the baselines were scored on a different number of frames.
+    """
+    columns = [scored.dice[:, scored.runs.index(reference)], *baselines.dice.values()]
+    if len({len(column) for column in columns}) > 1:
+        raise InputError("data/baselines: other frames than those of the runs; run dvc repro")
+    dice = np.stack(columns, axis=1)
+    means = clustered_means(dice, scored.subject)
+    names = [reference, *baselines.dice]
+    return compare(names, reference, dice, scored.subject, means=means, level=level)
+
+
+def _finite(scores: dict[str, float]) -> dict[str, float]:
+    """Return the defined values, as DVC has no NaN."""
+    return {name: value for name, value in scores.items() if not np.isnan(value)}

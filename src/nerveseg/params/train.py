@@ -10,7 +10,10 @@ from nerveseg.params.section import Section
 
 RUN_NAME: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]*")
 ALL_EMPTY: Final = "all_empty"
-"""Name of the all-empty submission, which has a row beside the runs in the tables of scores."""
+CONSTANT_MASK: Final = "constant_mask"
+BASELINES: Final = (ALL_EMPTY, CONSTANT_MASK)
+"""Names of the all-empty submission and of the best constant mask, which have rows beside the runs
+in the tables of scores."""
 
 Flip = Literal["horizontal", "vertical", "diagonal"]
 ViewName = Literal[
@@ -129,10 +132,10 @@ class ModelsParams(Section):
         if not self.names():
             raise ValueError("no run is listed; name one, as in 'unet: {width: 8}'")
         for name in self.names():
-            if not RUN_NAME.fullmatch(name) or name == ALL_EMPTY:
+            if not RUN_NAME.fullmatch(name) or name in BASELINES:
                 raise ValueError(
                     f"'{name}' cannot name a run: its files are called like it; use letters, "
-                    f"digits, '_' and '-', and not {ALL_EMPTY}"
+                    f"digits, '_' and '-', and neither {ALL_EMPTY} nor {CONSTANT_MASK}"
                 )
         return self
 
