@@ -7,7 +7,8 @@ from sklearn import metrics
 
 from nerveseg.evaluation.frame_scores import FRAME_METRICS, FrameMetric, FrameScores, score_frames
 from nerveseg.evaluation.presence import thresholds
-from nerveseg.evaluation.run_scores import frame_means, nan_mean, pooled_scores, presence_scores
+from nerveseg.evaluation.result_files import nan_mean
+from nerveseg.evaluation.run_scores import frame_means, pooled_scores, presence_scores
 from nerveseg.evaluation.validation_set import Frame
 
 SHAPE = (30, 40)

@@ -4,6 +4,7 @@ The code of the real stages computes the scores, so that the tests notice a rena
 """
 
 import csv
+import io
 import json
 import os
 import subprocess
@@ -20,13 +21,15 @@ from ruamel.yaml import YAML
 
 from nerveseg import rle
 from nerveseg.data.layout import TrainRecord
+from nerveseg.evaluation.baselines import read_baselines, write_baselines
 from nerveseg.evaluation.compare import Comparison, Standing
 from nerveseg.evaluation.frame_scores import score_frames
 from nerveseg.evaluation.paper import PaperComparison, compare_with_paper
 from nerveseg.evaluation.result_files import write_csv, write_json
-from nerveseg.evaluation.run_scores import write_scores
+from nerveseg.evaluation.run_scores import leaderboard_scores, write_scores
 from nerveseg.evaluation.summary import CurvePoint, read_scored, summarise
 from nerveseg.evaluation.validation_set import open_validation
+from nerveseg.evaluation.verdict import judge
 from nerveseg.maps import MapWriter, quantise
 from nerveseg.rle import IMAGE_SHAPE
 
@@ -34,6 +37,8 @@ from nerveseg.rle import IMAGE_SHAPE
 TITLES = {"baseline": "Baseline", "unet": "U-Net", "rpa_apf": "RPA/APF (ours)"}
 # run -> error of its outlines in pixels, probability of a false alarm
 SKILL = {"baseline": (9.0, 0.3), "unet": (6.0, 0.15), "rpa_apf": (4.0, 0.1)}
+TESTS = 6  # test frames
+TRAINED = 90  # the only training subject
 Mask = NDArray[np.uint8]
 REPOSITORY = Path(__file__).parents[2]
 
@@ -41,17 +46,34 @@ REPOSITORY = Path(__file__).parents[2]
 def write_run(
     root: Path,
     skill: dict[str, tuple[float, float]] = SKILL,
+    *,
     subjects: int = 4,
     frames: int = 3,
     nerves: bool = True,
+    solution: bool = True,
+    empty: int = 3,
 ) -> None:
-    """Write the outputs of the stages before `report`, and params.yaml, to `root`."""
+    """Write the outputs of the stages before `report`, and params.yaml, to `root`.
+
+    Args:
+        root: the folder to write to.
+        skill: run -> error of its outlines in pixels, probability of a false alarm; an error of
+            NaN gives empty masks.
+        subjects: number of validation subjects.
+        frames: frames of each of them.
+        nerves: whether any frame has a nerve.
+        solution: whether the masks of the test frames are known.
+        empty: every so many validation frames, one has no nerve.
+    """
     rng = np.random.default_rng(7)
     keys = [(subject, img) for subject in range(1, subjects + 1) for img in range(1, frames + 1)]
-    masks = [_nerve(rng) if nerves and place % 3 else _none() for place in range(len(keys))]
-    _write_competition(root, keys, masks, rng)
+    masks = [_nerve(rng) if nerves and place % empty else _none() for place in range(len(keys))]
+    tests = [_nerve(rng) if nerves and place % 2 else _none() for place in range(TESTS)]
+    _write_competition(root, keys, masks, tests, rng=rng, solution=solution)
     for name, (error, alarm) in skill.items():
-        _write_one_run(root, name, keys, [_predict(mask, error, alarm, rng) for mask in masks])
+        predicted = [_predict(mask, error, alarm, rng) for mask in [*masks, *tests]]
+        valid = dict(zip(keys, predicted, strict=False))
+        _write_one_run(root, name, valid, predicted[len(keys) :])
     _write_metrics(root, list(skill), rng)
     _write_params(root, list(skill))
 
@@ -89,6 +111,8 @@ def _image(mask: Mask, rng: np.random.Generator) -> Mask:
 
 
 def _predict(mask: Mask, error: float, alarm: float, rng: np.random.Generator) -> Mask:
+    if np.isnan(error):
+        return _none()
     if not mask.any():
         return _nerve(rng) if rng.random() < alarm else mask
     if rng.random() < alarm / 2:
@@ -98,32 +122,58 @@ def _predict(mask: Mask, error: float, alarm: float, rng: np.random.Generator) -
 
 
 def _write_competition(
-    root: Path, keys: list[tuple[int, int]], masks: list[Mask], rng: np.random.Generator
+    root: Path,
+    keys: list[tuple[int, int]],
+    masks: list[Mask],
+    tests: list[Mask],
+    *,
+    rng: np.random.Generator,
+    solution: bool,
 ) -> None:
     (root / "data/verified").mkdir(parents=True)
-    rows = [(*key, rle.encode(mask)) for key, mask in zip(keys, masks, strict=True)]
-    _csv(root / "data/packed/train.csv", ("subject", "img", "pixels"), rows)
-    split = [(*key, 0, "valid") for key in keys]
+    truths = dict(zip(keys, masks, strict=True))
+    # Two training frames, from which the constant mask is computed.
+    trained = {
+        (TRAINED, img): _nerve(rng) if any(m.any() for m in masks) else _none() for img in (1, 2)
+    }
+    _csv(root / "data/packed/train.csv", ("subject", "img", "pixels"), _rows(truths | trained))
+    split = [(*key, 0, "valid") for key in keys] + [(*key, 1, "train") for key in trained]
     _csv(root / "data/split.csv", ("subject", "img", "fold", "part"), split)
-    tiff = root / "data/verified/frame.tif"
+    numbered = dict(enumerate(tests, 1))
+    _csv(root / "data/packed/test.csv", ("img",), [(img,) for img in numbered])
+    usage = [(img, rle.encode(m), ("Public", "Private")[img % 2]) for img, m in numbered.items()]
+    rows = usage if solution else []
+    _csv(root / "data/verified/solution.csv", ("img", "pixels", "Usage"), rows)
     with zipfile.ZipFile(root / "data/verified/competition.zip", "w") as archive:
-        for (subject, img), mask in zip(keys, masks, strict=True):
-            tifffile.imwrite(tiff, _image(mask, rng), compression="lzw")
-            archive.write(tiff, f"train/{subject}_{img}.tif")
-            tifffile.imwrite(tiff, mask * 255, compression="lzw")
-            archive.write(tiff, f"train/{subject}_{img}_mask.tif")
-        tifffile.imwrite(tiff, _image(_none(), rng), compression="lzw")
-        archive.write(tiff, "test/1.tif")
+        for (subject, img), mask in (truths | trained).items():
+            archive.writestr(f"train/{subject}_{img}.tif", _tiff(_image(mask, rng)))
+            archive.writestr(f"train/{subject}_{img}_mask.tif", _tiff(mask * np.uint8(255)))
+        for img, mask in numbered.items():
+            archive.writestr(f"test/{img}.tif", _tiff(_image(mask, rng)))
         archive.write(root / "data/packed/train.csv", "train_masks.csv")
-        archive.writestr("sample_submission.csv", "img,pixels\n1,1 1\n")
-    tiff.unlink()
+        sample = "".join(f"{img},1 1\n" for img in numbered)
+        archive.writestr("sample_submission.csv", f"img,pixels\n{sample}")
+    paths = (root / "data/packed/train.csv", root / "data/split.csv")
+    write_baselines(root / "data/baselines", *paths, root / "data/verified/solution.csv")
+
+
+def _rows(masks: dict[tuple[int, int], Mask]) -> list[tuple[Any, ...]]:
+    return [(*key, rle.encode(mask)) for key, mask in masks.items()]
+
+
+def _tiff(image: Mask) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, image, compression="lzw")
+    return buffer.getvalue()
 
 
 def _write_one_run(
-    root: Path, name: str, keys: list[tuple[int, int]], predictions: list[Mask]
+    root: Path, name: str, masks: dict[tuple[int, int], Mask], tests: list[Mask]
 ) -> None:
-    rows = [(*key, rle.encode(mask)) for key, mask in zip(keys, predictions, strict=True)]
-    _csv(root / f"data/masks/{name}.csv", ("subject", "img", "pixels"), rows)
+    keys, predictions = list(masks), list(masks.values())
+    _csv(root / f"data/masks/{name}.csv", ("subject", "img", "pixels"), _rows(masks))
+    submission = root / f"submissions/{name}.csv"
+    _csv(submission, ("img", "pixels"), [(i, rle.encode(m)) for i, m in enumerate(tests, 1)])
     path = root / f"data/predictions/{name}/valid.b2nd"
     path.parent.mkdir(parents=True)
     with MapWriter(path, len(keys)) as maps:
@@ -132,10 +182,13 @@ def _write_one_run(
             outside = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
             maps.write(quantise(np.clip((inside - outside) / 4, -9, 9).astype(np.float32)))
     packed, split = root / "data/packed/train.csv", root / "data/split.csv"
-    frames = open_validation(packed, split, root / f"data/masks/{name}.csv", path)
-    truths = [TrainRecord(*record) for record in frames.truths]
-    boards = {"public": 0.70, "private": 0.71, "empty_public": 0.51, "empty_private": 0.53}
-    write_scores(root / "data/scores" / name, truths, score_frames(frames), boards, bins=10)
+    validation = open_validation(packed, split, root / f"data/masks/{name}.csv", path)
+    truths = [TrainRecord(*record) for record in validation.truths]
+    boards = leaderboard_scores(submission, root / "data/verified/solution.csv")
+    frames, baselines = score_frames(validation), read_baselines(root / "data/baselines")
+    verdict = judge(frames, baselines, truths, 0.95)
+    folder = root / "data/scores" / name
+    write_scores(folder, truths, frames, boards=boards, verdict=verdict, bins=10)
 
 
 def _write_metrics(root: Path, runs: list[str], rng: np.random.Generator) -> None:
@@ -147,7 +200,8 @@ def _write_metrics(root: Path, runs: list[str], rng: np.random.Generator) -> Non
         }
         cost |= {"training_gib": 2.5, "size": 512, "batch": 8, "device": "cpu", "threads": 2}
         _json(root / f"data/costs/{name}.json", cost)
-    summary = summarise(read_scored(root / "data/scores", runs), runs[-1], level=0.95)
+    baselines = read_baselines(root / "data/baselines")
+    summary = summarise(read_scored(root / "data/scores", runs), baselines, runs[-1], level=0.95)
     metrics = root / "metrics"
     write_csv(metrics / "comparison.csv", Comparison._fields, summary.comparison)
     write_csv(metrics / "groups.csv", Standing._fields, summary.standings)

@@ -72,7 +72,8 @@ def test_same_run_gives_the_same_bytes(report: Path, run_folder: Path) -> None:
 def test_browser_holds_the_predicted_and_annotated_masks(report: Path, run_folder: Path) -> None:
     data = payload(report.read_text())
     truth = pd.read_csv(run_folder / "data/packed/train.csv", keep_default_na=False)
-    assert len(data["frames"]) == len(truth)  # the browser has room for all of them
+    validation = truth[truth["subject"] != small_run.TRAINED]
+    assert len(data["frames"]) == len(validation)  # the browser has room for all of them
     for name in small_run.SKILL:
         masks = pd.read_csv(run_folder / f"data/masks/{name}.csv", keep_default_na=False)
         pixels = {(row.subject, row.img): cast("str", row.pixels) for row in masks.itertuples()}
@@ -137,4 +138,28 @@ def test_one_run_on_one_subject_without_a_nerve_still_makes_a_report(tmp_path: P
     text = (tmp_path / "report/index.html").read_text()
     assert "too few subjects for an interval" in text
     assert "nothing to compare" in text
+    assert "None of the 2 training frames has an annotated nerve" in text
+    assert "U-Net outlines nothing" in text
+    assert "No network beats the baselines." in text
+    assert "Highest validation mean</dt><dd>\N{EN DASH}" in text
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
+
+
+def test_data_with_few_empty_frames_and_no_solution_are_described_as_they_are(
+    tmp_path: Path,
+) -> None:
+    skill = {"unet": (np.nan, 0.0), "rpa_apf": (3.0, 0.0)}
+    small_run.write_run(tmp_path, skill, empty=7, solution=False)
+    done = build(tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "report/index.html").read_text()
+    assert "2 of the 12 validation frames (17%) show no nerve" in text
+    assert "U-Net outlines nothing: all masks on the validation frames are empty." in text
+    assert "RPA/APF (ours); " in text  # the collapsed run has no part in the headline
+    for claim in ("Figure 6", "More than half", "Public", "Private", "public", "private Dice"):
+        assert claim not in _body(text)
+
+
+def _body(page: str) -> str:
+    """Return the text between the style and the provenance."""
+    return page.split("</style>")[1].split('<section id="provenance">')[0]

@@ -9,6 +9,7 @@ import pytest
 
 from nerveseg.params.train import Run
 from nerveseg.reporting import protocol, provenance, words
+from nerveseg.reporting.notices import notices
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.score_tables import leaderboard_table
 from nerveseg.reporting.table_cells import number_cell
@@ -36,7 +37,8 @@ def test_ranking_admits_that_another_run_is_better(results: Results) -> None:
 def test_ranking_names_every_run_indistinguishable_from_the_best(results: Results) -> None:
     table = pd.DataFrame({"run": ["unet", "rpa_apf", "baseline"]})
     table["with_best"] = [True, True, False]
-    tied = replace(results, standings=table)
+    above = dict.fromkeys(results.runs, "above the baselines")
+    tied = with_verdicts(replace(results, standings=table), above)
     assert "U-Net has the highest mean" in words.ranking(tied)
     assert "do not distinguish it from RPA/APF (ours)." in words.ranking(tied)
     assert words.best_run(tied) == ("unet", "indistinguishable from another run")
@@ -45,6 +47,37 @@ def test_ranking_names_every_run_indistinguishable_from_the_best(results: Result
 def test_ranking_of_a_single_run_compares_nothing(results: Results) -> None:
     alone = replace(results, runs=["rpa_apf"], comparison=results.comparison.iloc[:0])
     assert "nothing to compare" in words.ranking(alone)
+
+
+def test_a_run_that_does_not_beat_the_baselines_is_never_crowned(results: Results) -> None:
+    table = pd.DataFrame({"run": ["unet", "rpa_apf", "baseline"], "with_best": [True, True, False]})
+    verdicts = {"unet": "not separable from the baselines", "rpa_apf": "above the baselines"}
+    verdicts["baseline"] = "outlines everything"
+    judged = with_verdicts(replace(results, standings=table), verdicts)
+    assert words.best_run(judged) == ("rpa_apf", "of the runs that are above the baselines")
+    said = list(notices(judged))
+    assert said[0].startswith("Baseline outlines nearly the whole of nearly every")
+    assert said[1].startswith("U-Net has a higher mean validation Dice than ")
+    assert len(said) == 2
+
+
+def test_if_no_run_beats_the_baselines_the_page_says_so(results: Results) -> None:
+    judged = with_verdicts(results, dict.fromkeys(results.runs, "not above the baselines"))
+    assert words.best_run(judged) is None
+    assert "No network beats the baselines." in words.ranking(judged)
+    assert "has the highest mean" not in words.ranking(judged)
+    said = list(notices(judged))
+    assert said[0].startswith("Baseline, U-Net and RPA/APF (ours) are no better than the ")
+    assert said[-1] == "No network beats the baselines."
+    shown = {score["name"]: score for score in words.headline_scores(judged)}
+    assert shown["Highest validation mean"]["value"] == "\N{EN DASH}"
+
+
+def with_verdicts(results: Results, verdicts: dict[str, str]) -> Results:
+    scores = {run: dict(values) for run, values in results.scores.items()}
+    for run, verdict in verdicts.items():
+        scores[run]["verdict"] = verdict
+    return replace(results, scores=scores)
 
 
 def test_caption_names_every_departure_from_the_paper(run_folder: Path) -> None:
@@ -71,10 +104,11 @@ def test_caption_of_the_papers_own_settings_claims_no_difference(run_folder: Pat
     )
 
 
-def test_all_empty_row_is_last_and_unranked(results: Results) -> None:
+def test_the_rows_of_the_baselines_are_last_and_unranked(results: Results) -> None:
     table = leaderboard_table(results)
-    assert [row.kind for row in table.rows] == ["", "", "ours", "rest"]
-    assert table.rows[-1].cells[0].text == "All-empty submission"
+    assert [row.kind for row in table.rows] == ["", "", "ours", "rest", "rest"]
+    titles = [row.cells[0].text for row in table.rows[-2:]]
+    assert titles == ["All-empty submission", "Best constant mask"]
     assert {len(row.cells) for row in table.rows} == {len(table.columns)}
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from nerveseg.params.train import ALL_EMPTY, BASELINES, CONSTANT_MASK
 from nerveseg.reporting.results import Results
 
 INK: Final = "#010203"
@@ -49,6 +50,10 @@ _OTHERS: Final = (
     Style("#0072B2", "d", _DOTTED),
     Style("#009E73", "p", _DOTTED),
 )
+_BASELINES: Final = {
+    ALL_EMPTY: Style(MUTED, ".", (0.0, (1.0, 2.2))),
+    CONSTANT_MASK: Style(MUTED, "x", (0.0, (6.0, 2.0, 1.0, 2.0))),
+}
 _SETTINGS: Final[Any] = {
     "svg.fonttype": "none",  # keep text as text: searchable, and set in the page's font
     "font.family": "sans-serif",
@@ -89,8 +94,8 @@ def styles(runs: list[str], reference: str) -> dict[str, Style]:
 
 
 def run_style(results: Results, run: str) -> Style:
-    """Return the style of one run."""
-    return styles(results.runs, results.reference)[run]
+    """Return the style of one run or baseline."""
+    return (_BASELINES | styles(results.runs, results.reference))[run]
 
 
 def css_colour(results: Results, run: str) -> str:
@@ -123,7 +128,7 @@ def run_line(
     y: ArrayLike,
     **overrides: Any,  # noqa: ANN401
 ) -> None:
-    """Plot `y` over `x` in the run's style, labelled for the legend and marked with the run."""
+    """Plot `y` over `x` in the style of a run or baseline, labelled, and marked with the run."""
     style = run_style(results, run)
     is_reference = run == results.reference
     settings: dict[str, Any] = {
@@ -138,7 +143,15 @@ def run_line(
         "label": results.title(run),
     }
     (artist,) = axes.plot(x, y, **(settings | overrides))
-    artist.set_gid(RUN_MARK + run)
+    if run in results.runs:  # baselines stay visible when a run is highlighted
+        artist.set_gid(RUN_MARK + run)
+
+
+def baseline_lines(axes: Axes, results: Results, measure: str = "dice") -> None:
+    """Draw a horizontal line at the score of each baseline, labelled for the legend."""
+    for name in BASELINES:
+        style, title = run_style(results, name), results.title(name)
+        axes.axhline(results.score(name, measure), color=MUTED, ls=style.dash, lw=1.2, label=title)
 
 
 def legend(axes: Axes, **overrides: Any) -> None:  # noqa: ANN401

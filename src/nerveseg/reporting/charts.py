@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from nerveseg.reporting import figures
+from nerveseg.reporting import figures, score_figures
 from nerveseg.reporting.chart_style import INK, RUN_MARK, house_style
 from nerveseg.reporting.results import Results
 
@@ -32,39 +32,40 @@ class Chart:
 # name -> (drawing function, title, caption)
 CHARTS: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
     "leaderboard": (
-        figures.leaderboard,
-        "Figure 6: the leaderboard",
-        "Mean Dice of each run on the public and private shares of the test frames, and on the "
-        "validation frames with its 95% confidence interval, clustered by subject. The horizontal "
-        "lines mark the all-empty submission, which segments nothing.",
+        score_figures.leaderboard,
+        "Mean Dice",
+        "Mean Dice of each run and of the two baselines on the validation frames with its 95% "
+        "confidence interval, clustered by subject. The horizontal line marks the better baseline.",
     ),
     "comparison": (
-        figures.comparison,
+        score_figures.comparison,
         "Differences in mean validation Dice",
-        "Paired over the same frames, clustered by subject. Filled markers: the difference is "
-        "significant after Holm's correction. Hollow markers: it is not.",
+        "Runs and baselines against the reference. Paired over the same frames, clustered by "
+        "subject. Filled markers: the difference is significant after Holm's correction. Hollow "
+        "markers: it is not.",
     ),
     "subjects": (
-        figures.subjects,
+        score_figures.subjects,
         "Mean validation Dice by subject",
-        "The frames of a subject come from one sweep of the probe, and many are nearly identical. "
-        "Whether segmentation succeeds depends more on the subject than on the frame, so "
-        "the intervals are clustered by subject and correspondingly wide.",
+        "Frames of one subject resemble each other, so they are not independent observations: the "
+        "intervals are clustered by subject and correspondingly wide.",
     ),
     "curves": (
         figures.learning_curves,
         "Learning curves",
         "Training loss and validation Dice after every epoch for all runs. This Dice is "
         "measured at the training resolution, without test-time augmentation or "
-        "post-processing, so its final value can differ from the scores in the tables.",
+        "post-processing, so its final value can differ from the scores in the tables, which the "
+        "lines of the baselines show.",
     ),
     "difficulty": (
         figures.difficulty,
         "Dice by nerve size and contrast",
-        "Only frames with an annotated nerve. Lines: means over bins with equal numbers of frames. "
-        "Dots: single frames of the reference run. Contrast-to-noise ratio: the difference between "
-        "the mean grey levels inside the nerve and in a ring of 15 pixels around it, divided by "
-        "the square root of their mean variance.",
+        "Only frames with an annotated nerve, where the all-empty submission has a Dice of 0. "
+        "Lines: means over bins with equal numbers of frames. Dots: single frames of the reference "
+        "run. Contrast-to-noise ratio: the difference between the mean grey levels inside the "
+        "nerve and in a ring of 15 pixels around it, divided by the square root of their mean "
+        "variance.",
     ),
     "calibration": (
         figures.reliability,
@@ -78,7 +79,7 @@ CHARTS: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
         "Is there a nerve? Precision and recall",
         "A frame is called positive if its presence score, the mean probability of its most "
         "confident pixels, reaches a threshold; each curve traces all thresholds. Grey: lines of "
-        "equal F1.",
+        "equal F1. The best constant mask calls every frame positive.",
     ),
     "cost": (
         figures.cost,
@@ -90,9 +91,20 @@ CHARTS: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
 }
 
 
+TEST_SCORES: Final = (
+    "Figure 6: the leaderboard",
+    "Mean Dice of each run and of the two baselines on the public and private shares of the test "
+    "frames, and on the validation frames with its 95% confidence interval, clustered by subject. "
+    "The horizontal lines mark the better baseline.",
+)
+"""Title and caption of the chart `leaderboard` if the masks of the test frames are known."""
+
+
 def draw(name: str, results: Results) -> Chart:
     """Return the chart `name` of `CHARTS`."""
     figure, title, caption = CHARTS[name]
+    if name == "leaderboard" and results.has_test_scores:
+        title, caption = TEST_SCORES
     with house_style():
         return Chart(name, title, caption, inline_svg(figure(results), title))
 

@@ -1,9 +1,10 @@
-"""The report's charts as matplotlib figures; `nerveseg.reporting.charts` adds titles and captions.
+"""Charts of learning, difficulty, probabilities and cost as matplotlib figures.
 
-Every public function takes the results and returns a figure.
+`nerveseg.reporting.charts` adds titles and captions. Every public function takes the results and
+returns a figure.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from nerveseg.params.train import CONSTANT_MASK
 from nerveseg.reporting.chart_style import (
-    INK,
     MUTED,
-    RUN_MARK,
+    baseline_lines,
     legend,
     no_data,
     panels,
@@ -24,14 +25,6 @@ from nerveseg.reporting.chart_style import (
 )
 from nerveseg.reporting.results import Results
 
-# measure, label, colour, hatch; the hatch distinguishes bars in black-and-white print.
-LEADERBOARD_BARS: Final = (
-    ("public", "public leaderboard", "#56B4E9", ""),
-    ("private", "private leaderboard", "#0072B2", "////"),
-    ("dice", "validation, 95% interval", "#E69F00", ""),
-)
-MAX_LEVEL_LABELS: Final = 6  # more run titles would touch, so they are rotated
-DARK: Final = 0.55  # mean Dice below which cividis is dark enough to need white text
 CURVES: Final = (("train/loss", "training loss"), ("valid/dice", "validation Dice"))
 # column of the frames, label of the axis, factor to its unit
 DIFFICULTIES: Final = (
@@ -49,88 +42,6 @@ COSTS: Final = (
 )
 
 
-def leaderboard(results: Results) -> Figure:
-    """Draw Fig. 6: public, private and validation Dice as bars, a group of bars per run."""
-    figure, (axes,) = panels(1, height=4.0)
-    places = np.arange(len(results.runs), dtype=np.float64)
-    values = {
-        measure: np.array([results.score(run, measure) for run in results.runs])
-        for measure, *_ in LEADERBOARD_BARS
-    }
-    shown = [bars for bars in LEADERBOARD_BARS if np.isfinite(values[bars[0]]).any()]
-    width = 0.8 / len(shown)
-    for index, (measure, label, colour, hatch) in enumerate(shown):
-        at = places + (index - (len(shown) - 1) / 2) * width
-        look: dict[str, Any] = {"color": colour, "label": label, "hatch": hatch, "ec": "white"}
-        axes.bar(at, values[measure], width * 0.92, lw=0, **look)
-        if measure == "dice":
-            _interval_bars(axes, results, at)
-    for measure, dash in (("public", ":"), ("private", "--")):
-        level = results.score(results.reference, f"empty_{measure}")
-        if np.isfinite(level):
-            axes.axhline(level, color=MUTED, ls=dash, lw=1.2, label=f"all-empty, {measure}")
-    axes.set_xticks(places, [results.title(run) for run in results.runs])
-    if len(places) > MAX_LEVEL_LABELS:
-        axes.tick_params(axis="x", rotation=25)
-    axes.set(ylabel="mean Dice", ylim=(0, 1))
-    axes.grid(axis="x", visible=False)
-    figure.legend(ncols=5, loc="outside upper left", columnspacing=1.4, handlelength=1.8)
-    return figure
-
-
-def _interval_bars(axes: Axes, results: Results, at: NDArray[np.float64]) -> None:
-    bounds = np.array([results.dice_interval(run) for run in results.runs])
-    axes.vlines(at, bounds[:, 0], bounds[:, 1], color=INK, lw=1.2)
-    for end in bounds.T:
-        axes.scatter(at, end, marker="_", s=22, color=INK, lw=1.2, zorder=4)
-
-
-def comparison(results: Results) -> Figure:
-    """Draw a forest plot of differences; hollow markers are indistinguishable from zero."""
-    table = results.comparison
-    figure, (axes,) = panels(1, width=7.6, height=1.0 + 0.36 * len(table))
-    axes.axvline(0, color=MUTED, lw=1)
-    for place, row in enumerate(table.to_dict("records")):
-        style = run_style(results, str(row["run"]))
-        bars = np.array([[row["difference"] - row["low"]], [row["high"] - row["difference"]]])
-        marks = axes.errorbar(
-            [row["difference"]], [place], xerr=bars, fmt=style.marker, color=style.colour, ms=7,
-            capsize=3, lw=1.4, mfc=style.colour if row["separated"] else "none", mec=style.colour,
-        )  # fmt: skip
-        for artist in (marks.lines[0], *marks.lines[1], *marks.lines[2]):
-            artist.set_gid(RUN_MARK + str(row["run"]))
-    axes.set_yticks(range(len(table)), [results.title(str(run)) for run in table["run"]])
-    axes.set_ylim(len(table) - 0.4, -0.6)
-    axes.set_xlabel(f"mean Dice minus that of {results.title(results.reference)}, 95% interval")
-    axes.tick_params(axis="y", length=0, colors=INK)
-    axes.grid(axis="y", visible=False)
-    return figure
-
-
-def subjects(results: Results) -> Figure:
-    """Draw the mean Dice as a heat map, a row per run and a column per subject."""
-    mean = results.frames.pivot_table(index="run", columns="subject", values="dice")
-    values = mean.loc[results.runs].to_numpy()
-    rows, columns = values.shape
-    figure, (axes,) = panels(1, width=9.4, height=0.9 + 0.32 * rows)
-    mesh = axes.pcolormesh(values, cmap="cividis", vmin=0, vmax=1, edgecolors="white", lw=1)
-    for row, column in np.ndindex(rows, columns):
-        value = values[row, column]
-        colour = "white" if value < DARK else "black"
-        place = (column + 0.5, row + 0.5)
-        axes.text(*place, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=8)
-    axes.set_yticks(np.arange(rows) + 0.5, [results.title(run) for run in results.runs])
-    axes.set_xticks(np.arange(columns) + 0.5, [str(subject) for subject in mean.columns])
-    axes.invert_yaxis()
-    axes.tick_params(length=0)
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
-    axes.set_xlabel("subject")
-    bar = figure.colorbar(mesh, ax=axes, label="mean Dice", pad=0.01, aspect=12)
-    bar.outline.set_visible(False)
-    return figure
-
-
 def learning_curves(results: Results) -> Figure:
     """Draw the training loss and the validation Dice by epoch."""
     figure, axes = panels(2)
@@ -143,6 +54,8 @@ def learning_curves(results: Results) -> Figure:
             rows = points[points["run"] == run].sort_values("epoch")
             every = max(1, len(rows) // 8)
             run_line(panel, results, run, rows["epoch"] + 1, rows["value"], markevery=every)
+        if measure == "valid/dice":
+            baseline_lines(panel, results)
         panel.set(xlabel="epoch", ylabel=label)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     legend(axes[-1])
@@ -157,11 +70,17 @@ def difficulty(results: Results) -> Figure:
         if nerves.empty:
             no_data(panel, "no frame with a nerve")
             continue
-        _dice_by_quantile(panel, results, nerves.assign(x=nerves[column] * factor))
+        rows = pd.concat([nerves, _constant_mask(results, nerves)], ignore_index=True)
+        _dice_by_quantile(panel, results, rows.assign(x=rows[column] * factor))
         panel.set(xlabel=label, ylabel="Dice", ylim=(-0.02, 1.02))
     if not nerves.empty:
         legend(axes[-1])
     return figure
+
+
+def _constant_mask(results: Results, nerves: pd.DataFrame) -> pd.DataFrame:
+    rows = results.baseline_rows(CONSTANT_MASK)
+    return rows[rows["id"].isin(nerves["id"])]
 
 
 def _dice_by_quantile(axes: Axes, results: Results, nerves: pd.DataFrame) -> None:
@@ -171,7 +90,7 @@ def _dice_by_quantile(axes: Axes, results: Results, nerves: pd.DataFrame) -> Non
     axes.scatter(dots["x"], dots["dice"], s=13, color=colour, alpha=0.35, lw=0, rasterized=True)
     bins = int(np.clip(len(dots) // MIN_FRAMES_PER_BIN, 1, MAX_BINS))
     edges = np.unique(np.quantile(dots["x"], np.linspace(0, 1, bins + 1)))
-    for run in results.runs:
+    for run in [*results.runs, CONSTANT_MASK]:
         rows = nerves[nerves["run"] == run]
         place = np.clip(np.searchsorted(edges, rows["x"], side="right") - 1, 0, len(edges) - 2)
         means = rows.groupby(place)[["x", "dice"]].mean()
@@ -208,6 +127,9 @@ def precision_recall(results: Results) -> Figure:
         rows = rows.dropna(subset=["precision", "recall"])
         every = max(1, len(rows) // 10)
         run_line(axes, results, run, rows["recall"], rows["precision"], markevery=every)
+    share = [results.score(CONSTANT_MASK, f"presence_{name}") for name in ("recall", "precision")]
+    if np.isfinite(share).all():
+        run_line(axes, results, CONSTANT_MASK, share[:1], share[1:], ls="none", clip_on=False)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.01))
     legend(axes, bbox_to_anchor=(1.1, 1.02))
     return figure
@@ -225,6 +147,7 @@ def cost(results: Results) -> Figure:
             colour = run_style(results, run).colour
             panel.vlines(x, *results.dice_interval(run), color=colour, lw=0.9, alpha=0.55)
         _pareto_front(panel, costs, dice)
+        baseline_lines(panel, results)
         panel.set(xlabel=label, xscale="log")
         panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         panel.xaxis.set_major_formatter("{x:g}")

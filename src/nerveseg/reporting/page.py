@@ -10,6 +10,8 @@ from nerveseg.reporting.cases import Cases, Images
 from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.charts import draw
 from nerveseg.reporting.frame_views import browser_payload, example_grids, failure_groups
+from nerveseg.reporting.notices import notices
+from nerveseg.reporting.paper_tables import paper_tables
 from nerveseg.reporting.provenance import Provenance
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.score_tables import (
@@ -17,7 +19,6 @@ from nerveseg.reporting.score_tables import (
     cost_table,
     leaderboard_table,
     measures_table,
-    paper_tables,
 )
 
 SCRIPTS: Final = ("tables.js", "overlay.js", "browser.js", "page.js")
@@ -85,8 +86,9 @@ def _words(results: Results, provenance: Provenance) -> dict[str, Any]:
         "title": words.TITLE,
         "lead": words.lead(results),
         "warning": words.WARNINGS.get(provenance.source, ""),
+        "notices": list(notices(results)),
         "headline_scores": words.headline_scores(results),
-        "texts": words.SECTIONS | {"ranking": words.ranking(results)},
+        "texts": words.sections(results),
         "contents": [(key, name) for key, name in CONTENTS if key != "cost" or results.costs],
         "runs": runs,
         "reference": next(run for run in runs if run["name"] == results.reference),

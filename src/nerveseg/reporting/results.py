@@ -4,14 +4,17 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from nerveseg.data.packed import read_train
 from nerveseg.errors import InputError
+from nerveseg.params.train import ALL_EMPTY, BASELINES, CONSTANT_MASK
 
 Figures = dict[str, dict[str, Any]]
+BASELINE_TITLES: Final = {ALL_EMPTY: "All-empty submission", CONSTANT_MASK: "Best constant mask"}
+BOARDS: Final = ("public", "private")
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,10 @@ class Results:
         runs: names of the runs, in the order of params.yaml.
         titles: run -> its title in tables and charts.
         reference: the run that all others are compared with.
-        scores: run -> measure -> value, as in metrics/scores.json.
+        scores: run or baseline -> measure -> value, as in metrics/scores.json.
         frames: one row per run and validation frame: run, id (subject_img), the columns of
             frames.csv, pixels (the predicted run lengths) and truth (the annotated ones).
-        comparison: one row per run other than the reference, comparing the two.
+        comparison: one row per run other than the reference, and per baseline, comparing the two.
         standings: one row per run, best first, saying whether it is distinguishable from the
             best.
         paper: one row per value in the paper's tables and run of that network.
@@ -34,6 +37,8 @@ class Results:
         presence: one row per run and threshold of the presence score.
         costs: run -> parameters, gmacs, latency_ms and so on; empty if nothing was measured.
         leaderboard: run -> Kaggle's scores and status; empty if nothing was submitted.
+        baseline_frames: one row per validation frame: subject, img, and the Dice of each baseline.
+        training: number of training frames, `frames`, and of those with a nerve, `nerves`.
     """
 
     runs: list[str]
@@ -49,15 +54,43 @@ class Results:
     presence: pd.DataFrame
     costs: Figures
     leaderboard: Figures
+    baseline_frames: pd.DataFrame
+    training: dict[str, int]
 
     def title(self, run: str) -> str:
-        """Return the run's title, or its name if it has none."""
-        return self.titles.get(run, run)
+        """Return the title of a run or baseline, or its name if it has none."""
+        return self.titles.get(run) or BASELINE_TITLES.get(run, run)
 
     def score(self, run: str, measure: str) -> float:
         """Return a value from metrics/scores.json; NaN if it is missing or null."""
         value = self.scores.get(run, {}).get(measure)
         return math.nan if value is None else float(value)
+
+    def verdict(self, run: str) -> str:
+        """Return whether the run beats the baselines; see `nerveseg.evaluation.verdict`."""
+        return str(self.scores[run]["verdict"])
+
+    @property
+    def better_baseline(self) -> str:
+        """The baseline with the higher mean validation Dice."""
+        return max(BASELINES, key=lambda name: self.score(name, "dice"))
+
+    @property
+    def has_test_scores(self) -> bool:
+        """Whether test masks are known, so that there are public or private scores."""
+        return any(math.isfinite(self.score(BASELINES[0], board)) for board in BOARDS)
+
+    @property
+    def rows_of_reference(self) -> pd.DataFrame:
+        """The rows of `frames` of the reference: one per validation frame."""
+        return self.frames[self.frames["run"] == self.reference]
+
+    def baseline_rows(self, name: str) -> pd.DataFrame:
+        """Return one row per validation frame, as in `frames`, with the Dice of a baseline."""
+        dice = self.baseline_frames.set_index(["subject", "img"])[name]
+        rows = self.rows_of_reference
+        keys = pd.MultiIndex.from_frame(rows[["subject", "img"]])
+        return rows.assign(run=name, dice=dice.reindex(keys).to_numpy())
 
     def dice_interval(self, run: str) -> tuple[float, float]:
         """Return the 95% interval of the mean validation Dice; NaN with too few subjects."""
@@ -77,11 +110,12 @@ def load_results(root: Path, titles: dict[str, str], reference: str) -> Results:
     """
     runs = list(titles)
     scores, metrics = root / "data/scores", root / "metrics"
+    baselines = _json(root / "data/baselines/scores.json", "baselines")
     return Results(
         runs=runs,
         titles=titles,
         reference=reference,
-        scores=_scores(root, runs),
+        scores=_scores(root, runs, baselines),
         frames=_frames(root, runs),
         comparison=_csv(metrics / "comparison.csv", "summary"),
         standings=_csv(metrics / "groups.csv", "summary"),
@@ -91,6 +125,8 @@ def load_results(root: Path, titles: dict[str, str], reference: str) -> Results:
         presence=_stacked(scores, runs, "presence.csv"),
         costs=_costs(root / "data/costs", runs),
         leaderboard=_leaderboard(metrics / "leaderboard.json"),
+        baseline_frames=_csv(root / "data/baselines/frames.csv", "baselines"),
+        training=baselines["training"],
     )
 
 
@@ -117,13 +153,12 @@ def _frames(root: Path, runs: list[str]) -> pd.DataFrame:
     )
 
 
-def _scores(root: Path, runs: list[str]) -> Figures:
-    """Return the scores from scores.json of each run, with the intervals from the merged file."""
+def _scores(root: Path, runs: list[str], baselines: Figures) -> Figures:
+    """Return the scores of runs and baselines, with the intervals from the merged file."""
     merged = _json(root / "metrics/scores.json", "summary")
-    return {
-        run: _json(root / "data/scores" / run / "scores.json", "score") | merged.get(run, {})
-        for run in runs
-    }
+    own = {run: _json(root / "data/scores" / run / "scores.json", "score") for run in runs}
+    own |= {name: baselines[name] for name in BASELINES}
+    return {name: scores | merged.get(name, {}) for name, scores in own.items()}
 
 
 def _costs(folder: Path, runs: list[str]) -> Figures:

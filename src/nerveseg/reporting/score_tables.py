@@ -1,11 +1,11 @@
-"""The tables of the report: leaderboard, the paper's, comparison, all measures, cost."""
+"""The tables of scores and costs in the report; `paper_tables` has the paper's."""
 
 from typing import Any, Final
 
-import pandas as pd
-
+from nerveseg.evaluation import verdict
+from nerveseg.params.train import BASELINES
 from nerveseg.reporting.chart_style import css_colour
-from nerveseg.reporting.results import Results
+from nerveseg.reporting.results import BOARDS, Results
 from nerveseg.reporting.table_cells import (
     Cell,
     Column,
@@ -22,6 +22,10 @@ LEADERBOARD_COLUMNS: Final = (
     NETWORK,
     Column("Validation", hint="mean Dice over the validation frames at 580 x 420"),
     Column("95% interval", text=True, hint="clustered by subject"),
+    Column("Gain", hint="mean validation Dice minus that of the better baseline"),
+    Column("Verdict", text=True, hint="against the better baseline, by the interval of the gain"),
+)
+TEST_COLUMNS: Final = (
     Column("Public", hint="mean Dice over the public share of the test frames"),
     Column("Private", hint="mean Dice over the private share of the test frames"),
 )
@@ -32,18 +36,19 @@ KAGGLE_COLUMNS: Final = (
 )
 LEADERBOARD_CAPTION: Final = (
     "Mean Dice per image; a pair of empty masks scores 1. Validation: mean and 95% confidence "
-    "interval clustered by subject, because frames of one subject are not independent. The "
-    "all-empty submission predicts 'no nerve' for every frame: a run that scores below it has "
-    "learned nothing useful."
+    "interval clustered by subject, because frames of one subject are not independent. The two "
+    "baselines look at no frame: the all-empty submission predicts 'no nerve' for every frame, and "
+    "the best constant mask is the one mask with the highest mean Dice on the training frames. "
+    "Gain: over the better of the two; a run that does not exceed it has learned nothing useful."
 )
-PAPER_METRICS: Final = {
-    "dice": "DC",
-    "accuracy": "ACC",
-    "sensitivity": "SE",
-    "specificity": "SP",
-    "auc": "AUC",
+VERDICTS: Final = {
+    verdict.ABOVE: "above",
+    verdict.BELOW: "not above",
+    verdict.INSEPARABLE: "not separable",
+    verdict.TOO_FEW: "too few subjects",
+    verdict.NOTHING: "outlines nothing",
+    verdict.EVERYTHING: "outlines everything",
 }
-PAPER_TABLES: Final = {1: "Table 1: the ablation", 2: "Table 2: seven networks"}
 COMPARISON_COLUMNS: Final = (
     NETWORK,
     Column("Dice"),
@@ -79,7 +84,8 @@ MEASURES_CAPTION: Final = (
     "All at 580 x 420 after post-processing; AUC and ECE are computed from the probabilities. "
     "Precision, recall and F1: does a frame contain a nerve at all? HD95 and MSD: 95th "
     "percentile and mean of the distances between the outlines, in pixels; lower is better, as "
-    "for ECE. Hover over a column head for its definition."
+    "for ECE. The baselines have no probabilities and were not measured by distance. Hover over a "
+    "column head for its definition."
 )
 COST_COLUMNS: Final = (
     NETWORK,
@@ -92,90 +98,49 @@ COST_COLUMNS: Final = (
 
 
 def leaderboard_table(results: Results) -> Table:
-    """Return one row per run and a last one for the all-empty submission.
+    """Return one row per run and, last, one per baseline.
 
-    Kaggle's columns are there only if something was submitted.
+    Test scores are there only if test masks are known, and Kaggle's only after a submission.
     """
-    rows = [_leaderboard_row(results, run) for run in results.runs]
-    any_run = results.runs[0]  # the all-empty submission scores the same in every run
-    cells = [
-        text_cell("All-empty submission"),
-        number_cell(results.score(any_run, "empty_dice")),
-        text_cell(""),
-        number_cell(results.score(any_run, "empty_public")),
-        number_cell(results.score(any_run, "empty_private")),
-    ]
-    cells += [number_cell(None), number_cell(None), text_cell("")] if results.leaderboard else []
-    columns = LEADERBOARD_COLUMNS + (KAGGLE_COLUMNS if results.leaderboard else ())
-    return Table("Leaderboard", columns, [*rows, Row(cells, "rest")], LEADERBOARD_CAPTION)
+    columns = LEADERBOARD_COLUMNS + (TEST_COLUMNS if results.has_test_scores else ())
+    columns += KAGGLE_COLUMNS if results.leaderboard else ()
+    rows = [_leaderboard_row(results, run, _gain(results, run)) for run in results.runs]
+    no_gain = [text_cell(""), text_cell("")]
+    rows += [_leaderboard_row(results, name, no_gain) for name in BASELINES]
+    return Table("Leaderboard", columns, rows, LEADERBOARD_CAPTION)
 
 
-def _leaderboard_row(results: Results, run: str) -> Row:
+def _gain(results: Results, run: str) -> list[Cell]:
+    gain = number_cell(results.score(run, "over_baseline"), sign=True)
+    return [gain, text_cell(VERDICTS[results.verdict(run)])]
+
+
+def _leaderboard_row(results: Results, name: str, gain: list[Cell]) -> Row:
     cells = [
-        _title_cell(results, run),
-        number_cell(results.score(run, "dice")),
-        interval_cell(*results.dice_interval(run)),
-        number_cell(results.score(run, "public")),
-        number_cell(results.score(run, "private")),
+        _title_cell(results, name),
+        number_cell(results.score(name, "dice")),
+        interval_cell(*results.dice_interval(name)),
+        *gain,
     ]
+    if results.has_test_scores:
+        cells += [number_cell(results.score(name, board)) for board in BOARDS]
     if results.leaderboard:
-        kaggle = results.leaderboard.get(run, {})
+        kaggle = results.leaderboard.get(name, {})
         cells += [number_cell(kaggle.get("public"), 5), number_cell(kaggle.get("private"), 5)]
-        cells.append(text_cell(str(kaggle.get("status", "not submitted")).lower()))
-    return Row(cells, _kind(results, run))
-
-
-def paper_tables(results: Results, differences: str) -> list[Table]:
-    """Return the paper's Tables 1 and 2 with our scores beside them.
-
-    Args:
-        results: the scores.
-        differences: how data or protocol differ from the paper's, for the captions.
-    """
-    return [
-        _paper_table(results, name, results.paper[results.paper["table"] == which], differences)
-        for which, name in PAPER_TABLES.items()
-    ]
-
-
-def _paper_table(results: Results, name: str, rows: pd.DataFrame, differences: str) -> Table:
-    metrics = [
-        metric for metric in PAPER_METRICS if rows[rows["metric"] == metric]["paper"].notna().any()
-    ]
-    columns = [NETWORK]
-    for _ in metrics:
-        columns += [Column("Paper"), Column("Ours"), Column("Diff.")]
-    groups = [("", 1), *((PAPER_METRICS[metric], 3) for metric in metrics)]
-    lines = []
-    runs = rows["run"].fillna("")  # NaN where no run trains the network
-    for (title, run), lines_of_run in rows.groupby(["title", runs], sort=False):
-        figures = {line["metric"]: line for line in lines_of_run.to_dict("records")}
-        alone = runs[rows["title"] == title].nunique() == 1
-        cells = [
-            text_cell(str(title) if alone else f"{title}: {results.title(str(run))}"),
-            *(cell for metric in metrics for cell in _paper_cells(figures[metric])),
-        ]
-        lines.append(Row(cells, _kind(results, str(run))))
-    return Table(name, columns, lines, f"In percent. {differences}", groups)
-
-
-def _paper_cells(line: dict[Any, Any]) -> list[Cell]:
-    return [
-        number_cell(line["paper"], 2),
-        number_cell(line["ours"], 2),
-        number_cell(line["difference"], 2, sign=True),
-    ]
+        missing = "" if name in BASELINES else "not submitted"
+        cells.append(text_cell(str(kaggle.get("status", missing)).lower()))
+    return Row(cells, _kind(results, name))
 
 
 def comparison_table(results: Results) -> Table:
-    """Return one row for each run but the reference."""
+    """Return one row for each run but the reference, and one for each baseline."""
     reference = results.title(results.reference)
     caption = (
         f"Mean Dice of each run minus that of {reference} on the same frames. The intervals and "
         "the first p-value come from a paired t test clustered by subject, the second p-value from "
         "Wilcoxon's signed-rank test on the subjects' means; both p-values are Holm-corrected "
-        "for the number of comparisons. 'Indistinguishable' means that the data do not determine "
-        "which of the two is better."
+        "for the number of comparisons, runs and baselines apart. 'Indistinguishable' means that "
+        "the data do not determine which of the two is better."
     )
     rows = [_comparison_row(results, row) for row in results.comparison.to_dict("records")]
     return Table("Comparison", COMPARISON_COLUMNS, rows, caption)
@@ -191,14 +156,14 @@ def _comparison_row(results: Results, row: dict[Any, Any]) -> Row:
         p_cell(row["wilcoxon_holm"]),
         text_cell(CONCLUSIONS[row["verdict"]]),
     ]
-    return Row(cells)
+    return Row(cells, _kind(results, str(row["run"])))
 
 
 def measures_table(results: Results) -> Table:
-    """Return one row per run with every measure."""
+    """Return one row per run and baseline with every measure."""
     columns = [NETWORK, *(Column(head, hint=hint) for _, head, hint, _, _ in MEASURES)]
     rows = []
-    for run in results.runs:
+    for run in [*results.runs, *BASELINES]:
         cells = [_title_cell(results, run)]
         cells += [
             number_cell(factor * results.score(run, measure), digits)
@@ -245,4 +210,6 @@ def _title_cell(results: Results, run: str) -> Cell:
 
 
 def _kind(results: Results, run: str) -> str:
+    if run in BASELINES:
+        return "rest"
     return "ours" if run == results.reference else ""
