@@ -7,11 +7,13 @@ from nerveseg.data.archive import Competition
 from nerveseg.data.layout import TrainRecord
 from nerveseg.errors import run
 from nerveseg.models.registry import titles
+from nerveseg.params.data import DataParams
 from nerveseg.params.results import ReportParams, SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
+from nerveseg.params.train import ModelsParams
 from nerveseg.reporting.cases import Image, find_cases, with_contrast
 from nerveseg.reporting.page import render
-from nerveseg.reporting.protocol import differences_from_paper, read_settings
+from nerveseg.reporting.protocol import read_protocol
 from nerveseg.reporting.provenance import Provenance, collect_facts, parameters_text
 from nerveseg.reporting.results import load_results
 
@@ -20,11 +22,11 @@ def main() -> None:
     """Write report/index.html."""
     root = Path()
     params = read("report", ReportParams)
-    settings = read_settings()
-    results = load_results(root, titles(settings.models), read("summary", SummaryParams).reference)
+    runs = read("models", ModelsParams).runs()
+    results = load_results(root, titles(runs), read("summary", SummaryParams).reference)
     provenance = Provenance(
-        settings.data.source,
-        differences_from_paper(settings),
+        read("data", DataParams).source,
+        read_protocol(),
         collect_facts(root),
         parameters_text(PARAMS_FILE),
     )

@@ -176,6 +176,16 @@ def test_page_is_no_wider_than_the_screen(page: Chrome, width: int) -> None:
     page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def test_no_table_is_cut_on_a_screen_of_1200_pixels(page: Chrome) -> None:
+    size = {"width": 1200, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    tables = "[...document.querySelectorAll('.scroll')]"
+    wide = f"return {tables}.filter(e => e.scrollWidth > e.clientWidth)"
+    cut = page.execute_script(f"{wide}.map(e => e.getAttribute('aria-label'))")
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert cut == []
+
+
 def test_dvc_plots_open_offline(chromium: Chrome, run_folder: Path, tmp_path: Path) -> None:
     """`dvc plots show` with the repository's settings draws the curves of all runs."""
     for words in (["git", "init", "-q"], ["dvc", "init", "-q"]):

@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nerveseg.params.train import Run
-from nerveseg.reporting import protocol, provenance, words
+from nerveseg.reporting import provenance, words
 from nerveseg.reporting.notices import notices
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.score_tables import leaderboard_table
@@ -78,30 +77,6 @@ def with_verdicts(results: Results, verdicts: dict[str, str]) -> Results:
     for run, verdict in verdicts.items():
         scores[run]["verdict"] = verdict
     return replace(results, scores=scores)
-
-
-def test_caption_names_every_departure_from_the_paper(run_folder: Path) -> None:
-    settings = protocol.read_settings(run_folder / "params.yaml")
-    said = protocol.differences_from_paper(settings)
-    for part in ("simulated", "96 x 96", "epochs", "not trained on", "not pretrained"):
-        assert part in said
-
-
-def test_caption_of_the_papers_own_settings_claims_no_difference(run_folder: Path) -> None:
-    settings = protocol.read_settings(run_folder / "params.yaml")
-    split = settings.split.model_copy(update={"protocol": "image", "folds": 5})
-    update = {"epochs": 70, "batch": 8, "learning_rate": 1e-4, "weight_decay": 1e-3}
-    same = replace(
-        settings,
-        data=settings.data.model_copy(update={"source": "kaggle"}),
-        pack=settings.pack.model_copy(update={"shape": (512, 512)}),
-        split=split,
-        train=settings.train.model_copy(update=update | {"balance": True}),
-        models={"rpa_apf": Run("rpa_apf", {"encoder_weights": "imagenet"})},
-    )
-    assert protocol.differences_from_paper(same).startswith(
-        "Data and protocol are as stated in the paper."
-    )
 
 
 def test_the_rows_of_the_baselines_are_last_and_unranked(results: Results) -> None:

@@ -11,7 +11,7 @@ from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.charts import draw
 from nerveseg.reporting.frame_views import browser_payload, example_grids, failure_groups
 from nerveseg.reporting.notices import notices
-from nerveseg.reporting.paper_tables import paper_tables
+from nerveseg.reporting.paper_tables import paper_tables, protocol_table
 from nerveseg.reporting.provenance import Provenance
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.score_tables import (
@@ -60,7 +60,8 @@ def _charts_and_tables(results: Results, provenance: Provenance) -> dict[str, An
     }
     tables: dict[str, Any] = {
         "leaderboard": leaderboard_table(results),
-        "paper": paper_tables(results, provenance.differences),
+        "paper": paper_tables(results, provenance.protocol),
+        "protocol": protocol_table(provenance.protocol),
         "comparison": comparison_table(results),
         "measures": measures_table(results),
         "cost": cost_table(results),

@@ -5,6 +5,7 @@ from typing import Any, Final
 import pandas as pd
 
 from nerveseg.params.train import BASELINES
+from nerveseg.reporting.protocol import ALWAYS_OPEN, Protocol, summary
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.score_tables import NETWORK
 from nerveseg.reporting.table_cells import Cell, Column, Row, Table, number_cell, text_cell
@@ -19,13 +20,27 @@ PAPER_METRICS: Final = {
 PAPER_TABLES: Final = {1: "Table 1: the ablation", 2: "Table 2: seven networks"}
 
 
-def paper_tables(results: Results, differences: str) -> list[Table]:
+PROTOCOL_COLUMNS: Final = (
+    Column("Parameter", text=True),
+    Column("Here", text=True),
+    Column("Paper", text=True),
+    Column("Note", text=True),
+)
+PROTOCOL_CAPTION: Final = (
+    "Every parameter of params.yaml that differs from the paper's value, and every one that the "
+    "paper does not state and that can change scores. All others are the paper's, or cannot "
+    f"change scores. The paper also leaves open: {', '.join(ALWAYS_OPEN)}."
+)
+
+
+def paper_tables(results: Results, protocol: Protocol) -> list[Table]:
     """Return the paper's Tables 1 and 2 with our scores beside them.
 
     Args:
         results: the scores.
-        differences: how data or protocol differ from the paper's, for the captions.
+        protocol: how data and protocol differ from the paper's.
     """
+    differences = summary(protocol)
     return [
         _paper_table(results, name, results.paper[results.paper["table"] == which], differences)
         for which, name in PAPER_TABLES.items()
@@ -68,3 +83,17 @@ def _paper_cells(line: dict[Any, Any]) -> list[Cell]:
         number_cell(line["ours"], 2),
         number_cell(line["difference"], 2, sign=True),
     ]
+
+
+def protocol_table(protocol: Protocol) -> Table:
+    """Return one row for each parameter that differs from the paper's or that it leaves open."""
+    rows = [
+        Row([text_cell(row.key), text_cell(row.ours), text_cell(paper), text_cell(row.note)], kind)
+        for found, kind, open_value in (
+            (protocol.differences, "", "unknown"),
+            (protocol.unstated, "rest", "not stated"),
+        )
+        for row in found
+        for paper in [row.paper or open_value]
+    ]
+    return Table("Protocol", PROTOCOL_COLUMNS, rows, PROTOCOL_CAPTION)

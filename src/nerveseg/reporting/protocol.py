@@ -1,100 +1,219 @@
-"""How the data and protocol in params.yaml differ from the paper's."""
+"""How data and protocol differ from the paper's, by one table of every parameter.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+Every key of params.yaml has an entry in `PAPER`. A key without an entry counts as a difference, so
+that a new parameter can never hide behind 'as the paper states', and a test fails until it has one.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from nerveseg.params.data import DataParams, PackParams, SplitParams
-from nerveseg.params.section import PARAMS_FILE, read
-from nerveseg.params.train import ModelsParams, Run, TrainParams
+from ruamel.yaml import YAML
 
-PAPER_SIZE: Final = (512, 512)
-PAPER_FOLDS: Final = 5
-PAPER_EPOCHS: Final = 70
-PAPER_BATCH: Final = 8
-PAPER_LEARNING_RATE: Final = 1e-4
-PAPER_WEIGHT_DECAY: Final = 1e-3
-PAPER_WEIGHTS: Final = "imagenet"
-UNKNOWN: Final = "The paper states neither its random split nor its seeds."
+from nerveseg.params.section import PARAMS_FILE
+
+KAGGLE: Final = "ultrasound-nerve-segmentation"
+WIDTH: Final = "models.*.width"
+FULL_WIDTH: Final = 64
+FULL_WIDTHS: Final = {"unetpp": 32}
+"""Network -> the width of its own paper, where that is not `FULL_WIDTH`."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The sections of params.yaml that describe data and protocol."""
-
-    data: DataParams
-    pack: PackParams
-    split: SplitParams
-    train: TrainParams
-    models: dict[str, Run]
+UNKNOWN: Final = "not in this report's list of the paper's parameters"
 
 
-def read_settings(path: Path = PARAMS_FILE) -> Settings:
-    """Read the sections from the file at `path`.
+class Stated(NamedTuple):
+    """A parameter whose value the paper states.
 
-    Raises:
-        InputError: a section is missing or has an invalid value.
+    Attributes:
+        value: the paper's value.
+        note: what a difference means, for the report.
     """
-    models = read("models", ModelsParams, path).runs()
-    return Settings(
-        read("data", DataParams, path),
-        read("pack", PackParams, path),
-        read("split", SplitParams, path),
-        read("train", TrainParams, path),
-        models,
-    )
+
+    value: object
+    note: str = ""
 
 
-def differences_from_paper(settings: Settings) -> str:
-    """Return sentences for a caption: each difference from the paper, or that there is none."""
-    found = [*_data(settings), *_training(settings.train), *_networks(settings.models)]
-    if not found:
-        return f"Data and protocol are as stated in the paper. {UNKNOWN}"
-    return f"This is not the paper's experiment. It uses {'; '.join(found)}. {UNKNOWN}"
+class Open(NamedTuple):
+    """A parameter that can change scores and that the paper does not state.
+
+    Attributes:
+        note: what is known about it.
+    """
+
+    note: str = ""
 
 
-def _data(settings: Settings) -> Iterator[str]:
-    if settings.data.source == "simulated":
-        yield "simulated frames instead of the competition's 5635"
-    elif settings.data.source == "archive":
-        yield "an archive of your own, which may or may not hold the competition's frames"
-    elif settings.data.source != "kaggle":
-        yield (
-            f"the source {settings.data.source}, which may or may not hold the competition's frames"
-        )
-    if settings.pack.shape != PAPER_SIZE:
-        yield f"{_size(settings.pack.shape)} pixels instead of {_size(PAPER_SIZE)}"
-    if settings.split.protocol == "subject":
-        yield (
-            "validation subjects that are not trained on (the paper's random split puts "
-            "neighbouring frames on both sides, which inflates scores)"
-        )
-    elif settings.split.folds != PAPER_FOLDS:
-        yield f"1/{settings.split.folds} of the frames for validation instead of 1/{PAPER_FOLDS}"
+class Harmless(NamedTuple):
+    """A parameter that cannot affect whether scores are comparable with the paper's.
+
+    Attributes:
+        why: the reason.
+    """
+
+    why: str
 
 
-def _training(train: TrainParams) -> Iterator[str]:
-    pairs = (
-        ("{:g} epochs", train.epochs, PAPER_EPOCHS),
-        ("{:g} frames per batch", train.batch, PAPER_BATCH),
-        ("an initial learning rate of {:g}", train.learning_rate, PAPER_LEARNING_RATE),
-        ("a lambda (eq. 11) of {:g}", train.weight_decay, PAPER_WEIGHT_DECAY),
-    )
-    for text, ours, paper in pairs:
-        if ours != paper:
-            yield f"{text.format(ours)} instead of {paper:g}"
-    if not train.balance:
-        yield "batches that are not balanced 1:1"
+Entry = Stated | Open | Harmless
+_OTHER_SOURCE = Harmless("read by one source of data only, and data.source says which is used")
+_ONLY_MARKS = Harmless("marks doubtful labels; split.drop_contradictions says whether they count")
+_AFTER = Harmless("read after the masks have been scored")
+_COST = Harmless("the paper's tables hold no costs")
+
+PAPER: Final[Mapping[str, Entry]] = {
+    "data.source": Stated("kaggle", "only this source is known to hold the competition's frames"),
+    "data.archive": _OTHER_SOURCE,
+    "data.solution": Harmless("the paper's tables hold validation scores"),
+    "data.simulated": _OTHER_SOURCE,
+    "data.kaggle.competition": Stated(KAGGLE),
+    "pack.shape": Stated([512, 512]),
+    "audit": _ONLY_MARKS,
+    "split.protocol": Stated(
+        "image", "the paper's random split puts frames of a subject on both sides: higher scores"
+    ),
+    "split.folds": Stated(5, "the paper validates on a fifth of the frames"),
+    "split.fold": Open(),
+    "split.seed": Open(),
+    "split.drop_contradictions": Stated(False),
+    WIDTH: Stated(FULL_WIDTH),
+    "models.*.encoder_weights": Stated("imagenet"),
+    "models.*.reading": Open("the paper's text and the authors' released code differ"),
+    "models.*.deep_supervision": Open("the paper does not say how its competitors were built"),
+    "train.epochs": Stated(70),
+    "train.batch": Stated(8),
+    "train.accumulation": Stated(1, "batch normalisation sees fewer frames at a time"),
+    "train.learning_rate": Stated(1e-4),
+    "train.power": Stated(0.9),
+    "train.weight_decay": Stated(1e-3, "lambda in eq. 11"),
+    "train.losses": Stated({"cross_entropy": 1, "squared_dice": 1}, "eq. 9 and 10"),
+    "train.balance": Stated(True),
+    "train.flips": Stated(["horizontal", "vertical", "diagonal"]),
+    "train.rotation": Stated(15),
+    "train.transforms": Stated([]),
+    "train.channels": Open(),
+    "train.precision": Open(),
+    "train.compile": Harmless("changes the speed; results differ by rounding only"),
+    "train.seed": Open(),
+    "predict.tta": Stated("d4", "the paper says that it averages over views, but not which"),
+    "predict.batch": Harmless("changes memory and speed; results differ by rounding only"),
+    "predict.precision": Open(),
+    "encode.threshold": Stated(0.5),
+    "encode.min_blob": Stated(0, "the paper removes no small blobs"),
+    "encode.min_total": Stated(0, "the paper empties no small masks"),
+    "score": Harmless("bins of the calibration, which the paper does not have"),
+    "cost": _COST,
+    "summary": _AFTER,
+    "report": _AFTER,
+    "leaderboard": _AFTER,
+}
+"""Key of params.yaml -> what the paper states. `*` stands for any run; a section stands for all its
+parameters."""
+ALWAYS_OPEN: Final = (
+    "normalisation of the input",
+    "smoothing of the Dice loss",
+    "the random split",
+)
+"""What the paper leaves open and this project does not parametrise."""
 
 
-def _networks(models: dict[str, Run]) -> Iterator[str]:
-    options = [run.options for run in models.values()]
-    if any(given.get("encoder_weights", PAPER_WEIGHTS) != PAPER_WEIGHTS for given in options):
-        yield "encoders that are not pretrained on ImageNet"
-    if any("width" in given for given in options):
-        yield "network widths set in params.yaml, which may be smaller than the published ones"
+class Difference(NamedTuple):
+    """One parameter that is not known to be the paper's.
+
+    Attributes:
+        key: the key in params.yaml; `*` stands for the runs that `note` names first.
+        ours: its value here, as text.
+        paper: the paper's value as text; '' if the paper does not state it.
+        note: what the difference means.
+    """
+
+    key: str
+    ours: str
+    paper: str
+    note: str
 
 
-def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]} x {size[1]}"
+class Protocol(NamedTuple):
+    """All parameters compared with the paper's.
+
+    Attributes:
+        differences: what differs from the paper.
+        unstated: what can change scores and is not stated in the paper.
+    """
+
+    differences: list[Difference]
+    unstated: list[Difference]
+
+
+def read_protocol(path: Path = PARAMS_FILE) -> Protocol:
+    """Compare params.yaml, which the stages have validated, with the paper."""
+    return compare_protocol(YAML(typ="safe", pure=True).load(path))
+
+
+def compare_protocol(params: Mapping[str, Any]) -> Protocol:
+    """Compare all parameters with the paper's.
+
+    Args:
+        params: the content of params.yaml.
+    """
+    found = Protocol([], [])
+    for (key, ours, paper), runs in _values(params).items():
+        entry = PAPER.get(key)
+        if isinstance(entry, Harmless) or ours == paper:
+            continue
+        note = UNKNOWN if entry is None else entry.note
+        row = Difference(key, ours, paper, "; ".join(filter(None, [", ".join(runs), note])))
+        (found.unstated if isinstance(entry, Open) else found.differences).append(row)
+    return found
+
+
+def _values(params: Mapping[str, Any]) -> dict[tuple[str, str, str], list[str]]:
+    """Return (key of `PAPER`, our value, the paper's value) -> the runs that have this value."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for key, value in _leaves({name: part for name, part in params.items() if name != "models"}):
+        found[key, _text(value), _paper_text(key)] = []
+    for run, options in params.get("models", {}).items():
+        network = str(options.get("network", run))
+        for option, value in options.items():
+            if option != "network":
+                key = f"models.*.{option}"
+                found.setdefault((key, _text(value), _paper_text(key, network)), []).append(run)
+    return found
+
+
+def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield key and value of every parameter, or of the whole that `PAPER` has an entry for."""
+    for name, inner in value.items():
+        key = f"{prefix}{name}"
+        if isinstance(inner, Mapping) and key not in PAPER:
+            yield from _leaves(inner, f"{key}.")
+        else:
+            yield key, inner
+
+
+def _paper_text(key: str, network: str = "") -> str:
+    entry = PAPER.get(key)
+    if not isinstance(entry, Stated):
+        return ""
+    return _text(FULL_WIDTHS.get(network, FULL_WIDTH) if key == WIDTH else entry.value)
+
+
+def _text(value: object) -> str:
+    """Return a value as text; equal for 1 and 1.0, and for lists of names in any order."""
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return ", ".join(sorted(value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_text(inner)}" for key, inner in sorted(value.items()))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value, default=str).replace('"', "")
+
+
+def summary(protocol: Protocol) -> str:
+    """Return the sentences for the captions of the paper's tables."""
+    open_ = "What the paper does not state is listed below as well."
+    number = len(protocol.differences)
+    if not number:
+        return f"Data and protocol are as stated in the paper. {open_}"
+    settings = "one setting differs" if number == 1 else f"{number} settings differ"
+    return f"This is not the paper's experiment: {settings}, as listed below. {open_}"

@@ -9,6 +9,7 @@ from typing import Final
 
 from ruamel.yaml import YAML
 
+from nerveseg.reporting.protocol import Protocol
 from nerveseg.revision import find_revision
 
 # Packages whose version can change a score.
@@ -24,13 +25,13 @@ class Provenance:
 
     Attributes:
         source: `data.source`: simulated, archive or kaggle.
-        differences: how data and protocol differ from the paper's, for a caption.
+        protocol: how data and protocol differ from the paper's.
         facts: name -> value, from `collect_facts`.
         parameters: the text of params.yaml.
     """
 
     source: str
-    differences: str
+    protocol: Protocol
     facts: dict[str, str]
     parameters: str
 
