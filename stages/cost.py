@@ -11,6 +11,7 @@ from nerveseg.device import pick_device
 from nerveseg.errors import run, within
 from nerveseg.models import complexity
 from nerveseg.models.factory import build_empty
+from nerveseg.models.latency import measure_latency
 from nerveseg.params.results import CostParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams, TrainParams
@@ -30,7 +31,7 @@ def main() -> None:
     cost = {
         "parameters": complexity.parameter_count(shapes),
         "gmacs": complexity.multiply_adds(shapes, channels, size) / 1e9,
-        "latency_ms": 1e3 * complexity.latency(module.to(device), image.to(device)),
+        **measure_latency(module.to(device), image.to(device))._asdict(),
         "training_gib": complexity.step_memory(shapes, channels, size, batch) / 2**30,
         "size": side,
         "batch": batch,

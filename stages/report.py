@@ -27,7 +27,7 @@ def main() -> None:
     provenance = Provenance(
         read("data", DataParams).source,
         read_protocol(),
-        collect_facts(root),
+        collect_facts(root, list(runs)),
         parameters_text(PARAMS_FILE),
     )
     with Competition(root / "data/verified/competition.zip") as competition:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nerveseg import verdicts
 from nerveseg.data.layout import TrainRecord
 from nerveseg.errors import InputError
-from nerveseg.evaluation import verdict
 from nerveseg.evaluation.baselines import Baselines
 from nerveseg.evaluation.clustered import clustered_means
 from nerveseg.evaluation.frame_scores import FrameScores
@@ -35,9 +35,9 @@ def judged(
 
 def test_a_run_that_outlines_nothing_has_collapsed() -> None:
     found = judged(EMPTY, area=0.0)
-    assert found.verdict == verdict.NOTHING
+    assert found.verdict == verdicts.NOTHING
     assert (found.baseline, found.over_baseline) == ("all_empty", 0)
-    assert judged(EMPTY, area=np.eye(1, 12)[0]).verdict == verdict.BELOW
+    assert judged(EMPTY, area=np.eye(1, 12)[0]).verdict == verdicts.BELOW
 
 
 @pytest.mark.parametrize(
@@ -49,20 +49,20 @@ def test_a_run_that_outlines_everything_has_collapsed(
 ) -> None:
     area = np.where(np.arange(12) < frames, share * FULL, 5000.0)
     found = judged(CONSTANT / 2, area).verdict
-    assert found == (verdict.EVERYTHING if collapsed else verdict.BELOW)
+    assert found == (verdicts.EVERYTHING if collapsed else verdicts.BELOW)
 
 
 def test_a_mean_no_higher_than_the_better_baseline_is_not_above_it() -> None:
-    assert judged(EMPTY).verdict == verdict.BELOW
+    assert judged(EMPTY).verdict == verdicts.BELOW
     # Above the constant mask's mean, and below the empty one's.
     between = judged(np.full(12, 0.3))
-    assert (between.verdict, between.baseline) == (verdict.BELOW, "all_empty")
+    assert (between.verdict, between.baseline) == (verdicts.BELOW, "all_empty")
 
 
 def test_the_interval_of_the_paired_difference_decides() -> None:
     dice = EMPTY + np.array([0.0, 0.5, 0.5] * 4)
     found = judged(dice)
-    assert found.verdict == verdict.ABOVE
+    assert found.verdict == verdicts.ABOVE
     assert found.over_baseline == pytest.approx(1 / 3)
     subject = np.arange(12) % 4
     expected = clustered_means((dice - EMPTY)[:, None], subject).interval(0, 0.95)
@@ -70,12 +70,12 @@ def test_the_interval_of_the_paired_difference_decides() -> None:
     # One subject alone improves, by as much in total as all of them did.
     uneven = EMPTY + np.where(subject == 0, 4 / 3, 0.0)
     assert judged(uneven).over_baseline == pytest.approx(1 / 3)
-    assert judged(uneven).verdict == verdict.INSEPARABLE
+    assert judged(uneven).verdict == verdicts.INSEPARABLE
 
 
 def test_few_subjects_decide_nothing() -> None:
     found = judged(np.ones(12), subjects=2)
-    assert found.verdict == verdict.TOO_FEW
+    assert found.verdict == verdicts.TOO_FEW
     assert np.isnan(found.over_baseline_low)
 
 

@@ -197,6 +197,9 @@ def _write_metrics(root: Path, runs: list[str], rng: np.random.Generator) -> Non
             "parameters": 20_000_000 * (1 + place),
             "gmacs": 6.0 + place,
             "latency_ms": 30.0,
+            "latency_relative": 8.0 + place,
+            "latency_relative_low": 7.5 + place,
+            "latency_relative_high": 8.25 + place,
         }
         cost |= {"training_gib": 2.5, "size": 512, "batch": 8, "device": "cpu", "threads": 2}
         _json(root / f"data/costs/{name}.json", cost)

@@ -29,7 +29,10 @@ def test_cost_of_a_small_unet(tmp_path: Path) -> None:
     assert 34.5e6 / 64 * 0.95 < cost["parameters"] < 34.5e6 / 64 * 1.05
     # 65.35 GMACs at width 64 and 256 x 256: an eighth of the width and a quarter of the side.
     assert 65.35 / 64 / 16 * 0.9 < cost["gmacs"] < 65.35 / 64 / 16 * 1.1
-    assert cost["latency_ms"] > 0
+    assert 0 < cost["latency_low_ms"] <= cost["latency_ms"] <= cost["latency_high_ms"]
+    relative = [cost[f"latency_relative{end}"] for end in ("_low", "", "_high")]
+    assert relative == sorted(relative)
+    assert cost["latency_repeats"] >= 5
     assert cost["size"] == 64
 
 

@@ -39,7 +39,7 @@ class ScoredRuns:
     Attributes:
         runs: K names, in the order of params.yaml.
         scores: run -> metric -> value.
-        verdicts: run -> whether it is better than the baselines, see `nerveseg.evaluation.verdict`.
+        verdicts: run -> whether it is better than the baselines, see `nerveseg.verdicts`.
         subject: N, the subject of each frame.
         dice: N x K.
     """

@@ -14,13 +14,8 @@ from nerveseg.evaluation.clustered import MIN_SUBJECTS, ROUNDING, clustered_mean
 from nerveseg.evaluation.frame_scores import FrameScores
 from nerveseg.params.train import BASELINES
 from nerveseg.rle import IMAGE_SHAPE
+from nerveseg.verdicts import ABOVE, BELOW, EVERYTHING, INSEPARABLE, NOTHING, TOO_FEW
 
-ABOVE: Final = "above the baselines"
-BELOW: Final = "not above the baselines"
-INSEPARABLE: Final = "not separable from the baselines"
-TOO_FEW: Final = "too few subjects"
-NOTHING: Final = "outlines nothing"
-EVERYTHING: Final = "outlines everything"
 NEARLY: Final = 0.95
 """A run outlines everything if the masks of this share of the frames fill this share of them."""
 
@@ -35,7 +30,7 @@ class Verdict(NamedTuple):
         over_baseline: mean Dice of the run minus that of the baseline.
         over_baseline_low: lower end of the difference's confidence interval.
         over_baseline_high: upper end; both are NaN with fewer than three subjects.
-        verdict: `NOTHING` or `EVERYTHING` if the training collapsed; otherwise `BELOW` if the
+        verdict: one of `nerveseg.verdicts`: `NOTHING` or `EVERYTHING` if the training collapsed; otherwise `BELOW` if the
             mean is no higher than the baseline's, `TOO_FEW` if it is but there is no interval,
             `INSEPARABLE` if the interval includes 0, and `ABOVE`.
     """

@@ -38,7 +38,7 @@ F1_LEVELS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
 COSTS: Final = (
     ("parameters", "parameters (millions)", 1e-6),
     ("gmacs", "multiply-adds per frame (1e9)", 1.0),
-    ("latency_ms", "latency per frame (ms)", 1.0),
+    ("latency_relative", "latency (multiples of a fixed convolution)", 1.0),
 )
 
 
@@ -146,6 +146,9 @@ def cost(results: Results) -> Figure:
             run_line(panel, results, run, [x], [y], ls="none", ms=8)
             colour = run_style(results, run).colour
             panel.vlines(x, *results.dice_interval(run), color=colour, lw=0.9, alpha=0.55)
+            if measure == "latency_relative":
+                ends = [results.costs[run][f"{measure}_{end}"] for end in ("low", "high")]
+                panel.hlines(y, *ends, color=colour, lw=0.9, alpha=0.55)
         _pareto_front(panel, costs, dice)
         baseline_lines(panel, results)
         panel.set(xlabel=label, xscale="log")

@@ -3,31 +3,31 @@
 from collections.abc import Iterator
 from typing import Final
 
-from nerveseg.evaluation import verdict
+from nerveseg import verdicts
 from nerveseg.params.train import CONSTANT_MASK
 from nerveseg.reporting.results import Results
 
 # verdict -> what is said about the runs, after their titles; (one run, several runs)
 FAULTS: Final = {
-    verdict.NOTHING: (
+    verdicts.NOTHING: (
         "outlines nothing: all masks on the validation frames are empty. The training collapsed.",
         "outline nothing: all masks on the validation frames are empty. The trainings collapsed.",
     ),
-    verdict.EVERYTHING: (
+    verdicts.EVERYTHING: (
         "outlines nearly the whole of nearly every validation frame. The training collapsed.",
         "outline nearly the whole of nearly every validation frame. The trainings collapsed.",
     ),
-    verdict.BELOW: (
+    verdicts.BELOW: (
         "is no better than {baseline}, whose mean validation Dice is {dice:.3f}.",
         "are no better than {baseline}, whose mean validation Dice is {dice:.3f}.",
     ),
-    verdict.INSEPARABLE: (
+    verdicts.INSEPARABLE: (
         "has a higher mean validation Dice than {baseline} ({dice:.3f}), but the interval of the "
         "difference includes 0.",
         "have higher mean validation Dice than {baseline} ({dice:.3f}), but the intervals of the "
         "differences include 0.",
     ),
-    verdict.TOO_FEW: (
+    verdicts.TOO_FEW: (
         "has a higher mean validation Dice than {baseline} ({dice:.3f}), but there are too few "
         "validation subjects to tell whether that is due to chance.",
         "have higher mean validation Dice than {baseline} ({dice:.3f}), but there are too few "
@@ -49,13 +49,13 @@ def notices(results: Results) -> Iterator[str]:
         if runs:
             text = of_one if len(runs) == 1 else of_several
             yield f"{listed(runs)} {text.format(**_better_baseline(results))}"
-    if all(results.verdict(run) != verdict.ABOVE for run in results.runs):
+    if all(results.verdict(run) != verdicts.ABOVE for run in results.runs):
         yield no_run_is_better(results)
 
 
 def no_run_is_better(results: Results) -> str:
     """Return the sentence that says that no run beats the baselines."""
-    if all(results.verdict(run) == verdict.TOO_FEW for run in results.runs):
+    if all(results.verdict(run) == verdicts.TOO_FEW for run in results.runs):
         return "With so few subjects, no network can be shown to beat the baselines."
     return "No network beats the baselines."
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 
 from ruamel.yaml import YAML
 
+from nerveseg.environment import processor, recorded_environment
 from nerveseg.reporting.protocol import Protocol
 from nerveseg.revision import find_revision
 
@@ -36,18 +38,36 @@ class Provenance:
     parameters: str
 
 
-def collect_facts(root: Path) -> dict[str, str]:
-    """Return name -> value in display order; the value says so if it cannot be determined."""
+def collect_facts(root: Path, runs: Sequence[str] = ()) -> dict[str, str]:
+    """Return name -> value in display order; the value says so if it cannot be determined.
+
+    Args:
+        root: the folder that holds dvc.lock and data/.
+        runs: the runs whose training environment is shown.
+    """
     facts = {"Git revision": _revision(root)}
     facts |= {f"Data: {name}": value for name, value in _data_hashes(root / "dvc.lock").items()}
     if name := os.environ.get("DVC_EXP_NAME"):
         facts["Experiment"] = name
+    facts |= training_environments(root, runs)
     facts["Python"] = f"{platform.python_implementation()} {platform.python_version()}"
     facts["Packages"] = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
-    facts["System"] = f"{platform.system()} {platform.release()}, {platform.machine()}"
-    facts["Processor"] = f"{_processor()}, {os.cpu_count()} logical cores"
+    facts["Report written on"] = f"{platform.system()} {platform.release()}, {platform.machine()}"
+    facts["Processor"] = f"{processor()}, {os.cpu_count()} logical cores"
     facts["Memory"] = _memory()
     return facts
+
+
+def training_environments(root: Path, runs: Sequence[str]) -> dict[str, str]:
+    """Return what the trainings depended on, once for all runs with the same environment."""
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        recorded = recorded_environment(root / f"data/models/{run}/weights.safetensors")
+        text = ", ".join(f"{name} {value}" for name, value in recorded.items())
+        found.setdefault(text or "not recorded", []).append(run)
+    if len(found) == 1:
+        return {"Trained with": next(iter(found))}
+    return {f"Trained with: {', '.join(names)}": text for text, names in found.items()}
 
 
 def parameters_text(path: Path) -> str:

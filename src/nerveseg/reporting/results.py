@@ -67,7 +67,7 @@ class Results:
         return math.nan if value is None else float(value)
 
     def verdict(self, run: str) -> str:
-        """Return whether the run beats the baselines; see `nerveseg.evaluation.verdict`."""
+        """Return whether the run beats the baselines; see `nerveseg.verdicts`."""
         return str(self.scores[run]["verdict"])
 
     @property

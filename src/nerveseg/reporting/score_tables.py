@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from nerveseg.evaluation import verdict
+from nerveseg import verdicts
 from nerveseg.params.train import BASELINES
 from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.results import BOARDS, Results
@@ -42,12 +42,12 @@ LEADERBOARD_CAPTION: Final = (
     "Gain: over the better of the two; a run that does not exceed it has learned nothing useful."
 )
 VERDICTS: Final = {
-    verdict.ABOVE: "above",
-    verdict.BELOW: "not above",
-    verdict.INSEPARABLE: "not separable",
-    verdict.TOO_FEW: "too few subjects",
-    verdict.NOTHING: "outlines nothing",
-    verdict.EVERYTHING: "outlines everything",
+    verdicts.ABOVE: "above",
+    verdicts.BELOW: "not above",
+    verdicts.INSEPARABLE: "not separable",
+    verdicts.TOO_FEW: "too few subjects",
+    verdicts.NOTHING: "outlines nothing",
+    verdicts.EVERYTHING: "outlines everything",
 }
 COMPARISON_COLUMNS: Final = (
     NETWORK,
@@ -91,6 +91,8 @@ COST_COLUMNS: Final = (
     NETWORK,
     Column("Parameters (1e6)", hint="those used in the forward pass"),
     Column("GMACs", hint="1e9 multiply-adds in one forward pass of one image"),
+    Column("Latency (ratio)", hint="median ratio to the time of a fixed convolution"),
+    Column("Quartiles", text=True, hint="of that ratio"),
     Column("Latency (ms)", hint="for one image; median"),
     Column("Training (GiB)", hint="peak tensor memory of a training step"),
     Column("Validation Dice"),
@@ -186,6 +188,8 @@ def _cost_row(results: Results, run: str) -> Row:
         _title_cell(results, run),
         number_cell(cost["parameters"] / 1e6, 2),
         number_cell(cost["gmacs"], 2),
+        number_cell(cost["latency_relative"], 1),
+        interval_cell(cost["latency_relative_low"], cost["latency_relative_high"], digits=1),
         number_cell(cost["latency_ms"], 1),
         number_cell(cost["training_gib"], 2),
         number_cell(results.score(run, "dice")),
@@ -199,9 +203,12 @@ def _cost_caption(results: Results, runs: list[str]) -> str:
     cost = results.costs[runs[0]]  # all costs are measured with the same settings
     size = f"{cost['size']} x {cost['size']}"
     return (
-        f"For one image of {size} pixels, in float32, without test-time augmentation; latency "
-        f"on a {cost['device'].upper()} with {cost['threads']} thread(s). Training: peak tensor "
-        f"memory of a step with {cost['batch']} images and Adam, without convolution workspaces."
+        f"For one image of {size} pixels, in float32, without test-time augmentation, on a "
+        f"{cost['device'].upper()} with {cost['threads']} thread(s). Each pass is timed in turn "
+        "with a fixed convolution of 0.15e9 multiply-adds: the ratio of the two can be compared "
+        "between networks, while milliseconds depend on how busy the machine was. Training: peak "
+        f"tensor memory of a step with {cost['batch']} images and Adam, without convolution "
+        "workspaces."
     )
 
 

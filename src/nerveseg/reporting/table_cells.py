@@ -58,9 +58,9 @@ def number_cell(value: float | None, digits: int = 3, *, sign: bool = False) -> 
     return Cell(shown, value)
 
 
-def interval_cell(low: float, high: float, *, sign: bool = False) -> Cell:
+def interval_cell(low: float, high: float, digits: int = 3, *, sign: bool = False) -> Cell:
     """Return a cell with an interval, sorted by its lower end; a dash for NaN."""
-    ends = number_cell(low, sign=sign), number_cell(high, sign=sign)
+    ends = number_cell(low, digits, sign=sign), number_cell(high, digits, sign=sign)
     if ends[0].value is None:
         return ends[0]
     return Cell(f"{ends[0].text} to {ends[1].text}", low)

@@ -5,7 +5,7 @@ from typing import Final
 
 import pandas as pd
 
-from nerveseg.evaluation import verdict
+from nerveseg import verdicts
 from nerveseg.params.train import BASELINES
 from nerveseg.reporting.notices import count, listed, no_run_is_better
 from nerveseg.reporting.results import Results
@@ -211,7 +211,7 @@ def best_run(results: Results) -> tuple[str, str] | None:
     Only runs that beat the baselines count; None if there is none.
     """
     ranked = [str(run) for run in results.standings["run"]]
-    above = [run for run in ranked if results.verdict(run) == verdict.ABOVE]
+    above = [run for run in ranked if results.verdict(run) == verdicts.ABOVE]
     if not above:
         return None
     if above[0] != ranked[0]:

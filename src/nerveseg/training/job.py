@@ -21,6 +21,7 @@ from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import LEAST, EpochSampler, Portion
 from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import choose_algorithms, working_dtype
+from nerveseg.environment import environment
 from nerveseg.errors import InputError, within
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, save_weights
@@ -95,7 +96,9 @@ def train_network(
             )
             if world.first:
                 write_curves(curves, history)
-                used = (params.channels, frames.size, params.model_dump())
+                machine = environment(world.device, working_dtype(params.precision, world.device))
+                settings = params.model_dump() | {"environment": machine}
+                used = (params.channels, frames.size, settings)
                 save_weights(weights, engine.network, Description(network, dict(options), *used))
                 checkpoints.clear()
             world.barrier()

@@ -1,0 +1,62 @@
+"""What the result of a training depends on besides code, data and parameters.
+
+The same commit and parameters give other scores on a processor with other instructions, with
+another number of threads or in another precision, because sums are rounded in another order.
+"""
+
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from safetensors import SafetensorError, safe_open
+
+if TYPE_CHECKING:
+    import torch
+
+# Packages that compute frames, updates or maps.
+PACKAGES: Final = ("torch", "numpy", "opencv-python-headless")
+
+
+def environment(device: "torch.device", dtype: "torch.dtype") -> dict[str, str]:
+    """Return the machine and the versions that a result depends on, as name -> text.
+
+    Args:
+        device: where the network computes.
+        dtype: the type that it computes in.
+    """
+    import torch  # here, because the report reads environments without torch
+
+    gpu = device.type == "cuda"
+    return {
+        "precision": str(dtype).removeprefix("torch."),
+        "device": torch.cuda.get_device_name(device) if gpu else device.type.upper(),
+        "processor": processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "threads": str(torch.get_num_threads()),
+    } | {name.removesuffix("-python-headless"): metadata.version(name) for name in PACKAGES}
+
+
+def recorded_environment(weights: Path) -> dict[str, str]:
+    """Return what `environment` returned when `weights` were trained; {} if it is not recorded.
+
+    Args:
+        weights: file that `nerveseg.models.weights.save_weights` wrote.
+    """
+    try:
+        with safe_open(weights, framework="np") as file:
+            description = json.loads((file.metadata() or {})["nerveseg"])
+        return dict(description["training"]["environment"])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def processor() -> str:
+    """Return the model of the processor; the architecture where the system does not say."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine() or "unknown"

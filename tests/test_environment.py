@@ -1,0 +1,51 @@
+"""The environment of a training is written beside its weights and read without torch."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nerveseg.environment import environment, recorded_environment
+from nerveseg.models.factory import build
+from nerveseg.models.weights import Description, load_weights, save_weights
+from nerveseg.reporting.provenance import training_environments
+
+CPU = torch.device("cpu")
+
+
+def test_what_rounding_depends_on_is_named() -> None:
+    found = environment(CPU, torch.bfloat16)
+    assert (found["precision"], found["device"]) == ("bfloat16", "CPU")
+    assert found["instructions"] == torch.backends.cpu.get_cpu_capability()
+    assert found["threads"] == str(torch.get_num_threads())
+    assert str(torch.__version__).startswith(found["torch"].partition("+")[0])
+    assert found["numpy"] == np.__version__
+    assert all(isinstance(value, str) and value for value in found.values())
+
+
+def save(root: Path, run: str, training: dict[str, object]) -> Path:
+    path = root / f"data/models/{run}/weights.safetensors"
+    save_weights(
+        path, build("unet", 1, width=4), Description("unet", {"width": 4}, 1, (64, 64), training)
+    )
+    return path
+
+
+def test_it_survives_the_weights_file_and_weights_without_it_load(tmp_path: Path) -> None:
+    found = environment(CPU, torch.float32)
+    path = save(tmp_path, "one", {"environment": found})
+    assert recorded_environment(path) == found
+    assert load_weights(path)[1].training["environment"] == found
+    assert recorded_environment(save(tmp_path, "old", {"epochs": 1})) == {}
+    assert recorded_environment(tmp_path / "none") == {}
+
+
+def test_runs_of_one_environment_are_named_together(tmp_path: Path) -> None:
+    for run, precision in (("a", "float32"), ("b", "float32"), ("c", "bfloat16")):
+        save(tmp_path, run, {"environment": {"precision": precision}})
+    assert training_environments(tmp_path, ["a", "b"]) == {"Trained with": "precision float32"}
+    assert training_environments(tmp_path, ["a", "b", "c", "d"]) == {
+        "Trained with: a, b": "precision float32",
+        "Trained with: c": "precision bfloat16",
+        "Trained with: d": "not recorded",
+    }
