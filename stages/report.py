@@ -4,18 +4,18 @@ from pathlib import Path
 
 from nerveseg.atomic import whole_file
 from nerveseg.data.archive import Competition
-from nerveseg.data.layout import TrainRecord
 from nerveseg.errors import run
 from nerveseg.models.registry import titles
 from nerveseg.params.data import DataParams
 from nerveseg.params.results import ReportParams, SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
 from nerveseg.params.train import ModelsParams
-from nerveseg.reporting.cases import Image, find_cases, with_contrast
+from nerveseg.reporting.cases import find_cases, validation_images, with_contrast
 from nerveseg.reporting.page import render
 from nerveseg.reporting.protocol import read_protocol
 from nerveseg.reporting.provenance import Provenance, collect_facts, parameters_text
 from nerveseg.reporting.results import load_results
+from nerveseg.reporting.unseen_frames import load_unseen
 
 
 def main() -> None:
@@ -30,14 +30,11 @@ def main() -> None:
         collect_facts(root, list(runs)),
         parameters_text(PARAMS_FILE),
     )
+    unseen = load_unseen(root, results.runs, params.frames)
     with Competition(root / "data/verified/competition.zip") as competition:
-
-        def image(subject: int, img: int) -> Image:
-            return competition.image(TrainRecord(subject, img, ""))
-
-        results = with_contrast(results, image)
+        results = with_contrast(results, validation_images(competition))
         cases = find_cases(results, params.examples, params.frames)
-        page = render(results, cases, image, provenance)
+        page = render(results, cases, competition, unseen, provenance)
     with whole_file(root / "report/index.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
 

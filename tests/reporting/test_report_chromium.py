@@ -134,6 +134,19 @@ def test_browser_filter_keeps_only_matching_frames(page: Chrome) -> None:
     assert "none" in page.find_element(By.ID, "browser-facts").text
 
 
+def test_browser_shows_test_frames_with_their_predictions(page: Chrome) -> None:
+    choose(page, "set", "test")
+    drawn, _ = canvas(page)
+    assert drawn.startswith("test_1 ")
+    assert "test image 1" in page.find_element(By.ID, "browser-facts").text
+    assert len(Select(page.find_element(By.ID, "browser-frame")).options) == small_run.TESTS
+    cell = page.find_element(By.CSS_SELECTOR, "#examples .cell")
+    press(page, cell)
+    canvas(page)
+    chosen = Select(page.find_element(By.ID, "browser-set")).first_selected_option
+    assert chosen.get_attribute("value") == "validation"
+
+
 def test_frame_of_a_figure_opens_in_the_browser(page: Chrome) -> None:
     cell = page.find_element(By.CSS_SELECTOR, "#figure-examples-networks .cell")
     press(page, cell)
@@ -143,8 +156,9 @@ def test_frame_of_a_figure_opens_in_the_browser(page: Chrome) -> None:
 
 def test_drawn_mask_is_the_annotated_one(page: Chrome) -> None:
     """The annotation decoded in the page has as many pixels as Python counts."""
-    script = "return DATA.frames.map(f => [f.area, decode(f.truth).reduce((a, b) => a + b, 0)])"
-    areas = page.execute_script(script)
+    frames = "DATA.frames.filter(f => f.set === 'validation')"
+    count = "decode(f.truth).reduce((a, b) => a + b, 0)"
+    areas = page.execute_script(f"return {frames}.map(f => [f.area, {count}])")
     assert len(areas) == 12
     assert all(ours == theirs for ours, theirs in areas)
 

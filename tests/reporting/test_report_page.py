@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+import pytest
 import small_run
 from small_run import build
 
@@ -73,15 +74,30 @@ def test_browser_holds_the_predicted_and_annotated_masks(report: Path, run_folde
     data = payload(report.read_text())
     truth = pd.read_csv(run_folder / "data/packed/train.csv", keep_default_na=False)
     validation = truth[truth["subject"] != small_run.TRAINED]
-    assert len(data["frames"]) == len(validation)  # the browser has room for all of them
+    shown = [frame for frame in data["frames"] if frame["set"] == "validation"]
+    assert len(shown) == len(validation)  # the browser has room for all of them
     for name in small_run.SKILL:
         masks = pd.read_csv(run_folder / f"data/masks/{name}.csv", keep_default_na=False)
         pixels = {(row.subject, row.img): cast("str", row.pixels) for row in masks.itertuples()}
-        for frame in data["frames"]:
+        for frame in shown:
             key = (frame["subject"], frame["img"])
             assert frame["predictions"][name] == pixels[key]
             area = int(np.count_nonzero(rle.decode(pixels[key])))
             assert frame["predicted"][name] == area
+
+
+def test_browser_holds_the_submitted_masks_of_test_frames(report: Path, run_folder: Path) -> None:
+    shown = [frame for frame in payload(report.read_text())["frames"] if frame["set"] == "test"]
+    assert [frame["img"] for frame in shown] == list(range(1, small_run.TESTS + 1))
+    solution = pd.read_csv(run_folder / "data/verified/solution.csv", keep_default_na=False)
+    assert [frame["truth"] for frame in shown] == solution["pixels"].tolist()
+    scores = json.loads((run_folder / "data/scores/unet/scores.json").read_text())
+    sent = pd.read_csv(run_folder / "submissions/unet.csv", keep_default_na=False)
+    assert [frame["predictions"]["unet"] for frame in shown] == sent["pixels"].tolist()
+    for board in ("public", "private"):
+        usage = (solution["Usage"].str.lower() == board).tolist()
+        dice = [frame["dice"]["unet"] for frame, used in zip(shown, usage, strict=True) if used]
+        assert np.mean(dice) == pytest.approx(scores[board], abs=1e-6)
 
 
 def test_scores_in_the_page_are_the_measured_ones(report: Path, run_folder: Path) -> None:
@@ -155,6 +171,9 @@ def test_data_with_few_empty_frames_and_no_solution_are_described_as_they_are(
     text = (tmp_path / "report/index.html").read_text()
     assert "2 of the 12 validation frames (17%) show no nerve" in text
     assert "U-Net outlines nothing: all masks on the validation frames are empty." in text
+    tests = [frame for frame in payload(text)["frames"] if frame["set"] == "test"]
+    assert len(tests) == small_run.TESTS
+    assert all(frame["truth"] is frame["dice"]["rpa_apf"] is None for frame in tests)
     assert "RPA/APF (ours); " in text  # the collapsed run has no part in the headline
     for claim in ("Figure 6", "More than half", "Public", "Private", "public", "private Dice"):
         assert claim not in _body(text)

@@ -56,7 +56,8 @@ class ReportParams(Section):
     """How many frames the report shows.
 
     Attributes:
-        frames: validation frames in the image browser, in addition to those that the figures show.
+        frames: validation frames in the image browser, in addition to those that the figures show,
+            and as many test frames.
         examples: frames in the figure of examples, and failures of each kind.
     """
 

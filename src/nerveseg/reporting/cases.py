@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nerveseg.data.archive import Competition
+from nerveseg.data.layout import TrainRecord
 from nerveseg.reporting.results import Results
 from nerveseg.rle import decode
 
@@ -27,6 +29,11 @@ class Images(Protocol):
 
     def __call__(self, subject: int, img: int) -> Image:
         """Return grey levels, 420 x 580 uint8."""
+
+
+def validation_images(competition: Competition) -> Images:
+    """Return the grey levels of the training frames of an archive."""
+    return lambda subject, img: competition.image(TrainRecord(subject, img, ""))
 
 
 @dataclass(frozen=True)

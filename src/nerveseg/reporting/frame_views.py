@@ -3,16 +3,17 @@
 import base64
 import json
 import math
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nerveseg.reporting.cases import Cases, Image, Images
 from nerveseg.reporting.results import Results
+from nerveseg.reporting.unseen_frames import UnseenFrame, UnseenImages, payload_of
 from nerveseg.rle import IMAGE_SHAPE, decode
 
 Record = dict[Any, Any]
@@ -125,7 +126,11 @@ def _union(results: Results, key: str) -> NDArray[np.uint8]:
 
 
 def browser_payload(
-    results: Results, frames: pd.DataFrame, chosen: list[str], first: str, images: Images
+    results: Results,
+    cases: Cases,
+    images: Images,
+    unseen: Sequence[UnseenFrame],
+    test_images: UnseenImages,
 ) -> str:
     """Return the JSON that the page's script reads, safe inside a script element.
 
@@ -133,22 +138,23 @@ def browser_payload(
 
     Args:
         results: the scores of all runs.
-        frames: `Cases.frames`.
-        chosen: ids of the frames to include.
-        first: the frame shown when the page opens, one of `chosen`.
-        images: the source of the grey levels.
+        cases: the validation frames to include; the middle example is shown first.
+        images: the source of their grey levels.
+        unseen: the test frames to include.
+        test_images: the source of their grey levels.
     """
     scored = {(row["id"], row["run"]): row for row in results.frames.to_dict("records")}
-    included = frames.loc[chosen].reset_index(names="id").to_dict("records")
+    included = cases.frames.loc[cases.browser].reset_index(names="id").to_dict("records")
     data = {
         "shape": list(IMAGE_SHAPE),
         "reference": results.reference,
-        "first": first,
+        "first": cases.examples[len(cases.examples) // 2],
         "runs": [{"name": run, "title": results.title(run)} for run in results.runs],
         "frames": [
             _browser_frame(row, {run: scored[row["id"], run] for run in results.runs}, images)
             for row in included
-        ],
+        ]
+        + [payload_of(frame, _data_uri(test_images(frame.img))) for frame in unseen],
     }
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")
@@ -157,6 +163,7 @@ def browser_payload(
 def _browser_frame(row: Record, scored: dict[str, Record], images: Images) -> dict[str, Any]:
     return {
         "id": row["id"],
+        "set": "validation",
         "subject": row["subject"],
         "img": row["img"],
         "image": _data_uri(images(row["subject"], row["img"])),

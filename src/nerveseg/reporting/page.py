@@ -1,12 +1,14 @@
 """The report's page: the template filled in, one self-contained file."""
 
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from nerveseg.data.archive import Competition
 from nerveseg.reporting import words
-from nerveseg.reporting.cases import Cases, Images
+from nerveseg.reporting.cases import Cases, validation_images
 from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.charts import draw
 from nerveseg.reporting.frame_views import browser_payload, example_grids, failure_groups
@@ -20,6 +22,7 @@ from nerveseg.reporting.score_tables import (
     leaderboard_table,
     measures_table,
 )
+from nerveseg.reporting.unseen_frames import UnseenFrame, unseen_grid
 
 SCRIPTS: Final = ("tables.js", "overlay.js", "browser.js", "page.js")
 CONTENTS: Final = (
@@ -31,22 +34,39 @@ CONTENTS: Final = (
     ("presence", "Probabilities and presence"),
     ("cost", "Accuracy against cost"),
     ("examples", "Side by side"),
+    ("unseen", "Test frames"),
     ("failures", "Failures"),
     ("browser", "Image browser"),
     ("provenance", "Provenance"),
 )
 
 
-def render(results: Results, cases: Cases, images: Images, provenance: Provenance) -> str:
-    """Return the HTML of the report, which loads nothing from anywhere else."""
+def render(
+    results: Results,
+    cases: Cases,
+    competition: Competition,
+    unseen: Sequence[UnseenFrame],
+    provenance: Provenance,
+) -> str:
+    """Return the HTML of the report, which loads nothing from anywhere else.
+
+    Args:
+        results: what the earlier stages wrote.
+        cases: the validation frames to show.
+        competition: the source of the grey levels.
+        unseen: the test frames to show.
+        provenance: where the numbers come from.
+    """
     environment = Environment(
         loader=PackageLoader("nerveseg.reporting", "assets"),
         autoescape=True,
         trim_blocks=True,
         undefined=StrictUndefined,  # a misspelled name raises instead of leaving a gap
     )
-    context = _charts_and_tables(results, provenance) | _frames(results, cases, images)
-    return environment.get_template("page.html.j2").render(context | _words(results, provenance))
+    context = _charts_and_tables(results, provenance) | _frames(results, cases, competition, unseen)
+    return environment.get_template("page.html.j2").render(
+        context | _words(results, provenance, unseen=bool(unseen))
+    )
 
 
 def _charts_and_tables(results: Results, provenance: Provenance) -> dict[str, Any]:
@@ -69,16 +89,20 @@ def _charts_and_tables(results: Results, provenance: Provenance) -> dict[str, An
     return {"charts": charts, "tables": tables}
 
 
-def _frames(results: Results, cases: Cases, images: Images) -> dict[str, Any]:
-    first = cases.examples[len(cases.examples) // 2]
+def _frames(
+    results: Results, cases: Cases, competition: Competition, unseen: Sequence[UnseenFrame]
+) -> dict[str, Any]:
+    rows = len(cases.examples)
+    images = validation_images(competition)
     return {
         "grids": example_grids(results, cases),
+        "unseen": unseen_grid(results, unseen, rows) if unseen else None,
         "failures": failure_groups(results, cases),
-        "payload": browser_payload(results, cases.frames, cases.browser, first, images),
+        "payload": browser_payload(results, cases, images, unseen, competition.test_image),
     }
 
 
-def _words(results: Results, provenance: Provenance) -> dict[str, Any]:
+def _words(results: Results, provenance: Provenance, *, unseen: bool) -> dict[str, Any]:
     runs = [
         {"name": run, "title": results.title(run), "colour": css_colour(results, run)}
         for run in results.runs
@@ -90,7 +114,7 @@ def _words(results: Results, provenance: Provenance) -> dict[str, Any]:
         "notices": list(notices(results)),
         "headline_scores": words.headline_scores(results),
         "texts": words.sections(results),
-        "contents": [(key, name) for key, name in CONTENTS if key != "cost" or results.costs],
+        "contents": _contents(results, unseen=unseen),
         "runs": runs,
         "reference": next(run for run in runs if run["name"] == results.reference),
         "provenance": provenance.facts,
@@ -98,6 +122,12 @@ def _words(results: Results, provenance: Provenance) -> dict[str, Any]:
         "css": _asset("page.css"),
         "script": "\n".join(_asset(name) for name in SCRIPTS),
     }
+
+
+def _contents(results: Results, *, unseen: bool) -> list[tuple[str, str]]:
+    """Return id and title of every section that the page has."""
+    absent = {key for key, there in (("cost", results.costs), ("unseen", unseen)) if not there}
+    return [(key, title) for key, title in CONTENTS if key not in absent]
 
 
 def _asset(name: str) -> str:

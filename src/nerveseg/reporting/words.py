@@ -39,6 +39,10 @@ SECTIONS: Final = {
         "Networks as built in these runs, with the widths set in params.yaml. Where intervals "
         "overlap, the run with the higher mean is not necessarily the better one."
     ),
+    "unseen": (
+        "What each run would submit for frames of the test set. Click a frame to open it in the "
+        "image browser, which holds more of them."
+    ),
     "failures": (
         "The hardest frames by the rules below, each with this run's prediction. Each rule takes "
         "one frame from every subject before it takes a second from any, because frames of one "
@@ -46,7 +50,7 @@ SECTIONS: Final = {
     ),
     "browser": (
         "The browser holds the frames shown in the figures and more frames evenly spaced over the "
-        "validation set, ordered by subject and image."
+        "validation set and the test set, in their order."
     ),
 }
 

@@ -1,12 +1,13 @@
 // The image browser: one large frame with the selected run's mask, and thumbnails of all runs.
 const element = (name) => document.getElementById(`browser-${name}`);
-const state = { frame: DATA.first, run: DATA.reference, shown: [] };
+const state = { frame: DATA.first, run: DATA.reference, set: "validation", shown: [] };
 
+// The truth is null for a test frame whose mask is not known.
 const FILTERS = {
   all: () => true,
-  nerve: (frame) => frame.truth !== "",
+  nerve: (frame) => Boolean(frame.truth),
   none: (frame) => frame.truth === "",
-  missed: (frame) => frame.truth !== "" && frame.predictions[state.run] === "",
+  missed: (frame) => Boolean(frame.truth) && frame.predictions[state.run] === "",
   alarm: (frame) => frame.truth === "" && frame.predictions[state.run] !== "",
 };
 const ORDERS = {
@@ -36,13 +37,22 @@ function number(value, digits) {
   return value === null || value === undefined ? "–" : value.toFixed(digits);
 }
 
+function nameOf(frame) {
+  return frame.set === "test" ? `test image ${frame.img}` : `subject ${frame.subject}, image ${frame.img}`;
+}
+
+function annotated(frame) {
+  if (frame.truth === null) return "not known";
+  return frame.area ? `${frame.area} px` : "none";
+}
+
 function details(frame) {
   const run = state.run;
   return [
-    ["Subject, image", `${frame.subject}, ${frame.img}`],
+    ["Frame", nameOf(frame)],
     ["Dice", number(frame.dice[run], 3)],
     ["Presence score", number(frame.presence[run], 2)],
-    ["Annotated area", frame.area ? `${frame.area} px` : "none"],
+    ["Annotated area", annotated(frame)],
     ["Predicted area", frame.predicted[run] ? `${frame.predicted[run]} px` : "none"],
     ["Contrast-to-noise ratio", number(frame.contrast, 2)],
   ];
@@ -53,7 +63,7 @@ function showFrame() {
   const canvas = element("canvas");
   canvas.dataset.frame = frame.id;
   canvas.dataset.run = state.run;
-  canvas.setAttribute("aria-label", `Subject ${frame.subject}, image ${frame.img}`);
+  canvas.setAttribute("aria-label", nameOf(frame));
   draw(canvas);
   element("facts").replaceChildren(...details(frame).flatMap(([term, value]) => {
     const dt = document.createElement("dt"), dd = document.createElement("dd");
@@ -75,14 +85,17 @@ function showFrame() {
 
 function list() {
   const keep = FILTERS[element("filter").value];
-  state.shown = DATA.frames.filter(keep).sort(ORDERS[element("order").value]);
+  const shown = DATA.frames.filter((frame) => frame.set === state.set && keep(frame));
+  state.shown = shown.sort(ORDERS[element("order").value]);
   element("frame").replaceChildren(...state.shown.map((frame) => new Option(
-    `subject ${frame.subject}, image ${frame.img} · Dice ${number(frame.dice[state.run], 2)}`, frame.id)));
+    `${nameOf(frame)} · Dice ${number(frame.dice[state.run], 2)}`, frame.id)));
   element("empty").hidden = state.shown.length > 0;
 }
 
 function choose(change) {
   Object.assign(state, change);
+  state.set = FRAMES.get(state.frame)?.set ?? state.set;
+  if (element("set")) element("set").value = state.set;
   element("run").value = state.run;
   list();
   if (!FRAMES.has(state.frame)) state.frame = (state.shown[0] ?? DATA.frames[0]).id;
@@ -100,6 +113,12 @@ if (DATA.frames.length) {
   element("run").replaceChildren(...DATA.runs.map(({ name, title }) => new Option(title, name)));
   element("run").addEventListener("change", (event) => choose({ run: event.target.value }));
   element("frame").addEventListener("change", (event) => choose({ frame: event.target.value }));
+  element("set")?.addEventListener("change", (event) => {
+    state.set = event.target.value;
+    element("filter").value = "all";
+    list();
+    choose({ frame: state.shown[0].id });
+  });
   for (const name of ["filter", "order"]) {
     element(name).addEventListener("change", () => {
       list();
