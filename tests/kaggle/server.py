@@ -23,6 +23,8 @@ from urllib.parse import urlsplit
 
 SLUG = "ultrasound-nerve-segmentation"
 USER, KEY, TOKEN = "reader", "k3y-0f-the-reader", "KGAT_token-of-the-reader"
+DROP = -1
+PAGE = b"<html><body>Please log in to the network of this hotel.</body></html>"
 Scores = tuple[float, float]
 
 
@@ -35,18 +37,31 @@ class Kaggle:
     left: int = 5
     page: int = 20  # submissions per page of the list
     submissions: list[dict[str, Any]] = field(default_factory=list)
+    owner: str = "reader"  # the account that `TOKEN` belongs to
+    rank: int | None = None  # on the leaderboard, of 923 teams
+    place: str = f"/storage/{SLUG}.zip"  # where the archive lies
     uploads: dict[str, bytes] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     ranges: list[str] = field(default_factory=list)
     # Faults.
     status: dict[str, int] = field(default_factory=dict)  # RPC -> HTTP status of the answer
+    words: dict[str, str] = field(default_factory=dict)  # RPC -> Kaggle's message beside `status`
+    # RPC, GET or PUT -> statuses of the next answers: 0 is sound, DROP closes the connection.
+    passing: dict[str, list[int]] = field(default_factory=dict)
+    retry_after: str = ""  # sent along with every error
+    html: set[str] = field(default_factory=set)  # RPC or GET -> answered by a web page
     delay: dict[str, float] = field(default_factory=dict)  # RPC -> seconds before the answer
     hold: dict[str, threading.Event] = field(default_factory=dict)  # RPC -> done, not answered
     cut_after: int | None = None  # bytes of the archive after which the connection is cut, once
     stall_after: int | None = None  # bytes of the archive after which nothing more comes
     cut_upload: bool = False
+    lose_answer: bool = False  # of the next CreateSubmission, which is carried out
+    complete: str = "COMPLETE"  # the status of a scored submission
+    text: Callable[[float], str] = "{:.5f}".format  # how the list shows a score
     looks_pending: int = 0  # how often a new submission is listed before it is scored
     lag: int = 0  # how many lists do not yet show a new submission
+    listed: list[dict[str, Any]] = field(default_factory=list)  # other entries of the list
+    limits: dict[str, Any] = field(default_factory=dict)  # replaces values of the allowance
     refusal: str = ""  # why the next submission cannot be scored
 
     def answer(self, rpc: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -55,14 +70,18 @@ class Kaggle:
 
     def _IntrospectToken(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         active = request["token"] == TOKEN
-        return {"active": active, "username": USER if active else ""}
+        return {"active": active, "username": self.owner if active else ""}
 
     def _ListDataFiles(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"files": [{"name": "all.zip", "totalBytes": len(self.archive)}]}
 
     def _GetSubmissionLimits(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         made = len(self.submissions)
-        return {"numToday": made, "numTotal": made, "numAllowedNow": self.left}
+        told = {"numToday": made, "numTotal": made, "numAllowedNow": self.left}
+        return {**told, **self.limits}
+
+    def _GetCompetition(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"ref": SLUG, "teamCount": 923, "userRank": self.rank}
 
     def _StartSubmissionUpload(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         token = f"blob{len(self.uploads)}"
@@ -93,6 +112,7 @@ class Kaggle:
         if not more:
             for entry in self.submissions:
                 entry["hidden"] -= 1
+        page += [] if more else self.listed
         return {"submissions": page, "nextPageToken": str(start + self.page) if more else ""}
 
     def _listed(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -103,8 +123,8 @@ class Kaggle:
         if entry["refusal"]:
             return {**reply, "status": "ERROR", "errorDescription": entry["refusal"]}
         public, private = self.score(entry["content"])
-        scores = {"publicScore": f"{public:.5f}", "privateScore": f"{private:.5f}"}
-        return {**reply, "status": "COMPLETE", **scores}
+        scores = {"publicScore": self.text(public), "privateScore": self.text(private)}
+        return {**reply, "status": self.complete, **scores}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -119,17 +139,25 @@ class Handler(BaseHTTPRequestHandler):
         request = json.loads(self._body() or b"{}")
         self.kaggle.calls.append(rpc)
         time.sleep(self.kaggle.delay.get(rpc, 0.0))
-        status = self.kaggle.status.get(rpc) or self._access(rpc, request)
-        if status:
-            message = f"{rpc} is refused"
-            self._send(status, json.dumps({"code": status, "message": message}).encode())
+        status = self._fault(rpc) or self._access(rpc, request)
+        if status == DROP:
+            self._cut()
+        elif status:
+            message = self.kaggle.words.get(rpc, f"{rpc} is refused")
+            self._refuse(status, json.dumps({"code": status, "message": message}).encode())
+        elif rpc in self.kaggle.html:
+            self._send(200, PAGE, {"Content-Type": "text/html; charset=utf-8"})
         elif rpc == "DownloadDataFiles":
-            place = f"http://localhost/storage/{SLUG}.zip?signature=secret"
+            place = f"http://localhost{self.kaggle.place}?signature=secret"
             self._send(302, b"", {"Location": place})
         else:
             reply = self.kaggle.answer(rpc, request)
             if rpc in self.kaggle.hold:
                 self.kaggle.hold[rpc].wait(100)
+            if rpc == "CreateSubmission" and self.kaggle.lose_answer:
+                self.kaggle.lose_answer = False
+                self._cut()
+                return
             self._send(200, json.dumps(reply).encode())
 
     def do_GET(self) -> None:
@@ -137,6 +165,12 @@ class Handler(BaseHTTPRequestHandler):
         asked = self.headers.get("Range", "")
         start = int(asked.removeprefix("bytes=").rstrip("-") or 0)
         self.kaggle.ranges.append(asked)
+        if status := self._fault("GET"):
+            self._refuse(status, PAGE, "text/html")
+            return
+        if "GET" in self.kaggle.html:
+            self._send(200, PAGE, {"Content-Type": "text/html; charset=utf-8"})
+            return
         self.send_response(206 if asked else 200)
         self.send_header("Content-Length", str(len(archive) - start))
         self.send_header("Accept-Ranges", "bytes")
@@ -147,9 +181,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self.kaggle.calls.append("PUT")
-        if status := self.kaggle.status.get("PUT"):
+        if status := self._fault("PUT"):
             self._body()
-            self._send(status, b"{}")
+            self._refuse(status, b"{}")
             return
         if self.kaggle.cut_upload:
             self.rfile.read(10)
@@ -158,6 +192,14 @@ class Handler(BaseHTTPRequestHandler):
         token = urlsplit(self.path).path.rsplit("/", 1)[-1]
         self.kaggle.uploads[token] = self._body()
         self._send(200, b"{}")
+
+    def _fault(self, what: str) -> int:
+        passing = self.kaggle.passing.get(what)
+        return passing.pop(0) if passing else self.kaggle.status.get(what, 0)
+
+    def _refuse(self, status: int, body: bytes, kind: str = "application/json") -> None:
+        wait = self.kaggle.retry_after
+        self._send(status, body, {"Content-Type": kind} | ({"Retry-After": wait} if wait else {}))
 
     def _access(self, rpc: str, request: dict[str, Any]) -> int:
         basic = base64.b64encode(f"{USER}:{KEY}".encode()).decode()
@@ -176,7 +218,7 @@ class Handler(BaseHTTPRequestHandler):
             kaggle.cut_after = None
             self._cut()
         elif stall is not None:
-            time.sleep(4)
+            time.sleep(15)
 
     def _cut(self) -> None:
         self.close_connection = True
@@ -186,9 +228,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -8,6 +8,7 @@ import pytest
 
 from nerveseg.errors import InputError
 from nerveseg.kaggle_client import credentials
+from nerveseg.kaggle_client.messages import Failure, explain
 from nerveseg.kaggle_client.process import _reply
 
 SECRET = "KGAT_0123456789"
@@ -78,6 +79,31 @@ def test_a_key_file_without_a_key_is_none(home: Path, content: str) -> None:
     (home / ".kaggle").mkdir()
     (home / ".kaggle" / "kaggle.json").write_text(content)
     assert credentials.find() == []
+
+
+@pytest.mark.parametrize("token", ["two words", "two\nlines", "naïve"])
+def test_a_token_that_no_header_may_hold_is_refused_by_its_place(
+    home: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("KAGGLE_API_TOKEN", token)
+    with pytest.raises(InputError, match=r"^Kaggle: the token or key in KAGGLE_API_TOKEN contains"):
+        credentials.require()
+
+
+def test_a_key_file_whose_key_ends_in_a_line_break_is_named(home: Path) -> None:
+    (home / ".kaggle").mkdir()
+    path = home / ".kaggle" / "kaggle.json"
+    path.write_text(json.dumps({"username": "reader", "key": f"{SECRET}\n"}))
+    with pytest.raises(InputError, match=f"the token or key in {path} contains"):
+        credentials.require()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 418, 429, 503])
+def test_a_message_quotes_kaggles_own_words_and_not_none(status: int) -> None:
+    known = [credentials.Credential("KAGGLE_API_TOKEN", (SECRET,))]
+    said = str(explain(Failure("http", status, "Verify your phone."), "digits", known))
+    assert ": 'Verify your phone.';" in said
+    assert "''" not in str(explain(Failure("http", status), "digits", known))
 
 
 def test_headers_and_signatures_are_scrubbed_whatever_the_credentials() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from server import KEY, SLUG, TOKEN, USER, Kaggle
+from server import DROP, KEY, SLUG, TOKEN, USER, Kaggle
 
 from nerveseg.data.kaggle import fetch
 from nerveseg.errors import InputError
@@ -23,7 +23,7 @@ def target(tmp_path: Path) -> Path:
 
 def failure(target: Path, slug: str = SLUG, **seconds: float) -> str:
     with pytest.raises(InputError) as caught:
-        fetch(slug, target, **seconds)
+        fetch(slug, target, **{"retry_seconds": 0.0, **seconds})
     message = str(caught.value)
     assert not target.exists()
     assert "\n" not in message
@@ -62,11 +62,66 @@ def test_a_cut_connection_is_resumed_within_the_same_download(kaggle: Kaggle, ta
     assert kaggle.ranges[-1] == "bytes=1048576-"
 
 
+def test_errors_after_a_break_leave_what_has_arrived_alone(kaggle: Kaggle, target: Path) -> None:
+    kaggle.cut_after = 1_500_000
+    # The size, the download that is cut, the next look, then errors where the client resumes.
+    kaggle.passing["GET"] = [0, 0, 0, 503, 503]
+    fetch(SLUG, target)
+    assert target.read_bytes() == kaggle.archive
+    assert kaggle.ranges[-1] == "bytes=1048576-"
+
+
+def test_a_page_after_a_break_leaves_what_has_arrived_alone(kaggle: Kaggle, target: Path) -> None:
+    kaggle.cut_after = 1_500_000
+    failure(target)
+    kaggle.html = {"GET"}
+    assert "a web page came in place of Kaggle's answer" in failure(target)
+    kaggle.html.clear()
+    fetch(SLUG, target)
+    assert kaggle.ranges[-1] == "bytes=1048576-"
+
+
+@pytest.mark.parametrize("what", ["ListDataFiles", "GET"])
+def test_a_web_page_is_not_taken_for_an_answer(kaggle: Kaggle, target: Path, what: str) -> None:
+    kaggle.html = {what}
+    assert "a web page came in place of Kaggle's answer" in failure(target)
+
+
+def test_the_archives_address_need_not_end_in_zip(kaggle: Kaggle, target: Path) -> None:
+    kaggle.place = "/storage/bundle/4711"
+    fetch(SLUG, target)
+    assert target.read_bytes() == kaggle.archive
+
+
+@pytest.mark.parametrize("status", [500, DROP])
+def test_a_question_that_fails_once_is_asked_again(
+    kaggle: Kaggle, target: Path, status: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kaggle.passing["ListDataFiles"] = [status]
+    fetch(SLUG, target)
+    assert target.exists()
+    assert "; next attempt in 1 s" in capfd.readouterr().err
+
+
+def test_a_pause_that_kaggle_asks_for_is_kept_or_passed_on(
+    kaggle: Kaggle, target: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kaggle.passing["ListDataFiles"] = [429, 429]
+    kaggle.retry_after = "2"
+    fetch(SLUG, target)
+    assert capfd.readouterr().err.count("next attempt in 2 s") == 2
+    target.unlink()
+    kaggle.status["ListDataFiles"] = 429
+    kaggle.retry_after = "3600"
+    assert "Kaggle asks to wait 3600 s; run again after that" in failure(target, retry_seconds=300)
+
+
 def test_a_stalled_download_is_stopped_and_the_next_run_goes_on_from_there(
     kaggle: Kaggle, target: Path
 ) -> None:
     kaggle.stall_after = 1_500_000
-    assert "took longer than 2 s" in failure(target, stall_seconds=SLOW)
+    # Long enough for the client to start on a busy machine.
+    assert "took longer than 6 s" in failure(target, stall_seconds=6.0)
     kaggle.stall_after = None
     fetch(SLUG, target)
     assert kaggle.ranges[-1] == "bytes=1048576-"
@@ -145,13 +200,22 @@ def test_a_token_from_a_file_downloads(
     assert target.exists()
 
 
+def test_a_line_break_after_a_token_is_left_out(
+    kaggle: Kaggle, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KAGGLE_KEY")
+    monkeypatch.setenv("KAGGLE_API_TOKEN", f"{TOKEN}\n")
+    fetch(SLUG, target)
+    assert target.exists()
+
+
 @pytest.mark.parametrize(
     ("status", "says"),
     [
         (403, f"accept its rules at https://www.kaggle.com/competitions/{SLUG}/rules"),
-        (404, f"Kaggle knows no competition '{SLUG}' (404); correct data.kaggle.competition"),
-        (429, "limiting our requests (429); wait a few minutes"),
-        (503, "not available (503); run again later"),
+        (404, f"Kaggle knows no competition '{SLUG}' (404)"),
+        (429, "; wait a few minutes and run again"),
+        (503, "; run again later"),
     ],
 )
 def test_each_refusal_is_one_line_that_says_what_to_do(
@@ -159,6 +223,14 @@ def test_each_refusal_is_one_line_that_says_what_to_do(
 ) -> None:
     kaggle.status["DownloadDataFiles"] = status
     assert says in failure(target)
+
+
+def test_kaggles_own_words_reach_the_reader(kaggle: Kaggle, target: Path) -> None:
+    kaggle.status["DownloadDataFiles"] = 403
+    kaggle.words["DownloadDataFiles"] = "You must verify\nyour phone number."
+    assert "(403): 'You must verify your phone number.'; unless it says otherwise" in failure(
+        target
+    )
 
 
 def test_a_mistyped_competition_is_named(kaggle: Kaggle, target: Path) -> None:

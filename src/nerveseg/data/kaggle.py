@@ -11,7 +11,8 @@ from nerveseg.data import layout
 from nerveseg.data.archive import Competition
 from nerveseg.data.sources import write_truth
 from nerveseg.errors import InputError
-from nerveseg.kaggle_client import process, service
+from nerveseg.kaggle_client import service
+from nerveseg.kaggle_client.retry import RETRY_SECONDS
 from nerveseg.kaggle_client.service import locked
 from nerveseg.params.data import DataParams
 
@@ -34,6 +35,7 @@ def fetch(
     archive: Path,
     question_seconds: float = service.QUESTION_SECONDS,
     stall_seconds: float = service.STALL_SECONDS,
+    retry_seconds: float = RETRY_SECONDS,
 ) -> None:
     """Download the archive of competition `slug` to `archive`.
 
@@ -46,6 +48,7 @@ def fetch(
         archive: path of the zip; it is written whole and verified, or not at all.
         question_seconds: how long Kaggle may take to answer each request before the download.
         stall_seconds: how long the download may stall before it is aborted.
+        retry_seconds: how long the pauses may be in all while Kaggle cannot be reached.
 
     Raises:
         InputError: credentials are missing or refused, the rules are not accepted, the
@@ -55,9 +58,9 @@ def fetch(
     folder = archive.parent.with_name("arriving")
     arriving = folder / f"{slug}.zip"
     with locked(folder / LOCK) as held:
-        need = service.archive_bytes(slug, question_seconds)
+        need = service.archive_bytes(slug, question_seconds, retry_seconds)
         _check_room(arriving, need)
-        process.download(slug, folder, stall_seconds, held)
+        service.download(slug, folder, stall_seconds, retry_seconds, held)
         _verify(arriving)
         archive.parent.mkdir(parents=True, exist_ok=True)
         arriving.replace(archive)

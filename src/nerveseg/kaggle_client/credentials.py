@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from nerveseg.errors import InputError
 
 TOKEN_PAGE: Final = "https://www.kaggle.com/settings/api"
+VARIABLES: Final = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
 
 class Credential(NamedTuple):
@@ -29,7 +30,8 @@ def require() -> list[Credential]:
     """Return the credentials found.
 
     Raises:
-        InputError: there are none; the message says how to create a token and where to put it.
+        InputError: there are none, and the message says how to create a token and where to put it;
+            or the first, which the client would use, cannot be sent.
     """
     found = find()
     if not found:
@@ -37,7 +39,22 @@ def require() -> list[Credential]:
             f"Kaggle: no credentials found; make a token at {TOKEN_PAGE} and save it as "
             "~/.kaggle/access_token, or set KAGGLE_API_TOKEN"
         )
+    if _unsendable(found[0]):
+        raise InputError(
+            f"Kaggle: the token or key in {found[0].source} contains a blank, a line break or "
+            f"another character that no token has; copy it again from {TOKEN_PAGE}"
+        )
     return found
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment, without blanks around Kaggle's variables.
+
+    `export KAGGLE_API_TOKEN="$(cat token; echo)"` leaves a line break that no header may contain.
+    """
+    return {
+        name: value.strip() if name in VARIABLES else value for name, value in os.environ.items()
+    }
 
 
 def scrub(text: str, credentials: Iterable[Credential]) -> str:
@@ -57,7 +74,8 @@ def _tokens() -> Iterator[Credential]:
     value = os.environ.get("KAGGLE_API_TOKEN", "").strip()
     if value:
         # The client treats the value as a path if such a file exists.
-        yield Credential("KAGGLE_API_TOKEN", (value, _text(Path(value))))
+        content = _text(Path(value))
+        yield Credential("KAGGLE_API_TOKEN", (content, value) if content else (value,))
     for name in ("access_token", "access_token.txt"):
         path = Path("~/.kaggle").expanduser() / name
         if token := _text(path):
@@ -65,12 +83,12 @@ def _tokens() -> Iterator[Credential]:
 
 
 def _keys() -> Iterator[Credential]:
-    user, key = os.environ.get("KAGGLE_USERNAME"), os.environ.get("KAGGLE_KEY")
+    user, key = (os.environ.get(f"KAGGLE_{name}", "").strip() for name in ("USERNAME", "KEY"))
     if user and key:
         yield Credential("KAGGLE_USERNAME and KAGGLE_KEY", _key_secrets(user, key))
     for folder in _config_folders():
         content = _mapping(folder / "kaggle.json")
-        user, key = content.get("username"), content.get("key")
+        user, key = content.get("username", ""), content.get("key", "")
         if user and key:
             yield Credential(str(folder / "kaggle.json"), _key_secrets(user, key))
 
@@ -80,6 +98,10 @@ def _logins() -> Iterator[Credential]:
     content = _mapping(path)
     if refresh := content.get("refresh_token"):
         yield Credential(str(path), (refresh, content.get("access_token", "")))
+
+
+def _unsendable(credential: Credential) -> bool:
+    return not re.fullmatch(r"[!-~]+", credential.secrets[0])
 
 
 def _config_folders() -> list[Path]:

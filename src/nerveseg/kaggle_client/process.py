@@ -1,21 +1,18 @@
 """Runs the bridge under a time limit and turns its failures into one line without secrets."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
-from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Final
 
 from nerveseg.errors import InputError
-from nerveseg.kaggle_client.credentials import TOKEN_PAGE, Credential, require, scrub
+from nerveseg.kaggle_client.credentials import Credential, environment, require, scrub
+from nerveseg.kaggle_client.messages import Failure, explain, too_slow
 
 LOG_SECONDS: Final = 10.0  # between two lines of progress if stderr is not a terminal
-SERVER_ERROR: Final = 500
-SLUG_KEY: Final = "data.kaggle.competition"
 
 
 def ask(
@@ -31,6 +28,7 @@ def ask(
         held: a file descriptor that the child process keeps open until it ends.
 
     Raises:
+        UnavailableError: Kaggle could not answer now.
         InputError: no credentials, no answer in time, or a failure reported by the bridge.
     """
     credentials = require()
@@ -56,6 +54,7 @@ def download(slug: str, folder: Path, stall_seconds: float, held: int | None = N
         held: a file descriptor that the child process keeps open until it ends.
 
     Raises:
+        UnavailableError: Kaggle could not answer now, or the connection was cut.
         InputError: no credentials, a stalled download, or a failure reported by the bridge.
     """
     credentials = require()
@@ -76,45 +75,6 @@ def download(slug: str, folder: Path, stall_seconds: float, held: int | None = N
     _reply(replied, "\n".join(said), slug, credentials)
 
 
-def explain(
-    kind: str, status: int, words: str, slug: str, credentials: list[Credential]
-) -> InputError:
-    """Return the error for a failure reported by the bridge.
-
-    Args:
-        kind: 'credentials', 'http', 'network', 'upload', 'disk' or 'other'.
-        status: HTTP status; 0 unless `kind` is 'http'.
-        words: the message of Kaggle or its client, without secrets.
-        slug: the competition.
-        credentials: those that were found; only their sources are named.
-    """
-    if kind == "credentials" or status == HTTPStatus.UNAUTHORIZED:
-        source = credentials[0].source
-        return InputError(
-            f"Kaggle refused the credentials in {source} (401); make a new token at "
-            f"{TOKEN_PAGE} and put it there"
-        )
-    if kind == "http":
-        return InputError(_answered(status, words, slug))
-    if kind == "network":
-        return InputError(
-            "no connection to Kaggle; check the network and https_proxy, then run again"
-        )
-    if kind == "upload":
-        return InputError("the upload to Kaggle was interrupted; run again")
-    if kind == "disk":
-        return InputError(f"no space left on the disk ({words}); free some and run again")
-    return InputError(f"Kaggle's client failed: {words or 'no message'}; run again")
-
-
-def too_slow(what: str, seconds: float) -> InputError:
-    """Return the error for a command that was stopped at its time limit."""
-    return InputError(
-        f"Kaggle: {what} took longer than {seconds:g} s and was stopped; check the network and "
-        "run again"
-    )
-
-
 def _start(arguments: list[str], held: int | None = None) -> subprocess.Popen[str]:
     # VERBOSE makes the client print every request with its authorization header.
     quiet = {"VERBOSE": "false", "VERBOSE_OUTPUT": "false", "PYTHONUNBUFFERED": "1"}
@@ -123,7 +83,7 @@ def _start(arguments: list[str], held: int | None = None) -> subprocess.Popen[st
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, **quiet},
+        env={**environment(), **quiet},
         pass_fds=() if held is None else (held,),
         encoding="utf-8",
         errors="replace",
@@ -163,7 +123,7 @@ def _reply(replied: str, said: str, slug: str, credentials: list[Credential]) ->
         reply: dict[str, Any] = json.loads(replied)
     except ValueError:
         last = scrub((said.strip().splitlines() or [""])[-1], credentials)
-        raise explain("other", 0, last, slug, credentials) from None
+        raise explain(Failure("other", words=last), slug, credentials) from None
     failure = reply.get("failure")
     if failure:
         raise _error(failure, slug, credentials)
@@ -172,20 +132,4 @@ def _reply(replied: str, said: str, slug: str, credentials: list[Credential]) ->
 
 def _error(failure: dict[str, Any], slug: str, credentials: list[Credential]) -> InputError:
     words = scrub(str(failure["words"]), credentials)
-    return explain(str(failure["kind"]), int(failure["status"]), words, slug, credentials)
-
-
-def _answered(status: int, words: str, slug: str) -> str:
-    page = f"https://www.kaggle.com/competitions/{slug}/rules"
-    if status == HTTPStatus.FORBIDDEN:
-        return (
-            f"Kaggle refused access to '{slug}' (403): accept its rules at {page} with the "
-            f"account of your token, or correct {SLUG_KEY} if it is mistyped"
-        )
-    if status == HTTPStatus.NOT_FOUND:
-        return f"Kaggle knows no competition '{slug}' (404); correct {SLUG_KEY}"
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "Kaggle is limiting our requests (429); wait a few minutes and run again"
-    if status >= SERVER_ERROR:
-        return f"Kaggle is not available ({status}); run again later"
-    return f"Kaggle answered {status} for '{slug}': {words}"
+    return explain(Failure(**{**failure, "words": words}), slug, credentials)
