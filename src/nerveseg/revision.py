@@ -1,6 +1,7 @@
 """The git revision that the code runs at."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,20 +18,31 @@ class Revision(NamedTuple):
 
     Attributes:
         commit: the full hash of HEAD.
-        edited: whether tracked files differ from it, apart from those that stages write.
+        edited: whether tracked files that were asked for differ from it, apart from those that
+            stages write.
     """
 
     commit: str
     edited: bool
 
 
-def find_revision(folder: Path) -> Revision | None:
-    """Return the revision checked out in `folder`; None outside a repository or without git."""
+def find_revision(folder: Path, paths: Sequence[str] = (".",)) -> Revision | None:
+    """Return the revision checked out in `folder`; None outside a repository or without git.
+
+    Args:
+        folder: a folder of the working tree.
+        paths: files and folders within it whose edits count.
+    """
     commit = _git(folder, "rev-parse", "HEAD")
     if not commit:
         return None
-    status = ("status", "--porcelain", "--untracked-files=no", "--", ".", *_WRITTEN_BY_STAGES)
+    status = ("status", "--porcelain", "--untracked-files=no", "--", *paths, *_WRITTEN_BY_STAGES)
     return Revision(commit, bool(_git(folder, *status)))
+
+
+def committed_text(path: Path) -> str:
+    """Return the text of a file at HEAD; '' if HEAD has no such file or there is no repository."""
+    return _git(path.parent, "show", f"HEAD:./{path.name}")
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -1,6 +1,7 @@
 """Submitting with the real client to the stand-in: each file once, the best first."""
 
 import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -12,19 +13,20 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 import pytest
-from server import KEY, SLUG, Kaggle
+from project import DICE, encode, make_project
+from server import DROP, KEY, SLUG, TOKEN, USER, Kaggle
 
 from nerveseg.errors import InputError
-from nerveseg.leaderboard.candidates import file_hash
+from nerveseg.kaggle_client import service
+from nerveseg.leaderboard.preview import preview
 from nerveseg.leaderboard.publish import publish
 from nerveseg.leaderboard.submit import Timing
 from nerveseg.params.data import DataParams, KaggleParams
 from nerveseg.params.results import LeaderboardParams
 
-TIMING = Timing(poll=0.1, recheck=0.1, question=60, upload=60)
+TIMING = Timing(poll=0.1, recheck=0.1, question=60, upload=60, retry=0)
 LEDGER = Path("leaderboard/submissions.json")
 RECORD = Path("metrics/leaderboard.json")
-DICE = {"unet": 0.61, "rpa_apf": 0.7342, "danet": 0.65}
 RUN = (
     "import sys; sys.path.insert(0, {tests!r}); import test_leaderboard as t; "
     "t.go('rpa_apf', recheck=0.1)"
@@ -38,20 +40,34 @@ class Seconds(TypedDict, total=False):
     recheck: float
     question: float
     upload: float
+    retry: float
 
 
-def go(*runs: str, wait: int = 0, source: str = "kaggle", **timing: Unpack[Seconds]) -> None:
+def data(source: str = "kaggle") -> DataParams:
     # The settings of the other sources are not read.
-    data = DataParams.model_construct(  # type: ignore[call-arg]
+    return DataParams.model_construct(  # type: ignore[call-arg]
         source=source, kaggle=KaggleParams(competition=SLUG)
     )
+
+
+def go(
+    *runs: str,
+    wait: int = 0,
+    source: str = "kaggle",
+    again: bool = False,
+    **timing: Unpack[Seconds],
+) -> None:
     chosen = LeaderboardParams(runs=list(runs), wait=wait)
-    publish(data, chosen, Path("params.yaml"), LEDGER, TIMING._replace(**timing))
+    publish(data(source), chosen, LEDGER, TIMING._replace(**timing), again=again)
 
 
-def failure(*runs: str, source: str = "kaggle", **timing: Unpack[Seconds]) -> str:
+def file_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def failure(*runs: str, wait: int = 0, source: str = "kaggle", **timing: Unpack[Seconds]) -> str:
     with pytest.raises(InputError) as caught:
-        go(*runs, source=source, **timing)
+        go(*runs, wait=wait, source=source, **timing)
     message = str(caught.value)
     assert "\n" not in message
     assert KEY not in message
@@ -67,14 +83,9 @@ def record() -> dict[str, dict[str, object]]:
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Change to a folder where three runs have been encoded and scored."""
     folder = tmp_path / "work"
-    for name in ("submissions", "metrics", "data/packed"):
-        (folder / name).mkdir(parents=True)
+    folder.mkdir()
     monkeypatch.chdir(folder)
-    Path("data/packed/test.csv").write_text("img\n1\n2\n")
-    for start, run in enumerate(DICE, 1):
-        Path(f"submissions/{run}.csv").write_text(f"img,pixels\n1,{start} 40\n2,\n")
-    Path("metrics/scores.json").write_text(json.dumps({n: {"dice": d} for n, d in DICE.items()}))
-    Path("params.yaml").write_text("train: {epochs: 1}\nmodels: {unet: {}, rpa_apf: {}}\n")
+    make_project()
     return folder
 
 
@@ -108,7 +119,7 @@ def test_the_same_file_is_never_submitted_twice(kaggle: Kaggle) -> None:
 
 
 def test_equal_files_of_two_runs_are_submitted_once(kaggle: Kaggle) -> None:
-    Path("submissions/unet.csv").write_bytes(Path("submissions/danet.csv").read_bytes())
+    encode("unet", Path("submissions/danet.csv").read_text())
     go("unet", "danet", wait=30)
     assert kaggle.calls.count("PUT") == 1
     assert record()["unet"]["ref"] == record()["danet"]["ref"] == "1001"
@@ -214,18 +225,16 @@ def test_a_kill_between_upload_and_answer_does_not_submit_twice(kaggle: Kaggle) 
     assert record()["rpa_apf"]["ref"] == "1001"
 
 
-def test_without_scores_the_order_is_the_lists(
-    kaggle: Kaggle, capfd: pytest.CaptureFixture[str]
-) -> None:
-    Path("metrics/scores.json").unlink()
+def test_without_scores_the_order_is_the_lists(kaggle: Kaggle) -> None:
+    for run in DICE:
+        Path(f"data/scores/{run}/scores.json").unlink()
     go("unet", "rpa_apf")
-    assert "submitting in the order of the list" in capfd.readouterr().err
     assert kaggle.submissions[-1]["description"].startswith("unet; ")
     assert "validation unknown" in kaggle.submissions[-1]["description"]
 
 
 def test_an_invalid_csv_is_found_before_kaggle_is_asked_anything(kaggle: Kaggle) -> None:
-    Path("submissions/unet.csv").write_text("img,pixels\n2,\n1,\n")
+    encode("unet", "img,pixels\n2,\n1,\n")
     assert "submissions/unet.csv" in failure("unet", "rpa_apf")
     assert kaggle.calls == []
 
@@ -281,9 +290,167 @@ def test_a_ledger_written_by_an_earlier_version_is_read_and_kept(kaggle: Kaggle)
     LEDGER.write_text(json.dumps(before))
     go("unet")
     after = json.loads(LEDGER.read_text())
-    assert after["kaggle/other"] == before["kaggle/other"]
-    assert after[f"localhost/{SLUG}"]["ab" * 32] == entry
-    assert len(after[f"localhost/{SLUG}"]) == 2
+    assert {key: after[key] for key in before} == before
+    assert len(after[f"localhost/{SLUG}/{USER}"]) == 1
+
+
+def test_a_reference_that_now_belongs_to_another_file_is_not_followed(kaggle: Kaggle) -> None:
+    go("rpa_apf", wait=30)
+    kaggle.submissions.clear()  # as a service that starts anew
+    kaggle.score = lambda content: (0.1, 0.2)
+    go("unet", wait=30)
+    go("rpa_apf", "unet", wait=30)
+    rows = record()
+    assert rows["unet"]["ref"] == rows["rpa_apf"]["ref"] == "1001"
+    assert (rows["unet"]["public"], rows["rpa_apf"]["public"]) == (0.1, 0.5)
+
+
+def test_another_account_has_entries_of_its_own(
+    kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go("rpa_apf", wait=30)
+    monkeypatch.delenv("KAGGLE_KEY")
+    kaggle.submissions.clear()
+    kaggle.owner = "colleague"
+    monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
+    go("rpa_apf", wait=30)
+    assert kaggle.calls.count("PUT") == 2
+    assert set(json.loads(LEDGER.read_text())) == {
+        f"localhost/{SLUG}/{USER}",
+        f"localhost/{SLUG}/colleague",
+    }
+
+
+ODD = [
+    {"status": "QUEUED"},
+    {"status": 7},
+    {"publicScore": "n/a", "privateScore": None, "date": None, "ref": "x"},
+    {"publicScore": "NaN", "privateScore": 0.5, "description": None, "date": "yesterday"},
+]
+
+
+def test_odd_entries_of_kaggles_list_do_not_matter(kaggle: Kaggle) -> None:
+    plain = {"ref": 7, "status": "COMPLETE", "description": "by hand", "publicScore": "0.5"}
+    kaggle.listed = [{**plain, **odd} for odd in ODD]
+    go("rpa_apf", wait=30)
+    assert record()["rpa_apf"]["status"] == "COMPLETE"
+
+
+@pytest.mark.parametrize("score", ["NaN", "inf", "none yet", ""])
+def test_a_score_that_is_no_number_is_null(kaggle: Kaggle, score: str) -> None:
+    kaggle.text = lambda number: score
+    go("rpa_apf", wait=30)
+    row = record()["rpa_apf"]
+    assert (row["public"], row["private"], row["status"]) == (None, None, "COMPLETE")
+
+
+def test_an_unknown_status_is_told_and_not_waited_for(
+    kaggle: Kaggle, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kaggle.complete = "UNDER_REVIEW"
+    go("rpa_apf", wait=3600)
+    assert "rpa_apf: Kaggle's status is UNDER_REVIEW" in capfd.readouterr().err
+    assert record()["rpa_apf"]["status"] == "UNDER_REVIEW"
+
+
+@pytest.mark.parametrize("left", [None, -1, "many"])
+def test_an_allowance_that_is_not_told_lets_kaggle_decide(kaggle: Kaggle, left: object) -> None:
+    kaggle.limits = {"numAllowedNow": left}
+    go("unet", "rpa_apf")
+    assert len(kaggle.submissions) == 2
+
+
+def test_a_passing_fault_while_polling_is_waited_out(kaggle: Kaggle) -> None:
+    kaggle.passing["ListSubmissions"] = [0, 503, DROP]
+    go("rpa_apf", wait=30, retry=5)
+    assert record()["rpa_apf"]["status"] == "COMPLETE"
+
+
+def test_a_lasting_fault_while_polling_leaves_a_record(
+    kaggle: Kaggle, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kaggle.passing["ListSubmissions"] = [0, *[503] * 9]
+    go("rpa_apf", wait=30)
+    assert "still pending at Kaggle: rpa_apf; run again" in capfd.readouterr().err
+    assert (record()["rpa_apf"]["status"], record()["rpa_apf"]["ref"]) == ("PENDING", "1001")
+
+
+def test_a_lost_answer_to_an_upload_does_not_submit_twice(kaggle: Kaggle) -> None:
+    kaggle.lose_answer = True
+    go("rpa_apf", retry=5)
+    assert len(kaggle.submissions) == 1
+    assert record()["rpa_apf"]["ref"] == "1001"
+
+
+def test_a_refused_upload_is_repeated(kaggle: Kaggle) -> None:
+    kaggle.passing["CreateSubmission"] = [429]
+    go("rpa_apf", retry=5)
+    assert len(kaggle.submissions) == 1
+
+
+def test_kaggles_words_about_a_refused_submission_reach_the_reader_and_the_record(
+    kaggle: Kaggle,
+) -> None:
+    kaggle.status["CreateSubmission"] = 403
+    kaggle.words["CreateSubmission"] = "Your team has used its submission allowance"
+    assert "'Your team has used its submission allowance'" in failure("rpa_apf")
+    assert record()["rpa_apf"]["status"] == "SENDING"
+
+
+def test_the_bytes_that_were_checked_are_those_that_are_sent(
+    kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = Path("submissions/rpa_apf.csv").read_bytes()
+
+    def change(*arguments: object) -> service.Allowance:
+        Path("submissions/rpa_apf.csv").write_text("img,pixels\n1,9 9\n2,\n")
+        return service.Allowance(0, 5)
+
+    monkeypatch.setattr(service, "allowance", change)
+    go("rpa_apf")
+    (sent,) = kaggle.submissions
+    assert sent["content"] == checked
+    assert hashlib.sha256(checked).hexdigest()[:16] in sent["description"]
+
+
+def test_a_file_is_sent_again_after_kaggles_failure_only_if_asked_to(kaggle: Kaggle) -> None:
+    kaggle.refusal = "Internal error"
+    assert "nerveseg submission send rpa_apf --again" in failure("rpa_apf", wait=30)
+    kaggle.refusal = ""
+    failure("rpa_apf")
+    assert len(kaggle.submissions) == 1
+    go("rpa_apf", again=True, wait=30)
+    assert (record()["rpa_apf"]["status"], record()["rpa_apf"]["ref"]) == ("COMPLETE", "1002")
+    go("rpa_apf", again=True, wait=30)
+    assert len(kaggle.submissions) == 2
+
+
+def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(kaggle: Kaggle) -> None:
+    go("danet", wait=30)
+    LEDGER.unlink()
+    RECORD.unlink()
+    kaggle.left = 1
+    lines = preview(data(), ["unet", "rpa_apf", "danet"], LEDGER, TIMING)
+    assert lines[0].startswith("rpa_apf: would be sent as 'rpa_apf; git none; params ")
+    assert lines[1:] == [
+        "danet: sent before as 1001, COMPLETE; would not be sent",
+        "unet: would be left for another day",
+        "Kaggle still accepts 1 submissions today (made so far: 1)",
+    ]
+    assert kaggle.calls.count("PUT") == 1
+    assert not LEDGER.exists()
+    assert not RECORD.exists()
+
+
+def test_the_rank_is_told_where_kaggle_tells_it(
+    kaggle: Kaggle, capfd: pytest.CaptureFixture[str]
+) -> None:
+    go("rpa_apf", wait=30)
+    assert "rank" not in capfd.readouterr().err
+    kaggle.rank = 12
+    go("rpa_apf", wait=30)
+    assert "your team's rank on Kaggle's leaderboard: 12 of 923" in capfd.readouterr().err
+    assert record()["rpa_apf"]["team_rank"] == "12 of 923"
 
 
 def test_no_file_of_the_project_holds_a_credential(kaggle: Kaggle, workspace: Path) -> None:

@@ -11,15 +11,22 @@ from ruamel.yaml import YAML
 from server import Kaggle
 
 ROOT = Path(__file__).parents[2]
-# Replaces the stages between the two by one that writes their outputs in a few milliseconds.
-ENCODE = {
-    "cmd": "mkdir -p data/packed submissions metrics && echo img > data/packed/test.csv && "
-    "printf '1\\n2\\n' >> data/packed/test.csv && "
-    "printf 'img,pixels\\n1,1 40\\n2,\\n' > submissions/unet.csv && "
-    """printf '{"unet": {"dice": 0.7}}' > metrics/scores.json""",
+# Replace the stages between the two by some that write their outputs in a few milliseconds.
+PACK = {
+    "cmd": "mkdir -p data/packed && printf 'img\\n1\\n2\\n' > data/packed/test.csv",
     "deps": ["data/verified/competition.zip"],
-    "outs": ["submissions/unet.csv", "data/packed/test.csv"],
-    "metrics": ["metrics/scores.json"],
+    "outs": ["data/packed/test.csv"],
+}
+ENCODE = {
+    "foreach": ["unet", "rpa_apf"],
+    "do": {
+        "cmd": "mkdir -p submissions data/scores/${item} && "
+        "printf 'img,pixels\\n1,1 40\\n2,\\n' > submissions/${item}.csv && "
+        """printf '{"dice": 0.7}' > data/scores/${item}/scores.json""",
+        "params": ["encode"],
+        "deps": ["data/packed/test.csv"],
+        "outs": ["submissions/${item}.csv", "data/scores/${item}/scores.json"],
+    },
 }
 
 
@@ -38,17 +45,18 @@ def dvc(*arguments: str, code: int = 0) -> str:
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a project of the real download and leaderboard stages, with one fake stage between."""
+    """Make a project of the real download and leaderboard stages, with fake stages between."""
     folder = tmp_path / "project"
     (folder / "leaderboard").mkdir(parents=True)
     monkeypatch.chdir(folder)
     for name in ("src", "stages"):
         Path(name).symlink_to(ROOT / name)
     Path("leaderboard/dvc.yaml").write_bytes((ROOT / "leaderboard/dvc.yaml").read_bytes())
+    Path("leaderboard/ready").mkdir()
     yaml = YAML()
     pipeline = yaml.load(ROOT / "dvc.yaml")
     stages = {name: pipeline["stages"][name] for name in ("code", "check", "download")}
-    stages["encode"] = ENCODE
+    stages |= {"pack": PACK, "encode": ENCODE}
     yaml.dump({"vars": pipeline["vars"], "stages": stages}, Path("dvc.yaml"))
     params = yaml.load(ROOT / "params.yaml")
     params["data"]["source"] = "kaggle"
@@ -59,13 +67,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_download_runs_once_and_the_leaderboard_when_named(kaggle: Kaggle) -> None:
-    dvc("repro")
+    dvc("repro", "pack")
     assert Path("data/verified/competition.zip").read_bytes() == kaggle.archive
     assert not Path("metrics/leaderboard.json").exists()
     assert "PUT" not in kaggle.calls
     downloads = kaggle.calls.count("DownloadDataFiles")
 
     dvc("repro", "leaderboard/dvc.yaml")
+    assert [path.name for path in Path("submissions").glob("*.csv")] == ["unet.csv"]
     metrics = json.loads(dvc("metrics", "show", "--json"))[""]["data"]
     row = metrics["metrics/leaderboard.json"]["data"]["unet"]
     assert (row["public"], row["private"], row["status"]) == (0.5, 0.6, "COMPLETE")
@@ -75,6 +84,13 @@ def test_download_runs_once_and_the_leaderboard_when_named(kaggle: Kaggle) -> No
     assert kaggle.calls.count("ListSubmissions") > looks
     assert kaggle.calls.count("PUT") == 1
     assert kaggle.calls.count("DownloadDataFiles") == downloads
+
+    yaml = YAML()
+    params = yaml.load(Path("params.yaml"))
+    params["encode"]["threshold"] = 0.4
+    yaml.dump(params, Path("params.yaml"))
+    said = dvc("repro", "--single-item", "leaderboard/dvc.yaml", code=255)
+    assert "made with encode.threshold = 0.3, which is now 0.4 in params.yaml" in said
 
 
 def test_a_failed_stage_says_one_line_and_keeps_what_arrived(kaggle: Kaggle) -> None:

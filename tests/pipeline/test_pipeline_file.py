@@ -37,7 +37,8 @@ def test_the_download_depends_on_no_code() -> None:
 
 def test_a_stage_is_a_file_and_a_section_of_the_parameters() -> None:
     files = {file.stem for file in (ROOT / "stages").glob("*.py")}
-    assert files == set(STAGES) | set(document("leaderboard/dvc.yaml")["stages"])
+    other = document("leaderboard/dvc.yaml")["stages"]
+    assert files == set(STAGES) | {name for name, stage in other.items() if "foreach" not in stage}
 
 
 def test_every_parameter_of_training_is_tracked() -> None:

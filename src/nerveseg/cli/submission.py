@@ -1,4 +1,4 @@
-"""`nerveseg submission`: check a submission, score it, compare it with another."""
+"""`nerveseg submission`: check a submission, score it, compare it with another, send it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +12,9 @@ PIPELINE_IDS: Final = Path("data/packed/test.csv")
 FILE: Final = click.Path(path_type=Path)
 
 
-@click.group(short_help="Check, score or compare submissions.")
+@click.group(short_help="Check, score, compare or send submissions.")
 def submission() -> None:
-    """Check, score or compare submissions, CSV files img,pixels."""
+    """Check, score, compare or send submissions, CSV files img,pixels."""
 
 
 @submission.command(short_help="Check a submission as Kaggle would.")
@@ -63,6 +63,34 @@ def agree(file: Path, other: Path) -> None:
     from nerveseg.submission import score as scoring
 
     click.echo(f"{scoring.agree(file, other):.5f}")
+
+
+@submission.command(short_help="Send the CSVs of runs to Kaggle.")
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent and what is left today.")
+@click.option("--again", is_flag=True, help="Send also files that Kaggle could not score before.")
+def send(runs: tuple[str, ...], dry_run: bool, again: bool) -> None:
+    """Send submissions/RUN.csv of each RUN to Kaggle, and wait for the scores.
+
+    Without RUN, those of leaderboard.runs in params.yaml are sent. It does what `dvc repro
+    leaderboard/dvc.yaml` does, but brings no file up to date: a file that the present parameters
+    and code do not make is refused.
+    """
+    from nerveseg.leaderboard.preview import preview
+    from nerveseg.leaderboard.publish import ledger_path, publish
+    from nerveseg.params.data import DataParams
+    from nerveseg.params.results import LeaderboardParams
+    from nerveseg.params.section import read
+
+    data, leaderboard = read("data", DataParams), read("leaderboard", LeaderboardParams)
+    leaderboard = leaderboard.model_copy(update={"runs": list(runs) or leaderboard.runs})
+    if not leaderboard.runs:
+        raise InputError("no run to send: name one, or list some in leaderboard.runs")
+    if not dry_run:
+        publish(data, leaderboard, ledger_path(), again=again)
+        return
+    for line in preview(data, leaderboard.runs, ledger_path(), again=again):
+        click.echo(line)
 
 
 def _expected_ids(sample: Path | None, count: int | None) -> Sequence[int]:

@@ -7,22 +7,40 @@ scores belong, and it identifies the submission if the ledger is lost.
 import hashlib
 import json
 import re
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from ruamel.yaml import YAML
-
 from nerveseg.errors import InputError
-from nerveseg.revision import find_revision
+from nerveseg.leaderboard.lineage import difference, parameters_of
+from nerveseg.revision import committed_text, find_revision
 from nerveseg.submission.check import check
 from nerveseg.submission.submission_csv import read_ids
 
 HASH_CHARACTERS: Final = 16
 _HASH: Final = re.compile(f"sha256 ([0-9a-f]{{{HASH_CHARACTERS}}})")
-# Sections of params.yaml that cannot change a CSV.
-_AFTER_ENCODING: Final = ("score", "summary", "report", "leaderboard")
+# What can change a CSV without dvc.lock or the parameters showing it.
+CODE: Final = ("src", "stages", "dvc.yaml", "requirements.txt")
+
+
+class Project(NamedTuple):
+    """Where a project keeps what a submission is made of; the paths start at its root.
+
+    Attributes:
+        submissions: the folder of the CSVs, RUN.csv.
+        test_table: lists the ids that a CSV must have.
+        scores: the folder of the validation scores, RUN/scores.json.
+        lock: dvc.lock.
+        params: params.yaml.
+        pipeline: dvc.yaml.
+    """
+
+    submissions: Path = Path("submissions")
+    test_table: Path = Path("data/packed/test.csv")
+    scores: Path = Path("data/scores")
+    lock: Path = Path("dvc.lock")
+    params: Path = Path("params.yaml")
+    pipeline: Path = Path("dvc.yaml")
 
 
 class Candidate(NamedTuple):
@@ -31,63 +49,53 @@ class Candidate(NamedTuple):
     Attributes:
         run: the run that made it.
         file: the CSV.
-        sha256: hash of the file, in hex.
+        copy: its copy, which was checked and is uploaded, whatever happens to `file` meanwhile.
+        sha256: hash of the copy, in hex.
         validation: the run's mean validation Dice; None if it is not known.
         description: submitted with the file.
     """
 
     run: str
     file: Path
+    copy: Path
     sha256: str
     validation: float | None
     description: str
 
 
-def find_candidates(
-    runs: Sequence[str], submissions: Path, test_table: Path, scores: Path, params: Path
-) -> list[Candidate]:
-    """Return the CSVs of `runs`, the best validation score first.
+def find_candidates(runs: Sequence[str], copies: Path, project: Project) -> list[Candidate]:
+    """Return the CSVs of `runs`, the best validation score first; without one, as given.
 
     Args:
-        runs: their names; submissions/RUN.csv must exist for each.
-        submissions: the folder of the CSVs.
-        test_table: test.csv of the packed data, which lists the ids that a CSV must have.
-        scores: the merged scores, {run: {"dice": ...}}. If it is missing, the order is as given.
-        params: params.yaml, whose hash goes into the description.
+        runs: their names; each must have a CSV.
+        copies: an empty folder, for the copies.
+        project: where everything is.
 
     Raises:
-        InputError: a table or a CSV is missing, or a CSV is not as Kaggle expects it.
+        InputError: a table or a CSV is missing; a CSV is not as Kaggle expects it; or it is not
+            what the present parameters and code make.
     """
-    expected = read_ids(test_table)
-    known = _validation_dice(scores)
-    found = []
-    for run in dict.fromkeys(runs):
-        file = submissions / f"{run}.csv"
-        check(file, expected)
-        sha256, dice = file_hash(file), known.get(run)
-        found.append(Candidate(run, file, sha256, dice, describe(run, dice, sha256, params)))
+    expected = read_ids(project.test_table)
+    found = [_candidate(run, copies, project, expected) for run in dict.fromkeys(runs)]
     # The sort is stable: runs without a score follow in the order given.
     return sorted(found, key=lambda candidate: -(candidate.validation or 0.0))
 
 
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def describe(run: str, validation: float | None, sha256: str, params: Path) -> str:
+def describe(
+    run: str, validation: float | None, sha256: str, parameters: Mapping[str, Any], params: Path
+) -> str:
     """Return the description to submit with the CSV of a run.
 
     Args:
         run: its name.
         validation: its mean validation Dice, if known.
         sha256: hash of the CSV, in hex; the description holds its first 16 characters.
+        parameters: those that made the CSV.
         params: params.yaml.
     """
     dice = "unknown" if validation is None else f"{validation:.4f}"
     return (
-        f"{run}; git {_revision()}; params {_params_hash(run, params)}; "
+        f"{run}; git {_revision(parameters, params)}; params {_params_hash(parameters)}; "
         f"validation {dice}; sha256 {sha256[:HASH_CHARACTERS]}"
     )
 
@@ -98,32 +106,46 @@ def hash_in(description: str) -> str | None:
     return match[1] if match else None
 
 
-def _validation_dice(scores: Path) -> dict[str, float]:
+def _candidate(run: str, copies: Path, project: Project, expected: Sequence[int]) -> Candidate:
+    file = project.submissions / f"{run}.csv"
+    copy = copies / file.name
     try:
-        content = json.loads(scores.read_bytes())
-        return {run: float(entry["dice"]) for run, entry in content.items()}
+        content = file.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{file}: not readable ({error.strerror}); run `dvc repro encode@{run}`"
+        ) from error
+    copy.write_bytes(content)
+    try:
+        check(copy, expected)
+    except InputError as error:  # name the file that the reader knows
+        raise InputError(str(error).replace(str(copy), str(file))) from error
+    parameters = parameters_of(file, content, project.lock, project.params, project.pipeline)
+    sha256 = hashlib.sha256(content).hexdigest()
+    dice = _validation_dice(project.scores / run / "scores.json", run)
+    described = describe(run, dice, sha256, parameters, project.params)
+    return Candidate(run, file, copy, sha256, dice, described)
+
+
+def _validation_dice(scores: Path, run: str) -> float | None:
+    try:
+        return float(json.loads(scores.read_bytes())["dice"])
     except FileNotFoundError:
-        print(f"{scores}: not found; submitting in the order of the list", file=sys.stderr)
-        return {}
+        return None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{scores}: expected {{run: {{'dice': ...}}}} ({error!r}); run `dvc repro`"
+            f"{scores}: expected {{'dice': ...}} ({error!r}); run `dvc repro score@{run}`"
         ) from error
 
 
-def _revision() -> str:
-    revision = find_revision(Path())
+def _revision(parameters: Mapping[str, Any], params: Path) -> str:
+    revision = find_revision(Path(), CODE)
     if revision is None:
         return "none"
-    return f"{revision.commit[:10]}{'+edits' if revision.edited else ''}"
+    edited = revision.edited or difference(parameters, committed_text(params))
+    return f"{revision.commit[:10]}{'+edits' if edited else ''}"
 
 
-def _params_hash(run: str, path: Path) -> str:
-    """Return the start of the hash of the parameters that made this run's CSV."""
-    document: dict[str, Any] = YAML(typ="safe", pure=True).load(path)
-    kept = {name: value for name, value in document.items() if name not in _AFTER_ENCODING}
-    models = kept.get("models")
-    if isinstance(models, dict):
-        kept["models"] = {run: models.get(run)}
-    text = json.dumps(kept, sort_keys=True, default=str)
+def _params_hash(parameters: Mapping[str, Any]) -> str:
+    text = json.dumps(parameters, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:8]

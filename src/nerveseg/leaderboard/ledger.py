@@ -41,21 +41,26 @@ _CONTENT: TypeAdapter[dict[str, dict[str, Entry]]] = TypeAdapter(dict[str, dict[
 
 
 class Ledger:
-    """Entries by the SHA-256 of the file, for one competition on one service."""
+    """Entries by the SHA-256 of the file, for one account in one competition on one service.
 
-    def __init__(self, path: Path, service: str, slug: str) -> None:
+    Entries of earlier versions, which did not know the account, are kept but not read: Kaggle's
+    list shows which of them belong to the account.
+    """
+
+    def __init__(self, path: Path, service: str, slug: str, account: str) -> None:
         """Read the ledger at `path`, which need not exist yet.
 
         Args:
             path: the file.
             service: 'kaggle', or 'localhost' for a stand-in, whose scores are kept apart.
             slug: the competition.
+            account: who submits; another account's references may be the same.
 
         Raises:
             InputError: the file is not a ledger.
         """
         self._path = path
-        self._key = f"{service}/{slug}"
+        self._key = f"{service}/{slug}/{account}"
         self._content = _read(path)
         self.entries = self._content.setdefault(self._key, {})
 
