@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import importlib
 import json
 import os
 import signal
@@ -9,15 +10,16 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import pytest
 from project import DICE, encode, make_project
 from server import DROP, KEY, SLUG, TOKEN, USER, Kaggle
 
 from nerveseg.errors import InputError
-from nerveseg.kaggle_client import service
+from nerveseg.kaggle_client import bridge, credentials, process, service
 from nerveseg.leaderboard.preview import preview
 from nerveseg.leaderboard.publish import publish
 from nerveseg.leaderboard.submit import Timing
@@ -89,6 +91,28 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def child() -> None:
+    """Leave the client in a child process, as users have it."""
+
+
+@pytest.fixture(autouse=True)
+def in_one_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import the client only once: that takes longer than a test."""
+    if "child" not in request.fixturenames:
+        monkeypatch.setattr(process, "ask", ask_in_process)
+
+
+def ask_in_process(
+    command: str, slug: str, *rest: str, seconds: float, held: int | None = None
+) -> dict[str, Any]:
+    known = credentials.require()
+    importlib.import_module("kaggle").api.config_values = {}  # of the test before
+    with redirect_stdout(sys.stderr):
+        reply = bridge._guarded(bridge.COMMANDS[command], [slug, *rest])
+    return process._reply(json.dumps(reply), "", slug, known)
+
+
 def test_the_best_run_goes_first_with_its_provenance(kaggle: Kaggle) -> None:
     go("unet", "rpa_apf")
     second, first = (entry["description"] for entry in kaggle.submissions)
@@ -112,7 +136,7 @@ def test_scores_are_recorded_and_told_as_kaggle_gives_them(
     assert str(row["date"]).startswith("20")
 
 
-def test_the_same_file_is_never_submitted_twice(kaggle: Kaggle) -> None:
+def test_the_same_file_is_never_submitted_twice(kaggle: Kaggle, child: None) -> None:
     go("unet", "rpa_apf")
     go("rpa_apf", "unet")
     assert kaggle.calls.count("PUT") == 2
@@ -193,7 +217,9 @@ def test_a_refused_upload_is_reported_and_tried_again_by_the_next_run(kaggle: Ka
     assert len(kaggle.submissions) == 1
 
 
-def test_an_upload_that_is_cut_again_and_again_ends_at_the_time_limit(kaggle: Kaggle) -> None:
+def test_an_upload_that_is_cut_again_and_again_ends_at_the_time_limit(
+    kaggle: Kaggle, child: None
+) -> None:
     kaggle.cut_upload = True
     assert "took longer than 3 s and was stopped" in failure("rpa_apf", upload=3.0)
     kaggle.cut_upload = False
@@ -201,7 +227,9 @@ def test_an_upload_that_is_cut_again_and_again_ends_at_the_time_limit(kaggle: Ka
     assert len(kaggle.submissions) == 1
 
 
-def test_a_kill_between_upload_and_answer_does_not_submit_twice(kaggle: Kaggle) -> None:
+def test_a_kill_between_upload_and_answer_does_not_submit_twice(
+    kaggle: Kaggle, child: None
+) -> None:
     answered = kaggle.hold["CreateSubmission"] = threading.Event()
     kaggle.lag = 1
     code = RUN.format(tests=str(Path(__file__).parent))
@@ -270,7 +298,7 @@ def test_refusals_are_one_line_here_too(kaggle: Kaggle) -> None:
     )
 
 
-def test_a_slow_answer_is_not_waited_for(kaggle: Kaggle) -> None:
+def test_a_slow_answer_is_not_waited_for(kaggle: Kaggle, child: None) -> None:
     kaggle.delay["ListSubmissions"] = 5.0
     assert "'submissions' took longer than 2 s" in failure("rpa_apf", question=2.0)
 
