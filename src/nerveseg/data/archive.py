@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from nerveseg import rle
 from nerveseg.data import competition_tables as tables
-from nerveseg.data import layout
+from nerveseg.data import layout, tiff_header
 from nerveseg.data.entries import Entries
 from nerveseg.data.layout import TrainRecord
 from nerveseg.data.parallel import for_each
-from nerveseg.errors import InputError
+from nerveseg.errors import InputError, within
 from nerveseg.rle import IMAGE_SHAPE
 
 _INSIDE: Final = 255
@@ -120,31 +120,64 @@ class Competition:
 
 
 def decode_image(content: bytes, label: str) -> NDArray[np.uint8]:
-    """Return the frame in a TIFF, 420 x 580 uint8.
+    """Return the frame in a TIFF, 420 x 580 uint8, black as 0.
 
     Raises:
-        InputError: `content` is truncated or not a TIFF, or has another size, bit depth or number
-            of channels.
+        InputError: `content` is truncated or not a TIFF; it has several pages, another size, bit
+            depth or number of channels, a palette, or is not stored upright.
     """
+    with within(label):
+        header = _checked_header(content)
     try:
         # imagecodecs is faster than cv2 and tifffile, releases the GIL, and raises an error for
         # truncated files, of which cv2 returns the missing rows as black.
         image = imagecodecs.tiff_decode(content)
-    except (RuntimeError, IndexError, ValueError, MemoryError) as error:
+    except Exception as error:
+        # Damaged headers make imagecodecs raise many types of errors.
         raise InputError(
             f"{label}: damaged or not a TIFF ({error}); fetch the archive again"
         ) from error
-    if image.dtype != np.uint8 or image.ndim != len(IMAGE_SHAPE):
+    if image.dtype != np.uint8 or image.shape != IMAGE_SHAPE:
         raise InputError(
             f"{label}: {image.dtype} of shape {image.shape}, expected one channel of 8 bits; "
             "convert it to greyscale"
         )
-    if image.shape != IMAGE_SHAPE:
+    found: NDArray[np.uint8] = np.asarray(image, dtype=np.uint8)
+    return ~found if header.photometric == tiff_header.WHITE_IS_ZERO else found
+
+
+def _checked_header(content: bytes) -> tiff_header.Header:
+    """Return the header of a TIFF that holds a frame; `decode_image` lists the errors."""
+    if len(content) > tiff_header.MOST_BYTES:
         raise InputError(
-            f"{label}: {image.shape[1]} wide and {image.shape[0]} high, expected "
-            f"{IMAGE_SHAPE[1]} x {IMAGE_SHAPE[0]}; resize it"
+            f"{len(content):,} bytes, more than the {tiff_header.MOST_BYTES:,} that a frame may "
+            "have; save it as a TIFF of 8 bits"
         )
-    return np.asarray(image, dtype=np.uint8)
+    if name := tiff_header.other_format(content):
+        raise InputError(f"{name}, not a TIFF; save it as a TIFF of 8 bits in one channel")
+    try:
+        header = tiff_header.read_header(content)
+    except InputError as error:
+        raise InputError(f"{error}; fetch the archive again") from error
+    height, width = header.shape
+    if header.pages > 1:
+        raise InputError("it has several pages; save every frame as a file of its own")
+    if header.samples != 1 or header.bits != 8 or not header.unsigned:  # noqa: PLR2004
+        kind = "unsigned" if header.unsigned else "signed or floating-point"
+        raise InputError(
+            f"{header.samples} channels of {header.bits} bits ({kind}), expected one channel of 8 "
+            "bits; convert it to greyscale"
+        )
+    if header.photometric not in (tiff_header.WHITE_IS_ZERO, tiff_header.BLACK_IS_ZERO):
+        raise InputError("its values are indices into a palette; convert it to greyscale")
+    if not header.upright:
+        raise InputError("its tag Orientation says that it is turned; save it upright")
+    if header.shape != IMAGE_SHAPE:
+        raise InputError(
+            f"{width} wide and {height} high, expected {IMAGE_SHAPE[1]} x {IMAGE_SHAPE[0]}; "
+            "resize it"
+        )
+    return header
 
 
 def decode_mask(content: bytes, label: str) -> NDArray[np.uint8]:

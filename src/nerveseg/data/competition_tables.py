@@ -18,7 +18,9 @@ def train_records(content: bytes, label: str) -> list[TrainRecord]:
     """
     records: list[TrainRecord] = []
     for line, (subject, img, pixels) in rows(content, TRAIN_HEADER, label):
-        record = TrainRecord(parse_int(subject, label, line), parse_int(img, label, line), pixels)
+        numbers = parse_int(subject, label, line), parse_int(img, label, line)
+        # A mask of blanks is empty, too.
+        record = TrainRecord(*numbers, pixels.strip())
         if records and record[:2] <= records[-1][:2]:
             raise InputError(
                 f"{label}: line {line}: subject {subject} img {img} does not come after subject "

@@ -1,25 +1,21 @@
 """The files of a competition by their names in the layout, from a folder or from nested zips."""
 
-import shutil
-import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, Self
 
-from nerveseg.data.layout import FOLDERS, canonical_name
+from nerveseg.csv_reader import MOST_BYTES as MOST_TABLE_BYTES
+from nerveseg.csv_reader import read_file
+from nerveseg.data.layout import FOLDERS, MOST_AROUND, TABLES, canonical_name
+from nerveseg.data.tiff_header import MOST_BYTES as MOST_IMAGE_BYTES
+from nerveseg.data.zip_limits import UNREADABLE, read_entry, unpacked
 from nerveseg.errors import InputError
 
-_UNREADABLE: Final = (
-    zipfile.BadZipFile,  # includes a wrong CRC
-    zlib.error,
-    EOFError,
-    OSError,
-    NotImplementedError,  # a compression method that zipfile does not support
-    RuntimeError,  # encrypted
-)
+_ZIP_END: Final = ".zip"
+# Other zips in the archive or folder do not belong to the layout.
+_INNER: Final = tuple(f"{name}{_ZIP_END}" for name in (*FOLDERS, *TABLES))
 _File = tuple[tuple[str, ...], str, Callable[[], bytes]]  # path components, name for messages, read
 
 
@@ -47,9 +43,9 @@ class Entries:
 
     def _list(self) -> None:
         if self.path.is_dir():
-            found = _in_folder(self.path)
+            found = self._in_folder(self.path)
         elif self.path.is_file():
-            found = self._in_zip(self._open.enter_context(self.path.open("rb")), str(self.path))
+            found = self._in_zip(self._opened(self.path), str(self.path))
         else:
             raise InputError(f"{self.path}: not found; give the path of an existing zip or folder")
         for components, label, read in found:
@@ -63,36 +59,43 @@ class Entries:
                 )
             self._files[name] = (label, read)
 
+    def _opened(self, path: Path) -> IO[bytes]:
+        try:
+            return self._open.enter_context(path.open("rb"))
+        except OSError as error:
+            raise InputError(f"{path}: not readable ({error.strerror}); check it") from error
+
+    def _in_folder(self, root: Path) -> Iterator[_File]:
+        # As deep as the layout goes, plus the enclosing folders. Links may lead outside the folder:
+        # unlike an archive, it is under the control of its owner.
+        for depth in range(MOST_AROUND + 2):
+            for path in sorted(root.glob("/".join("*" * (depth + 1)))):
+                parts = path.relative_to(root).parts
+                if path.name in _INNER and path.is_file():
+                    enclosing = path.name.removesuffix(_ZIP_END)
+                    yield from self._in_zip(self._opened(path), str(path), enclosing)
+                elif canonical_name(parts) is not None and path.is_file():
+                    yield parts, str(path), _file_reader(path)
+
     def _in_zip(self, file: IO[bytes], label: str, enclosing: str | None = None) -> Iterator[_File]:
         try:
             # Given a file object rather than a path, zipfile never closes it while another thread
             # reads.
             archive = self._open.enter_context(zipfile.ZipFile(file))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise InputError(f"{label}: not readable as a zip ({error}); fetch it again") from error
         for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
             components = _components(info.filename, label)
-            if info.is_dir():
+            if info.is_dir() or not components:
                 continue
-            if components[-1].endswith(".zip") and enclosing is None:
+            if components[-1] in _INNER and enclosing is None:
                 inner = f"{label}: {info.filename}"
-                unpacked = self._unpacked(archive, info, inner)
-                yield from self._in_zip(unpacked, inner, components[-1].removesuffix(".zip"))
+                content = self._open.enter_context(unpacked(archive, info, inner))
+                yield from self._in_zip(content, inner, components[-1].removesuffix(_ZIP_END))
                 continue
             if len(components) == 1 and enclosing in FOLDERS:
                 components = (enclosing, *components)
-            yield components, f"{label}: {info.filename}", _reader(archive, info, label)
-
-    def _unpacked(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> IO[bytes]:
-        # Into a temporary file, because seeking backwards in a compressed entry means reading it
-        # again from its start.
-        file = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-        try:
-            with archive.open(info) as source:
-                shutil.copyfileobj(source, file, 1 << 20)
-        except _UNREADABLE as error:
-            raise InputError(f"{label}: damaged ({error}); fetch the archive again") from error
-        return file
+            yield components, f"{label}: {info.filename}", _entry_reader(archive, info, label)
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the layout names of the files, in the order of the archive."""
@@ -129,43 +132,26 @@ class Entries:
         self.close()
 
 
-def _in_folder(root: Path) -> Iterator[_File]:
-    # As deep as the layout goes, plus one enclosing folder. Links may lead outside the folder:
-    # unlike an archive, it is under the control of its owner.
-    for pattern in ("*", "*/*", "*/*/*"):
-        for path in sorted(root.glob(pattern)):
-            if path.is_file():
-                yield path.relative_to(root).parts, str(path), _file_reader(path)
-
-
 def _file_reader(path: Path) -> Callable[[], bytes]:
-    def read() -> bytes:
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise InputError(f"{path}: not readable ({error.strerror}); check it") from error
-
-    return read
+    limit = MOST_TABLE_BYTES if path.suffix == ".csv" else MOST_IMAGE_BYTES
+    return lambda: read_file(path, limit)
 
 
-def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> Callable[[], bytes]:
-    def read() -> bytes:
-        try:
-            return archive.read(info)
-        except _UNREADABLE as error:
-            raise InputError(
-                f"{label}: {info.filename} is damaged ({error}); fetch the archive again"
-            ) from error
-
-    return read
+def _entry_reader(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str
+) -> Callable[[], bytes]:
+    return lambda: read_entry(archive, info, f"{label}: {info.filename}")
 
 
 def _components(name: str, label: str) -> tuple[str, ...]:
-    """Return the folders and file name of an entry, which must stay inside the archive."""
+    """Return the folders and file name of an entry, which must stay inside the archive.
+
+    The entry for the archive's own folder, './', has none.
+    """
     plain = name.replace("\\", "/")  # some Windows tools write backslashes
     components = PurePosixPath(plain).parts
     outside = plain.startswith("/") or ".." in components
-    if not components or outside or components[0].endswith(":"):
+    if not name or outside or (components and components[0].endswith(":")):
         raise InputError(
             f"{label}: the entry '{name}' points outside its folder; do not use this archive; "
             "download it from its original source"

@@ -15,6 +15,8 @@ TABLES: Final = (TRAIN_MASKS, SAMPLE_SUBMISSION)
 FOLDERS: Final = ("train", "test")
 IMAGE_END: Final = ".tif"
 MASK_END: Final = "_mask.tif"
+MOST_AROUND: Final = 2
+"""Most folders around the layout."""
 
 _NUMBER = "(?:0|[1-9][0-9]*)"
 _TRAIN_IMAGE = re.compile(f"train/{_NUMBER}_{_NUMBER}\\.tif")
@@ -70,12 +72,13 @@ def canonical_name(components: tuple[str, ...]) -> str | None:
     """Return the name that a file has in the layout, or None if the layout does not include it.
 
     Args:
-        components: folders and file name of the entry. One folder around everything is ignored,
-            because many tools add one when they zip a folder.
+        components: folders and file name of the entry. Up to two folders around everything are
+            ignored, because many tools add them when they zip a folder; so is the case of the names
+            of folders.
     """
     *folders, name = components
     if name.startswith(".") or "__MACOSX" in folders:
         return None
-    if folders and folders[-1] in FOLDERS and len(folders) <= 2:  # noqa: PLR2004
-        return f"{folders[-1]}/{name}"
-    return name if name in TABLES and len(folders) <= 1 else None
+    if folders and folders[-1].lower() in FOLDERS and len(folders) <= MOST_AROUND + 1:
+        return f"{folders[-1].lower()}/{name}"
+    return name if name in TABLES and len(folders) <= MOST_AROUND else None

@@ -71,7 +71,7 @@ def agree(path: Path, other: Path) -> float:
 
 
 def read_solution(path: Path) -> dict[int, Truth]:
-    """Return the rows of a solution, `img,pixels,Usage`, in the order of the file.
+    """Return the rows of a solution, `img,pixels,Usage`, in numeric order, whatever the file's is.
 
     Raises:
         InputError: the file is unreadable, malformed or has no rows.
@@ -86,10 +86,10 @@ def read_solution(path: Path) -> dict[int, Truth]:
         known = parse_int(img, str(path), line)
         if known in truths:
             raise InputError(f"{path}: line {line} (img {img}): this id occurs twice; keep one row")
-        truths[known] = Truth(pixels, usage)
+        truths[known] = Truth(pixels.strip(), usage)
     if not truths:
         raise InputError(f"{path}: the solution has no rows; give one with a row per test image")
-    return truths
+    return dict(sorted(truths.items()))
 
 
 def dice(one: str, other: str) -> float:

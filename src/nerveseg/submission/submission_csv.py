@@ -32,7 +32,7 @@ def read(path: Path) -> dict[int, str]:
         known = parse_int(img, str(path), line)
         if known in masks:
             raise InputError(f"{path}: line {line} (img {img}): this id occurs twice; keep one row")
-        masks[known] = pixels
+        masks[known] = pixels.strip()  # a mask of blanks is empty, too
     return masks
 
 
