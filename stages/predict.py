@@ -9,9 +9,9 @@ from nerveseg.device import pick_device, working_dtype
 from nerveseg.errors import run, within
 from nerveseg.inference.predict import Predictor, write_maps
 from nerveseg.inference.tta import choose_views
-from nerveseg.models.weights import load_weights
+from nerveseg.models.weights import check_network, load_weights
 from nerveseg.params.section import read
-from nerveseg.params.train import PredictParams
+from nerveseg.params.train import ModelsParams, PredictParams
 
 
 def main() -> None:
@@ -21,7 +21,9 @@ def main() -> None:
     name = parser.parse_args().run
     params = read("predict", PredictParams)
     packed = Packed.open(Path("data/packed"))
-    network, description = load_weights(Path(f"data/models/{name}/weights.safetensors"))
+    weights = Path(f"data/models/{name}/weights.safetensors")
+    network, description = load_weights(weights)
+    check_network(weights, description, *read("models", ModelsParams).run(name))
     with within("predict.tta"):
         views = choose_views(params.tta, description)
     device = pick_device()

@@ -1,7 +1,5 @@
 """Train one run by the paper's protocol: python stages/train.py RUN."""
 
-import logging
-import os
 import sys
 from pathlib import Path
 
@@ -9,11 +7,12 @@ from nerveseg import errors
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams, TrainParams
 from nerveseg.training.job import train_network
+from nerveseg.training.progress import start_log
 
 
 def main() -> None:
     """Train the run named on the command line."""
-    logging.basicConfig(level=os.environ.get("NERVESEG_LOG_LEVEL", "INFO"), format="%(message)s")
+    start_log()
     if len(sys.argv) != 2:  # noqa: PLR2004
         raise errors.InputError("usage: python stages/train.py RUN (a key of params.yaml's models)")
     name = sys.argv[1]

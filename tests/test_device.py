@@ -1,50 +1,20 @@
-"""The choice of algorithms is made for the whole process, and can be taken back."""
-
-import os
-from collections.abc import Iterator
+"""The environment names a device that this machine has, or the error is one line."""
 
 import pytest
-import torch
-from torch import nn
 
-from nerveseg.device import choose_algorithms
+from nerveseg.device import pick_device
 from nerveseg.errors import InputError
-from nerveseg.models.factory import build
-from nerveseg.models.registry import NETWORKS
-from nerveseg.training.interruption import determinism_explained
 
 
-@pytest.fixture(autouse=True)
-def _restored() -> Iterator[None]:
-    yield
-    choose_algorithms(deterministic=False)
+@pytest.mark.parametrize(
+    "name", ["meta", "hpu", "cuda:99", "vulkan", "privateuseone", "cpu:x", "🖥"]
+)
+def test_a_device_that_is_not_there_is_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NERVESEG_DEVICE", name)
+    with pytest.raises(InputError, match=r"NERVESEG_DEVICE: .* leave it unset or use cpu"):
+        pick_device()
 
 
-def test_deterministic_algorithms_are_required_and_none_is_timed() -> None:
-    choose_algorithms(deterministic=True)
-    assert torch.are_deterministic_algorithms_enabled()
-    assert not torch.backends.cudnn.benchmark
-    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
-    choose_algorithms(deterministic=False)
-    assert not torch.are_deterministic_algorithms_enabled()
-    assert torch.backends.cudnn.benchmark
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_can_be_trained_with_deterministic_algorithms(name: str) -> None:
-    choose_algorithms(deterministic=True)
-    outputs = build(name, 1, width=8)(torch.randn(2, 1, 64, 64))
-    main = outputs[0] if isinstance(outputs, tuple) else outputs
-    main.sum().backward()
-
-
-def test_an_operation_without_a_deterministic_algorithm_is_named() -> None:
-    choose_algorithms(deterministic=True)
-    # A stand-in: no operation of the networks is refused on a CPU.
-    unpool = nn.MaxUnpool2d(2)
-    values, places = torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2, dtype=torch.int64)
-    with (
-        pytest.raises(InputError, match=r"train\.deterministic: \w*unpool\w* has no deterministic"),
-        determinism_explained(),
-    ):
-        unpool(values, places)
+def test_the_cpu_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NERVESEG_DEVICE", "cpu")
+    assert pick_device().type == "cpu"

@@ -1,5 +1,6 @@
 """Prediction maps on disk."""
 
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -151,5 +152,46 @@ def test_a_truncated_file_is_an_input_error(tmp_path: Path, keep: float) -> None
 def test_an_array_of_another_kind_is_an_input_error(tmp_path: Path) -> None:
     path = tmp_path / "valid.b2nd"
     blosc2.asarray(np.zeros((2, 96, 96), np.uint8), urlpath=str(path), mode="w")
+    content = path.read_bytes()
+    path.write_bytes(content + b"nervecrc" + zlib.crc32(content).to_bytes(4, "little"))
     with pytest.raises(InputError, match=r"expected uint8 maps of \(420, 580\)"):
         read_maps(path)
+
+
+def test_a_file_without_a_checksum_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "valid.b2nd"
+    _write(path, _maps(2), 2)
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(InputError, match="truncated, or written by a version without checksums"):
+        read_maps(path)
+
+
+def test_every_flipped_bit_is_seen_before_blosc2_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "valid.b2nd"
+    _write(path, np.zeros((2, *IMAGE_SHAPE), np.uint8), 2)
+    content = path.read_bytes()
+
+    def opened(*_arguments: object, **_options: object) -> None:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(blosc2, "open", opened)
+    for at in range(len(content)):
+        flipped = bytearray(content)
+        flipped[at] ^= 1 << at % 8
+        path.write_bytes(bytes(flipped))
+        with pytest.raises(InputError, match=r"valid\.b2nd: .*; delete the file and run dvc repro"):
+            read_maps(path)
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise RuntimeError("Error while setting the slice")
+
+    monkeypatch.setattr(blosc2.NDArray, "__setitem__", full)
+    with pytest.raises(InputError, match=r"valid\.b2nd: map 0 could not be .*free some disk space"):
+        _write(tmp_path / "valid.b2nd", _maps(1), 1)
+    assert not list(tmp_path.iterdir())

@@ -1,6 +1,7 @@
 """After DVC was killed while writing its own files, it works again and no stage runs twice."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,3 +146,52 @@ time.sleep(600)
 def test_outside_a_repository_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"run this in the folder that contains dvc\.yaml"):
         recover(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff\xfe", b"[]", b"3", b'{"write": []}', b"[" * 100_000, b'{"write": {"a": {"pid": "x"}}}'],
+    ids=lambda content: repr(content[:20]),
+)
+def test_rwlock_of_any_other_content_is_removed(repository: Path, content: bytes) -> None:
+    path = repository / ".dvc/tmp/rwlock"
+    path.write_bytes(content)
+    assert recover(repository) == [f"{path}: left by a dvc that has ended; removed"]
+
+
+def test_rwlock_that_is_a_folder_is_removed(repository: Path) -> None:
+    path = repository / ".dvc/tmp/rwlock"
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    assert len(recover(repository)) == 1
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["stages: " + "[" * 5000, "a: {size: " + "9" * 5000 + "}", "[]", "\0", "3"]
+)
+def test_lock_file_of_any_other_content_is_moved_aside(repository: Path, content: str) -> None:
+    lock_file = repository / "dvc.lock"
+    whole = lock_file.read_bytes()
+    lock_file.write_text(content)
+    assert len(recover(repository)) == 1
+    assert not lock_file.exists()
+    lock_file.write_bytes(whole)
+
+
+def test_what_a_killed_stage_left_is_removed(repository: Path) -> None:
+    left = repository / "data/scores/unet/.partial-abc"
+    left.mkdir(parents=True)
+    (left / "scores.json").write_text("{")
+    assert recover(repository) == [f"{left}: left by a process that has ended; removed"]
+    assert not left.exists()
+
+
+def test_staged_parameters_are_pointed_out(tmp_path: Path) -> None:
+    for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
+        subprocess.run([shutil.which(command[0]) or "", *command[1:]], cwd=tmp_path, check=True)
+    (tmp_path / "params.yaml").write_text("a: 1")
+    subprocess.run(["git", "add", "params.yaml"], cwd=tmp_path, check=True)
+    (line,) = recover(tmp_path)
+    assert "has staged changes, as after a killed dvc exp run" in line
+    assert line.endswith("git restore --staged --worktree params.yaml")

@@ -9,6 +9,8 @@ from torch import nn
 from nerveseg.errors import InputError
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+DEVICES: Final = ("cpu", "cuda", "mps", "xpu")
+"""Types of devices that networks can run on; torch also knows some that hold no data."""
 # The fewest channels with which a strided 1 x 1 convolution is safe on a CPU in channels last.
 SAFE_CHANNELS: Final = 16
 _DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -23,10 +25,14 @@ def pick_device() -> torch.device:
     name = os.environ.get("NERVESEG_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
+        if device.type not in DEVICES:
+            raise ValueError(f"not one of {DEVICES}")
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+    except Exception as error:
+        # torch raises many types of errors for devices that it knows but was not built for.
         raise InputError(
-            f"NERVESEG_DEVICE: '{name}' is not a device of this machine; leave it unset or use cpu"
+            f"NERVESEG_DEVICE: '{name[:40]}' is not a device of this machine; leave it unset or "
+            "use cpu"
         ) from error
     return device
 

@@ -1,8 +1,35 @@
 """The exception for every error that the user can correct, and the function that reports it."""
 
+import errno
+import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Final, NoReturn
+
+_FULL: Final = "free some disk space and run again"
+_ACCESS: Final = "give yourself the permission or use another path, and run again"
+_OTHER_PATH: Final = "correct the path, or move what is there, and run again"
+_REMEDIES: Final[Mapping[int | None, str]] = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: "use a file system that allows larger files",
+    errno.EACCES: _ACCESS,
+    errno.EPERM: _ACCESS,
+    errno.EROFS: "use a file system that can be written to",
+    errno.ENOENT: "check the path, and run dvc repro if a stage writes it",
+    errno.EEXIST: _OTHER_PATH,
+    errno.ENOTDIR: _OTHER_PATH,
+    errno.EISDIR: _OTHER_PATH,
+    errno.ELOOP: _OTHER_PATH,
+    errno.ENAMETOOLONG: "use a shorter name or path",
+    errno.EMFILE: "raise the limit on open files (ulimit -n) and run again",
+    errno.ENFILE: "end programs that hold many files open and run again",
+    errno.ENOMEM: "end other programs or use a machine with more memory",
+    errno.EIO: "check the disk or the connection to it, and run again",
+    errno.ESTALE: "check the connection to the file server, and run again",
+    errno.ETIMEDOUT: "check the connection to the file server, and run again",
+}
 
 
 class InputError(Exception):
@@ -21,15 +48,54 @@ def within(where: str) -> Iterator[None]:
 def run(main: Callable[[], None]) -> None:
     """Run a command; report an `InputError` in one line on stderr and exit with code 1.
 
+    So are the errors of the operating system that the user can correct, such as a full disk.
     Ctrl-C is reported in one line as well, with the exit code that shells use for it, 130. Any
     other exception is a bug and keeps its traceback.
     """
     try:
         main()
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here rather than at the exit, where errors are not reported
     except InputError as error:
-        line = " ".join(str(error).split())
-        print(f"error: {line}", file=sys.stderr)
-        sys.exit(1)
+        _fail(str(error))
+    except BrokenPipeError:
+        _discard_stdout()
+        _fail("standard output was closed before everything was written")
+    except OSError as error:
+        if (line := explained(error)) is None:
+            raise
+        _discard_stdout()
+        _fail(line)
     except KeyboardInterrupt as stop:
-        print(": ".join(filter(None, ["interrupted", str(stop)])), file=sys.stderr)
+        _report(": ".join(filter(None, ["interrupted", str(stop)])))
         sys.exit(130)
+
+
+def explained(error: OSError) -> str | None:
+    """Return a line that says what to do about an error of the operating system.
+
+    None for errors that the user cannot correct.
+    """
+    if error.errno not in _REMEDIES:
+        return None
+    where = error.filename2 or error.filename
+    parts = [] if where is None else [os.fsdecode(where) if not isinstance(where, int) else ""]
+    return f"{': '.join([*parts, str(error.strerror)])}; {_REMEDIES[error.errno]}"
+
+
+def _fail(line: str) -> NoReturn:
+    _report(f"error: {line}")
+    sys.exit(1)
+
+
+def _report(line: str) -> None:
+    # Standard error may be closed or full, too.
+    with suppress(OSError):
+        if sys.stderr is not None:
+            print(" ".join(line.split()), file=sys.stderr, flush=True)
+
+
+def _discard_stdout() -> None:
+    # Python writes what is left at the exit, fails again, and changes the exit code.
+    with suppress(OSError, AttributeError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,16 +6,27 @@ truncated file, and every later `dvc` command fails.
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import psutil
 from dvc.dvcfile import Lockfile
 from dvc.exceptions import DvcException
 from dvc.lock import LockError, make_lock
 from dvc.repo import Repo
+from dvc.rwlock import SCHEMA
+from voluptuous import Invalid
 
+from nerveseg.atomic import remove_partial
 from nerveseg.errors import InputError
+from nerveseg.params.section import PARAMS_FILE
+
+OUTPUT_FOLDERS: Final = ("data", "submissions", "metrics", "report")
+"""Folders with outputs of the pipeline."""
 
 
 def recover(root: Path) -> list[str]:
@@ -28,7 +39,8 @@ def recover(root: Path) -> list[str]:
         root: root of the repository; its dvc.lock and those of its direct subfolders are checked.
 
     Returns:
-        One line for each file that was moved or removed.
+        One line for each file that was moved or removed, and one if params.yaml may hold the values
+        of an experiment that was killed.
 
     Raises:
         InputError: `root` is not a DVC repository, or DVC is running in it.
@@ -37,7 +49,12 @@ def recover(root: Path) -> list[str]:
     try:
         repo = Repo(str(root))
         with repo.lock, make_lock(str(root / ".dvc/tmp/rwlock.lock")):
-            return [*_repair_lock_files(repo, root), *_repair_rwlock(root / ".dvc/tmp/rwlock")]
+            return [
+                *_repair_lock_files(repo, root),
+                *_repair_rwlock(root / ".dvc/tmp/rwlock"),
+                *_remove_partial(root),
+                *_staged_parameters(root),
+            ]
     except LockError as error:
         raise InputError(f"{where}: another dvc is running here; wait for it to finish") from error
     except DvcException as error:
@@ -50,8 +67,9 @@ def _repair_lock_files(repo: Repo, root: Path) -> Iterator[str]:
     for path in sorted([*root.glob("dvc.lock"), *root.glob("*/dvc.lock")]):
         try:
             Lockfile(repo, str(path)).load()
-        except DvcException:
-            # Not deleted: it may be unreadable because of merge conflict markers.
+        except Exception:
+            # Damaged YAML makes the parser raise many types of errors. The file is not deleted: it
+            # may be unreadable because of merge conflict markers.
             aside = root / ".dvc/tmp/nerveseg/unreadable" / path.relative_to(root)
             aside.parent.mkdir(parents=True, exist_ok=True)
             path.replace(aside)
@@ -61,19 +79,42 @@ def _repair_lock_files(repo: Repo, root: Path) -> Iterator[str]:
 def _repair_rwlock(path: Path) -> Iterator[str]:
     # DVC itself ignores entries of processes that have ended. It fails on a truncated file, and on
     # a process id that now belongs to another program, as after the restart of a container.
-    text = path.read_text() if path.exists() else "{}"
-    owners = [int(pid) for pid in re.findall(r'"pid": (\d+)', text)]
-    if (owners or not _is_json(text)) and not any(map(_is_dvc, owners)):
+    if path.is_dir():
+        shutil.rmtree(path)
+        yield f"{path}: a folder, where dvc expects a file; removed"
+        return
+    text = path.read_text(errors="replace") if path.exists() else "{}"
+    owners = [int(pid) for pid in re.findall(r'"pid": (\d{1,9})\b', text)]
+    if (owners or not _is_rwlock(text)) and not any(map(_is_dvc, owners)):
         path.unlink()
         yield f"{path}: left by a dvc that has ended; removed"
 
 
-def _is_json(text: str) -> bool:
+def _is_rwlock(text: str) -> bool:
+    """Return whether DVC accepts `text` as the content of its rwlock."""
     try:
-        json.loads(text)
-    except ValueError:
+        SCHEMA(json.loads(text))
+    except (ValueError, RecursionError, Invalid):
         return False
     return True
+
+
+def _remove_partial(root: Path) -> Iterator[str]:
+    for name in OUTPUT_FOLDERS:
+        for folder in [root / name, *filter(Path.is_dir, sorted((root / name).rglob("*")))]:
+            for path in remove_partial(folder):
+                yield f"{path}: left by a process that has ended; removed"
+
+
+def _staged_parameters(root: Path) -> Iterator[str]:
+    # `dvc exp run` restores params.yaml at its end, which it does not reach if it is killed.
+    command = ["git", "diff", "--cached", "--quiet", "--", str(PARAMS_FILE)]
+    with suppress(OSError):
+        if subprocess.run(command, cwd=root, capture_output=True, check=False).returncode == 1:
+            yield (
+                f"{root / PARAMS_FILE}: has staged changes, as after a killed dvc exp run; if they "
+                f"are not yours: git restore --staged --worktree {PARAMS_FILE}"
+            )
 
 
 def _is_dvc(pid: int) -> bool:

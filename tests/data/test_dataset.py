@@ -1,5 +1,9 @@
 """Batches of packed frames, loaded in this process or by workers."""
 
+import os
+import shutil
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +72,45 @@ def test_the_environment_sets_the_number_of_workers(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("NERVESEG_WORKERS", "3")
     assert workers_for(torch.device("cpu")) == 3
     monkeypatch.setenv("NERVESEG_WORKERS", "many")
-    with pytest.raises(InputError, match="NERVESEG_WORKERS: 'many' is not a whole number"):
-        workers_for(torch.device("cpu"))
+    for wrong in ("many", "-1", "257", "9" * 20, "²"):
+        monkeypatch.setenv("NERVESEG_WORKERS", wrong)
+        with pytest.raises(InputError, match=r"NERVESEG_WORKERS: .* leave it unset or use 0"):
+            workers_for(torch.device("cpu"))
     monkeypatch.delenv("NERVESEG_WORKERS")
     assert workers_for(torch.device("cpu")) == 0
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
+@pytest.mark.parametrize(("megabytes", "workers"), [(100, 8), (0.3, 2), (0.01, 0)])
+def test_there_are_only_as_many_workers_as_fit_in_shared_memory(
+    batches: FrameBatches, megabytes: float, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type("Usage", (), {"free": int(1e6 * megabytes)})
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
+    sampler = EpochSampler(np.arange(FRAMES), np.arange(FRAMES) % 3 == 0, batch=5, seed=2)
+    # Five batches of five frames and masks of 1 KiB each: 51 kB, of half the space.
+    assert loader(batches, sampler, workers=8, pin=False).num_workers == workers
+
+
+class Unsendable(FrameBatches):
+    """Yields a batch that cannot be sent to the training process, as if memory were short."""
+
+    def __getitem__(self, draws: Sequence[Draw]) -> Batch:  # noqa: D105
+        return Batch(*super().__getitem__(draws)[:2], lambda: None)  # type: ignore[arg-type]
+
+
+class Dying(FrameBatches):
+    """Dies as a process does that writes to shared memory that is full."""
+
+    def __getitem__(self, draws: Sequence[Draw]) -> Batch:  # noqa: D105
+        os.kill(os.getpid(), signal.SIGBUS)
+        return super().__getitem__(draws)
+
+
+@pytest.mark.parametrize("kind", [Unsendable, Dying])
+def test_a_worker_that_cannot_send_ends_the_training_in_one_line(kind: type[FrameBatches]) -> None:
+    frames = np.zeros((FRAMES, SIZE, SIZE), np.uint8)
+    sampler = EpochSampler(np.arange(FRAMES), np.arange(FRAMES) % 3 == 0, batch=5, seed=2)
+    loading = loader(kind(frames, frames, None), sampler, workers=2, pin=False)
+    with pytest.raises(InputError, match=r"process that loads frames ended .*NERVESEG_WORKERS=0"):
+        list(loading)

@@ -21,7 +21,7 @@ from nerveseg.errors import InputError
 FRAME = tiny.frame(3)
 
 
-def written(image: NDArray[np.generic] = FRAME, **options: Any) -> bytes:
+def written(image: NDArray[np.generic] = FRAME, **options: Any) -> bytes:  # noqa: ANN401
     file = io.BytesIO()
     tifffile.imwrite(file, image, **options)
     return file.getvalue()

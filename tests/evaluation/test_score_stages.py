@@ -207,7 +207,7 @@ def edit(name: str, old: str, new: str) -> Callable[[], None]:
         (edit("submissions/unet.csv", "3,", "4,"), "submissions/unet.csv: "),
         (
             lambda: shutil.copy("params.yaml", "data/predictions/unet/valid.b2nd"),
-            "valid.b2nd: not readable as blosc2",
+            "valid.b2nd: truncated",
         ),
         (edit("params.yaml", "bins: 10", "bins: 1"), "score.bins"),
         (

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from nerveseg.errors import InputError
+from nerveseg.errors import InputError, within
+
+if TYPE_CHECKING:
+    from nerveseg.submission.plausibility import Outlines
 
 PIPELINE_IDS: Final = Path("data/packed/test.csv")
+PIPELINE_MASKS: Final = Path("data/packed/train.csv")
+TRAIN_HEADER: Final = ("subject", "img", "pixels")
 FILE: Final = click.Path(path_type=Path)
 
 
@@ -21,19 +26,32 @@ def submission() -> None:
 @click.argument("file", type=FILE)
 @click.option("--sample", type=FILE, help="A sample submission that lists the expected ids.")
 @click.option("--count", type=int, help="Expect the ids 1 to COUNT.")
-def check(file: Path, sample: Path | None, count: int | None) -> None:
+@click.option("--train", type=FILE, help="The table train_masks.csv to compare the outlines with.")
+@click.option("--picture", type=FILE, help="Write a picture of where the outlines lie.")
+def check(
+    file: Path, sample: Path | None, count: int | None, train: Path | None, picture: Path | None
+) -> None:
     """Check FILE as Kaggle would; name the first bad row and what is wrong with it.
 
-    Without options, the expected ids are those of data/packed/test.csv if the pipeline has
-    written it, and otherwise 1 to 5508, those of the competition.
+    Without --sample and --count, the expected ids are those of data/packed/test.csv if the
+    pipeline has written it, and otherwise 1 to 5508, those of the competition.
+
+    Outlines that differ clearly from the training masks in number, size or place are warned of.
+    Without --train, the training masks are those of data/packed/train.csv if there is one.
     """
     from nerveseg.submission import check as checking
+    from nerveseg.submission import plausibility
 
     if sample is not None and count is not None:
         raise click.UsageError("--sample and --count exclude each other; give one of them.")
-    masks = checking.check(file, _expected_ids(sample, count))
-    outlined = sum(pixels != "" for pixels in masks.values())
-    click.echo(f"{file}: fine; {len(masks)} rows, {outlined} with a mask")
+    masks = checking.check(file, _expected_ids(file, sample, count))
+    found = plausibility.Outlines.of(masks.values())
+    training = _training_outlines(train)
+    if picture is not None:
+        plausibility.write_picture(picture, found, training)
+    click.echo(f"{file}: fine; {found.frames} rows, {found.outlined} with a mask")
+    for warning in plausibility.warnings(found, training):
+        click.echo(f"warning: {file}: {warning}", err=True)
 
 
 @submission.command(short_help="Print the mean Dice against a solution.")
@@ -93,7 +111,7 @@ def send(runs: tuple[str, ...], dry_run: bool, again: bool) -> None:
         click.echo(line)
 
 
-def _expected_ids(sample: Path | None, count: int | None) -> Sequence[int]:
+def _expected_ids(file: Path, sample: Path | None, count: int | None) -> Sequence[int]:
     from nerveseg.submission.check import COMPETITION_COUNT
     from nerveseg.submission.submission_csv import read_ids
 
@@ -103,4 +121,23 @@ def _expected_ids(sample: Path | None, count: int | None) -> Sequence[int]:
         if count < 1:
             raise InputError(f"--count {count}: give the number of test images")
         return range(1, count + 1)
-    return read_ids(PIPELINE_IDS) if PIPELINE_IDS.exists() else range(1, COMPETITION_COUNT + 1)
+    if not PIPELINE_IDS.exists():
+        return range(1, COMPETITION_COUNT + 1)
+    ids = read_ids(PIPELINE_IDS)
+    if read_ids(file) == list(range(1, COMPETITION_COUNT + 1)) != ids:
+        raise InputError(
+            f"{file}: its ids are those of the competition, but the {len(ids)} of {PIPELINE_IDS} "
+            f"are expected; give --count {COMPETITION_COUNT}, or --sample FILE for other ids"
+        )
+    return ids
+
+
+def _training_outlines(train: Path | None) -> "Outlines | None":
+    from nerveseg.csv_reader import file_rows
+    from nerveseg.submission.plausibility import Outlines
+
+    if train is None and not PIPELINE_MASKS.exists():
+        return None
+    path = train or PIPELINE_MASKS
+    with within(str(path)):
+        return Outlines.of(pixels for _, (_, _, pixels) in file_rows(path, TRAIN_HEADER))

@@ -88,7 +88,11 @@ def read_test(path: Path) -> list[int]:
 
 def _map(path: Path) -> NDArray[np.uint8]:
     try:
-        array: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
+        array = np.load(path, mmap_mode="r")
+    except Exception as error:
+        # numpy evaluates the header, which can raise many types of errors.
         raise InputError(f"{path}: not readable ({error}); run dvc repro pack") from error
+    if not isinstance(array, np.ndarray) or array.dtype != np.uint8 or array.ndim != 3:  # noqa: PLR2004
+        kind = getattr(array, "dtype", type(array).__name__)
+        raise InputError(f"{path}: {kind}, expected N x H x W of uint8; run dvc repro -f pack")
     return array

@@ -81,6 +81,9 @@ class EpochSampler:
             frames of the rarer class are repeated, and a random selection of the other class is
             drawn.
         portion: the portion of every batch that this process computes; by default all of it.
+
+    Attributes:
+        portion: the same.
     """
 
     def __init__(
@@ -96,7 +99,7 @@ class EpochSampler:
         self._indices = indices
         self._batch = batch
         self._seed = seed
-        self._portion = portion or Portion()
+        self.portion = portion or Portion()
         classes = [indices[positive], indices[~positive]]
         if balance and not (len(classes[0]) and len(classes[1])):
             missing = "without" if len(classes[0]) else "with"
@@ -111,13 +114,18 @@ class EpochSampler:
         """Updates per epoch; the last one may have a smaller batch."""
         return -(-len(self._indices) // self._batch)
 
+    @property
+    def most_frames(self) -> int:
+        """Most frames in a micro-batch."""
+        return max(LEAST, -(-self._batch // (self.portion.processes * self.portion.accumulation)))
+
     def start_at(self, epoch: int, step: int = 0) -> None:
         """Make the next iteration start at `step` of `epoch`."""
         self._epoch, self._step = epoch, step
 
     def __len__(self) -> int:
         """The number of micro-batches that the next iteration yields."""
-        return (self.steps - self._step) * self._portion.accumulation
+        return (self.steps - self._step) * self.portion.accumulation
 
     def __iter__(self) -> Iterator[list[Draw]]:
         """Yield the micro-batches in order, `accumulation` of them per batch."""
@@ -126,7 +134,7 @@ class EpochSampler:
             frames = order[start : start + self._batch]
             share = 1.0 / len(frames)
             batch = [Draw(self._epoch, int(i), int(repeat), share) for i, repeat in frames]
-            yield from self._portion.cut(batch)
+            yield from self.portion.cut(batch)
 
     def _order(self) -> NDArray[np.int64]:
         """Return the draws of the epoch, M x 2: frame and repeat, the classes alternating."""

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Mapping
-from typing import get_type_hints
+from typing import Final, get_type_hints
 
 import torch
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +12,9 @@ from nerveseg.errors import InputError
 from nerveseg.models.blocks.pretrained import find_encoder
 from nerveseg.models.blocks.segmenter import Segmenter
 from nerveseg.models.registry import NETWORKS
+
+MOST: Final = 4096
+"""Limit on the value of any option, such as a width."""
 
 
 def build(name: str, in_channels: int = 1, **options: object) -> Segmenter:
@@ -74,6 +77,8 @@ def _check_signature(name: str, options: Mapping[str, object]) -> None:
         if key not in known:
             listed = ", ".join(known)
             raise InputError(f"{name} has no option '{key}'; it has {listed}")
+        if isinstance(value, int) and abs(value) > MOST:
+            raise InputError(f"{name}: {key} cannot be {value}: at most {MOST}")
         try:
             TypeAdapter(hints[key]).validate_python(value, strict=True)
         except ValidationError as error:

@@ -26,7 +26,7 @@ class SimulatedParams(Section):
     """
 
     recipe: int = Field(ge=1)
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=1 << 63)
     train_subjects: int = Field(ge=2)
     train_frames: int = Field(ge=2)
     test_subjects: int = Field(ge=1)

@@ -18,9 +18,13 @@ T = TypeVar("T", bound="Section")
 
 
 class Section(BaseModel):
-    """Base of every section: frozen, no unknown keys, no silent conversions ('5' is not an int)."""
+    """Base of every section.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    Sections are frozen and have no unknown keys; nothing is converted silently ('5' is not an int);
+    and numbers are finite.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def read(name: str, kind: type[T], path: Path = PARAMS_FILE) -> T:
@@ -78,7 +82,12 @@ def _document(path: Path) -> dict[str, object]:
         document = YAML(typ="safe", pure=True).load(path)
     except FileNotFoundError:
         raise InputError(f"{path}: not found; run from the folder that contains dvc.yaml") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(
+            f"{path}: not readable ({error.strerror}); give yourself the permission, or restore "
+            "the file: git restore params.yaml"
+        ) from error
+    except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(document, dict):
         raise InputError(f"{path}: expected sections, found {type(document).__name__}")

@@ -87,7 +87,7 @@ class TrainParams(Section):
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     deterministic: bool
     compile: Literal["auto", True, False]
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=1 << 63)
 
     @field_validator("losses")
     @classmethod
@@ -136,6 +136,11 @@ class ModelsParams(Section):
                 raise ValueError(
                     f"'{name}' cannot name a run: its files are called like it; use letters, "
                     f"digits, '_' and '-', and neither {ALL_EMPTY} nor {CONSTANT_MASK}"
+                )
+            if "in_channels" in (self.__pydantic_extra__ or {})[name]:
+                raise ValueError(
+                    f"{name}: in_channels is not an option of a run; set train.channels, which "
+                    "holds for all runs"
                 )
         return self
 

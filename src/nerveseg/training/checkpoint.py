@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,6 +171,10 @@ class Checkpoints:
         """
         path = self._folder / FILE
         try:
+            # torch does not compare the checksums that it writes.
+            with zipfile.ZipFile(path) as file:
+                if damaged := file.testzip():
+                    raise zipfile.BadZipFile(f"{damaged}: wrong checksum")
             return unpacked(torch.load(path, map_location=device, weights_only=True))
         except FileNotFoundError:
             return None
@@ -177,6 +182,21 @@ class Checkpoints:
             # The unpickler raises many types of errors.
             raise InputError(
                 f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start over"
+            ) from error
+
+    @contextmanager
+    def restoring(self) -> Iterator[None]:
+        """Report an error raised inside, where a loaded state is used, in one line.
+
+        Raises:
+            InputError: the state does not fit the training.
+        """
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+            raise InputError(
+                f"{self._folder / FILE}: the checkpoint of another training "
+                f"({type(error).__name__}); remove it to start over"
             ) from error
 
     def clear(self) -> None:

@@ -152,8 +152,9 @@ def _resume(engine: Engine, checkpoints: Checkpoints, world: World) -> TrainStat
     saved = checkpoints.load(world.device)
     if saved is None:
         return TrainState()
-    engine.restore(saved["engine"])
-    return TrainState(**saved["train_state"])
+    with checkpoints.restoring():
+        engine.restore(saved["engine"])
+        return TrainState(**saved["train_state"])
 
 
 def _save(

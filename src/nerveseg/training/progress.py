@@ -1,6 +1,7 @@
 """Reports the progress of a training: a live line on a terminal, otherwise a line per epoch."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -9,9 +10,25 @@ from typing import Self
 
 from tqdm import tqdm
 
+from nerveseg.errors import InputError
 from nerveseg.params.train import TrainParams
 
 log = logging.getLogger(__name__)
+
+
+def start_log() -> None:
+    """Log from the level that `NERVESEG_LOG_LEVEL` names, in any case of letters; INFO if unset.
+
+    Raises:
+        InputError: the variable names no level.
+    """
+    text = os.environ.get("NERVESEG_LOG_LEVEL", "").strip() or "INFO"
+    levels = logging.getLevelNamesMapping()
+    if text.upper() not in levels:
+        raise InputError(
+            f"NERVESEG_LOG_LEVEL: '{text[:20]}' is not a level; use one of {', '.join(levels)}"
+        )
+    logging.basicConfig(level=levels[text.upper()], format="%(message)s")
 
 
 class Progress:

@@ -1,6 +1,5 @@
 """Pretrained weights of the encoder: found before long computations, loaded safely and strictly."""
 
-import pickle
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,8 @@ from nerveseg.errors import InputError
 
 PRETRAINED_WIDTH: Final = 64
 PRETRAINED_CHANNELS: Final = 3
+MOST_BYTES: Final = 1 << 30
+"""Limit on the size of a file of weights; those of a ResNet-34 have 87 MB."""
 CLASSIFIER: Final = ("fc.weight", "fc.bias")
 
 
@@ -78,9 +79,15 @@ def _fit_stem(state: dict[str, Tensor], in_channels: int) -> dict[str, Tensor]:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
+    if (found := path.stat().st_size) > MOST_BYTES:
+        raise InputError(
+            f"{path}: {found:,} bytes, more than the {MOST_BYTES:,} that an encoder's weights may "
+            "have; give the file of a ResNet-34"
+        )
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:
+        # The unpickler raises many types of errors.
         raise InputError(
             f"{path}: cannot be read as weights; give a file that torch.save wrote,"
             " of tensors only, with torchvision's layer names"
