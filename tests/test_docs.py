@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,23 @@ def test_every_page_is_in_the_site_s_navigation() -> None:
     text = (ROOT / "mkdocs.yml").read_text()
     pages = {str(page.relative_to(ROOT / "docs")) for page in ROOT.glob("docs/**/*.md")}
     assert set(re.findall(r": ([\w/]+\.md)$", text, re.MULTILINE)) == pages
+
+
+def test_every_test_that_the_page_of_faults_names_is_there() -> None:
+    text = (ROOT / "docs/robustness.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    assert len(named) > 30
+    assert [pair for pair in named if f"def {pair[1]}(" not in (ROOT / pair[0]).read_text()] == []
+    # Every row of a table with a column `test` names one.
+    rows = [row for row in text.splitlines() if row.startswith("| ")]
+    tables = [row for row in rows if row.count("|") == 4 and not row.startswith("| what")]
+    assert all("`tests/" in row or "`nerveseg." in row for row in tables)
+
+
+def test_the_limits_that_the_page_of_faults_names_are_there() -> None:
+    text = (ROOT / "docs/robustness.md").read_text()
+    for module, name in re.findall(r"`(nerveseg[\w.]+)\.([A-Z_]+)`", text):
+        assert isinstance(getattr(import_module(module), name), int)
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, NoReturn
 
@@ -36,6 +36,18 @@ class InputError(Exception):
     """Invalid input. The message is one line that says what is wrong, where, and what to do."""
 
 
+class FaultsError(InputError):
+    """Several faults, each with a line of its own.
+
+    Attributes:
+        lines: one message for each fault.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = list(lines)
+
+
 @contextmanager
 def within(where: str) -> Iterator[None]:
     """Prefix the message of an `InputError` raised inside with `where`, such as a parameter."""
@@ -56,6 +68,8 @@ def run(main: Callable[[], None]) -> None:
         main()
         if sys.stdout is not None:
             sys.stdout.flush()  # here rather than at the exit, where errors are not reported
+    except FaultsError as error:
+        _fail(*error.lines)
     except InputError as error:
         _fail(str(error))
     except BrokenPipeError:
@@ -83,8 +97,9 @@ def explained(error: OSError) -> str | None:
     return f"{': '.join([*parts, str(error.strerror)])}; {_REMEDIES[error.errno]}"
 
 
-def _fail(line: str) -> NoReturn:
-    _report(f"error: {line}")
+def _fail(*lines: str) -> NoReturn:
+    for line in lines:
+        _report(f"error: {line}")
     sys.exit(1)
 
 

@@ -36,18 +36,18 @@ BUILD: Final = "nerveseg.models.factory"
 """Imports a network by its name: stages that reach this module also reach their run's network."""
 
 
-def modules_of(stage: Path, network: str | None = None) -> set[str]:
+def modules_of(stage: Path, *networks: str | None) -> set[str]:
     """Return the modules of the library that a stage's file reaches through its imports.
 
     Args:
         stage: the stage's file, such as stages/train.py.
-        network: module of the run's network, which counts if the stage builds networks.
+        networks: modules of the runs' networks, which count if the stage builds networks.
 
     Packages are left out: their `__init__.py` holds only a docstring, or names that load on demand.
     """
     reached = _reached(_imported(stage))
-    if network and BUILD in reached:
-        reached |= _reached({network})
+    if BUILD in reached:
+        reached |= _reached({network for network in networks if network})
     return {name for name in reached if _file(name).exists()}
 
 
@@ -55,7 +55,7 @@ def _reached(direct: set[str]) -> set[str]:
     return direct.union(*map(_graph().find_upstream_modules, direct))
 
 
-def fingerprint(stage: Path, network: str | None = None) -> dict[str, str]:
+def fingerprint(stage: Path, *networks: str | None) -> dict[str, str]:
     """Return file -> hash of the code that a stage's outputs depend on, its own file included.
 
     Comments, docstrings, formatting and error messages do not count. Files in a folder `assets`
@@ -63,12 +63,12 @@ def fingerprint(stage: Path, network: str | None = None) -> dict[str, str]:
 
     Args:
         stage: see `modules_of`.
-        network: see `modules_of`.
+        networks: see `modules_of`.
 
     Raises:
         InputError: a file is not Python.
     """
-    modules = [_file(name) for name in modules_of(stage, network) if not exempt(name)]
+    modules = [_file(name) for name in modules_of(stage, *networks) if not exempt(name)]
     beside = {file for module in modules for file in module.parent.glob("assets/*")}
     files = sorted({*modules, *beside})
     here = {f"stages/{stage.name}": _hash(stage)}
@@ -87,7 +87,7 @@ def write_fingerprints(out: Path, pipeline: Path, networks: Mapping[str, str | N
     for stage, body in YAML(typ="safe", pure=True).load(pipeline)["stages"].items():
         file = pipeline.parent / "stages" / f"{stage}.py"
         if "foreach" not in body:
-            _write(out / f"{stage}.json", fingerprint(file))
+            _write(out / f"{stage}.json", fingerprint(file, *networks.values()))
             continue
         for run, network in networks.items():
             _write(out / run / f"{stage}.json", fingerprint(file, network))

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from nerveseg.errors import InputError
+from nerveseg.errors import FaultsError, InputError
 
 PARAMS_FILE: Final = Path("params.yaml")
 UNTRACKED_KEYS: Final = frozenset({"size", "nfiles"})
@@ -55,13 +56,14 @@ def validated(value: object, name: str, kind: type[T], path: Path = PARAMS_FILE)
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join([name, *map(str, first["loc"])])
-        # A whole section says nothing that the file does not; a value may be the answer.
-        got = "" if isinstance(first["input"], dict) else f" (got {first['input']!r})"
-        raise InputError(
-            f"{path}: {key}: {first['msg'].removeprefix('Value error, ')}{got}"
-        ) from error
+        raise FaultsError([_line(each, name, path) for each in error.errors()]) from error
+
+
+def _line(fault: ErrorDetails, name: str, path: Path) -> str:
+    key = ".".join([name, *map(str, fault["loc"])])
+    # A whole section says nothing that the file does not; a value may be the answer.
+    got = "" if isinstance(fault["input"], dict) else f" (got {repr(fault['input'])[:80]})"
+    return f"{path}: {key}: {fault['msg'].removeprefix('Value error, ')}{got}"
 
 
 def untracked(value: object, name: str) -> Iterator[str]:

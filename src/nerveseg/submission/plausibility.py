@@ -25,7 +25,11 @@ _MOST_AREA_RATIO: Final = 3.0
 _MOST_SHIFT: Final = 60.0
 # A flip is named if it raises the correlation with the training masks' coverage by this much.
 _FLIP_MARGIN: Final = 0.3
-_FLIPS: Final = {"upside down": 0, "mirrored": 1, "turned by 180 degrees": (0, 1)}
+_FLIPS: Final[dict[str, tuple[int, ...]]] = {
+    "upside down": (0,),
+    "mirrored": (1,),
+    "turned by 180 degrees": (0, 1),
+}
 _PICTURE_SUFFIXES: Final = (".png", ".jpg", ".webp")
 _GAP: Final = 20
 
@@ -154,8 +158,8 @@ def _place(found: Outlines, training: Outlines) -> Iterator[str]:
     # Turning a compact outline and shifting it can have the same effect.
     yield (
         f"the outlines lie {abs(row):.0f} pixels further {down} and {abs(column):.0f} further "
-        f"{right} than the training masks{f', as if {best}' if turned else ''}; encode the masks as "
-        "the images are"
+        f"{right} than the training masks{f', as if {best}' if turned else ''}; encode the masks "
+        "as the images are"
     )
 
 

@@ -1,0 +1,110 @@
+"""Checks everything in params.yaml before long work, and reports all faults at once."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from nerveseg.errors import FaultsError, InputError, within
+from nerveseg.models.factory import check_options
+from nerveseg.outputs import refuse_outputs
+from nerveseg.params import data, results, train
+from nerveseg.params.section import PARAMS_FILE, Section, read
+from nerveseg.training.losses import check_losses
+
+SECTIONS: Final[dict[str, type[Section]]] = {
+    "data": data.DataParams,
+    "pack": data.PackParams,
+    "audit": data.AuditParams,
+    "split": data.SplitParams,
+    "models": train.ModelsParams,
+    "train": train.TrainParams,
+    "predict": train.PredictParams,
+    "encode": results.EncodeParams,
+    "score": results.ScoreParams,
+    "cost": results.CostParams,
+    "summary": results.SummaryParams,
+    "report": results.ReportParams,
+    "leaderboard": results.LeaderboardParams,
+}
+"""Every section of params.yaml."""
+
+
+def check_everything(root: Path) -> None:
+    """Check all sections, the networks' options and pretrained weights, and names of runs.
+
+    Args:
+        root: root of the repository, which is the working directory.
+
+    Raises:
+        InputError: something is wrong; there is one line for each fault.
+    """
+    faults: list[str] = []
+    sections: dict[str, Section] = {}
+
+    def attempt(check: Callable[[], None]) -> None:
+        try:
+            check()
+        except FaultsError as error:
+            faults.extend(error.lines)
+        except InputError as error:
+            faults.append(str(error))
+
+    def take(name: str) -> None:
+        sections[name] = read(name, SECTIONS[name])
+
+    for name in SECTIONS:
+        attempt(lambda name=name: take(name))  # type: ignore[misc]
+    for check in _checks(sections, root):
+        attempt(check)
+    if faults:
+        # A file that cannot be read gives the same fault for every section.
+        raise FaultsError(list(dict.fromkeys(faults)))
+
+
+def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], None]]:
+    """Yield the checks of the sections that are valid in themselves."""
+    yield lambda: _refuse_unknown_sections(PARAMS_FILE)
+    if isinstance(source := sections.get("data"), data.DataParams):
+        yield lambda: refuse_outputs(source, root)
+    if isinstance(protocol := sections.get("train"), train.TrainParams):
+        yield lambda: check_losses(protocol.losses)
+    if not isinstance(models := sections.get("models"), train.ModelsParams):
+        return
+    for name in models.names():
+        yield lambda name=name: _check_run(name, models)  # type: ignore[misc]
+    if isinstance(summary := sections.get("summary"), results.SummaryParams):
+        yield lambda: _refuse_unknown_run("summary.reference", summary.reference, models)
+    if isinstance(board := sections.get("leaderboard"), results.LeaderboardParams):
+        for run in board.runs:
+            yield lambda run=run: _refuse_unknown_run(  # type: ignore[misc]
+                "leaderboard.runs", run, models
+            )
+
+
+def _check_run(name: str, models: train.ModelsParams) -> None:
+    with within(f"{PARAMS_FILE}: models.{name}"):
+        check_options(*models.run(name))
+
+
+def _refuse_unknown_run(key: str, run: str, models: train.ModelsParams) -> None:
+    if run not in models.names():
+        raise InputError(
+            f"{PARAMS_FILE}: {key}: there is no run '{run[:40]}'; name one of "
+            f"{', '.join(models.names())}"
+        )
+
+
+def _refuse_unknown_sections(path: Path) -> None:
+    try:
+        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, YAMLError, RecursionError):
+        return  # reported for the sections
+    for name in document if isinstance(document, dict) else []:
+        if name not in SECTIONS:
+            raise InputError(
+                f"{path}: {name}: no such section; remove it, or correct its name to one of "
+                f"{', '.join(SECTIONS)}"
+            )

@@ -1,0 +1,120 @@
+"""Everything in params.yaml is checked at the start, and all faults are reported at once."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from nerveseg.errors import FaultsError, run
+from nerveseg.preflight import SECTIONS, check_everything
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    return tmp_path
+
+
+def change(project: Path, **values: object) -> None:
+    """Set parameters by their dotted keys, dots written as double underscores."""
+    path = project / "params.yaml"
+    document: Any = YAML().load(path)
+    for key, value in values.items():
+        *parents, last = key.split("__")
+        section = document
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+    YAML().dump(document, path)
+
+
+def faults(project: Path) -> list[str]:
+    with pytest.raises(FaultsError) as caught:
+        check_everything(project)
+    return caught.value.lines
+
+
+@pytest.mark.usefixtures("project")
+def test_the_parameters_of_the_repository_are_valid(project: Path) -> None:
+    check_everything(project)
+
+
+def test_every_section_of_the_file_is_checked() -> None:
+    assert list(YAML(typ="safe").load(ROOT / "params.yaml")) == list(SECTIONS)
+
+
+def test_all_faults_are_reported_at_once(project: Path) -> None:
+    change(
+        project,
+        predict__tta="d5",
+        encode__threshold=2.0,
+        encode__min_blob=-1,
+        summary__reference="resnet",
+        leaderboard__runs=["unet", "vgg"],
+        models__unet__width=10**9,
+        models__cenet__encoder_weights="absent.pth",
+        models__danet__in_channels=3,
+        trian={"epochs": 3},
+    )
+    keys = [
+        "models: Value error, ",
+        "predict.tta",
+        "encode.threshold",
+        "encode.min_blob",
+        "trian",
+    ]
+    found = faults(project)
+    assert [line.split(": ")[1] for line in found] == [key.split(":")[0] for key in keys]
+    change(project, models__danet={}, trian={})
+    keys = ["predict.tta", "encode.threshold", "encode.min_blob", "trian", "models.unet"]
+    keys += ["models.cenet", "summary.reference", "leaderboard.runs"]
+    assert [line.split(": ")[1] for line in faults(project)] == keys
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("audit__bandwidth", float("inf")),
+        ("train__power", float("inf")),
+        ("train__weight_decay", float("inf")),
+        ("train__learning_rate", float("nan")),
+        ("train__seed", 2**64),
+        ("data__simulated__seed", 2**64),
+        ("train__losses", {"dice_of_tomorrow": 1}),
+        ("models", None),
+        ("models__unet", None),
+    ],
+)
+def test_impossible_values_name_their_key(project: Path, key: str, value: object) -> None:
+    change(project, **{key: value})
+    lines = faults(project)
+    assert any(line.startswith(f"params.yaml: {key.replace('__', '.')}") for line in lines), lines
+
+
+def test_each_fault_is_a_line_and_the_exit_code_is_1(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(project, predict__tta="d5", score__bins=1)
+    with pytest.raises(SystemExit) as stop:
+        run(lambda: check_everything(project))
+    assert stop.value.code == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: params.yaml: predict.tta: ")
+    assert second.startswith("error: params.yaml: score.bins: ")
+
+
+@pytest.mark.parametrize("kind", ["folder", "binary", "deep", "text", "gone"])
+def test_an_unreadable_file_is_one_line(project: Path, kind: str) -> None:
+    path = project / "params.yaml"
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    elif kind != "gone":
+        texts = {"binary": b"\xff\xfe", "deep": b"[" * 5000, "text": b"hello"}
+        path.write_bytes(texts[kind])
+    (line,) = faults(project)
+    assert line.startswith("params.yaml: ")
