@@ -9,8 +9,6 @@ CRC-32 of all that precedes it, which is checked before blosc2 reads anything. b
 """
 
 import math
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.atomic import whole_file
+from nerveseg.checksum import append_checksum, fault_of
 from nerveseg.errors import InputError
 from nerveseg.rle import IMAGE_SHAPE
 
@@ -32,10 +31,6 @@ ZERO: Final = 128
 
 LEVELS: Final = 256
 """Number of codes."""
-
-_CHECKSUM: Final = struct.Struct("<8sI")
-_MARK: Final = b"nervecrc"
-_STEP: Final = 1 << 20
 
 
 def quantise(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -164,7 +159,7 @@ class MapWriter:
             raise error
         try:
             if error is None:
-                _append_checksum(self._temporary)
+                append_checksum(self._temporary)
         except OSError as failure:
             self._file.__exit__(type(failure), failure, failure.__traceback__)
             raise
@@ -209,7 +204,8 @@ def read_maps(path: Path) -> Maps:
     """
     if not path.is_file():
         raise InputError(f"{path}: not found; run the stage predict first: dvc repro")
-    _check_checksum(path)
+    if fault := fault_of(path):
+        raise _damaged(path, fault)
     try:
         array = blosc2.open(str(path), mode="r", dparams=blosc2.DParams(nthreads=1))
     except Exception as error:
@@ -219,34 +215,6 @@ def read_maps(path: Path) -> Maps:
     if len(shape) != 1 + len(IMAGE_SHAPE) or shape[1:] != IMAGE_SHAPE or array.dtype != np.uint8:
         raise _damaged(path, f"expected uint8 maps of {IMAGE_SHAPE}")
     return Maps(array, path)
-
-
-def _append_checksum(path: Path) -> None:
-    checksum = _checksum(path, path.stat().st_size)
-    with path.open("ab") as file:
-        file.write(_CHECKSUM.pack(_MARK, checksum))
-
-
-def _check_checksum(path: Path) -> None:
-    end = path.stat().st_size - _CHECKSUM.size
-    if end < 0:
-        raise _damaged(path, "truncated")
-    with path.open("rb") as file:
-        file.seek(end)
-        mark, checksum = _CHECKSUM.unpack(file.read(_CHECKSUM.size))
-    if mark != _MARK:
-        raise _damaged(path, "truncated, or written by a version without checksums")
-    if checksum != _checksum(path, end):
-        raise _damaged(path, "damaged: its checksum does not match")
-
-
-def _checksum(path: Path, end: int) -> int:
-    """Return the CRC-32 of the first `end` bytes of a file."""
-    checksum = 0
-    with path.open("rb") as file:
-        while block := file.read(min(_STEP, end - file.tell())):
-            checksum = zlib.crc32(block, checksum)
-    return checksum
 
 
 def _damaged(path: Path, what: str) -> InputError:
