@@ -25,9 +25,11 @@ from nerveseg.data.packed import TEST_TABLE, Packed, read_test
 from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import pick_device
 from nerveseg.errors import run
+from nerveseg.evaluation.baselines import read_baselines
 from nerveseg.evaluation.frame_scores import score_frames
 from nerveseg.evaluation.run_scores import leaderboard_scores, write_scores
 from nerveseg.evaluation.validation_set import open_validation
+from nerveseg.evaluation.verdict import judge
 from nerveseg.inference.encode import encode_test, encode_valid
 from nerveseg.inference.predict import resize_logits
 from nerveseg.maps import MapWriter, quantise
@@ -40,6 +42,8 @@ EPOCHS: Final = 24
 BATCH: Final = 8
 RULES: Final[Any] = {"threshold": 0.5, "min_blob": 0, "min_total": 2000}
 """Its section `encode`."""
+LEVEL: Final = 0.95
+"""Of the intervals that compare it with the baselines."""
 
 
 def new_network() -> nn.Module:
@@ -170,7 +174,9 @@ def score(data: Path, out: Path) -> dict[str, float]:
     validation = open_validation(
         data / "packed/train.csv", split, out / "masks.csv", out / "valid.b2nd"
     )
-    write_scores(out, validation.truths, score_frames(validation), boards, bins=20)
+    frames, truths = score_frames(validation), validation.truths
+    verdict = judge(frames, read_baselines(data / "baselines"), truths, LEVEL)
+    write_scores(out, truths, frames, boards=boards, verdict=verdict, bins=20)
     scores: dict[str, float] = json.loads((out / "scores.json").read_text())
     return scores
 

@@ -14,7 +14,7 @@ from nerveseg.data.split_table import read_split, rows_of
 Section = dict[str, object]
 STAGES = Path(__file__).parents[2] / "stages"
 SPLIT = {"protocol": "subject", "folds": 3, "fold": 1, "seed": 1, "drop_contradictions": False}
-AUDIT = {"blocks": 8, "bandwidth": 1.0, "agreement": 0.7, "least_similarity": 0.85}
+AUDIT: Section = {"blocks": 8, "bandwidth": 1.0, "agreement": 0.7, "least_similarity": 0.85}
 
 
 def run(stage: str, folder: Path, **sections: Section) -> str:

@@ -233,20 +233,19 @@ def test_a_kill_between_upload_and_answer_does_not_submit_twice(
     answered = kaggle.hold["CreateSubmission"] = threading.Event()
     kaggle.lag = 1
     code = RUN.format(tests=str(Path(__file__).parent))
-    child = subprocess.Popen([sys.executable, "-c", code])
+    sender = subprocess.Popen([sys.executable, "-c", code])
     while not kaggle.submissions:
-        assert child.poll() is None
+        assert sender.poll() is None
         time.sleep(0.05)
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
+    os.kill(sender.pid, signal.SIGKILL)
+    sender.wait()
     # The client of the killed process is still waiting for its answer, and keeps the lock.
     assert "another process is talking to Kaggle" in failure("rpa_apf")
     answered.set()
     with LEDGER.with_suffix(".lock").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-    assert next(
-        iter(json.loads(LEDGER.read_text()).values())
-    )  # being sent; there is no reference yet
+    # Being sent: there is no reference yet.
+    assert next(iter(json.loads(LEDGER.read_text()).values()))
     kaggle.hold.clear()
     go("rpa_apf", wait=30)
     assert len(kaggle.submissions) == 1
@@ -349,7 +348,7 @@ def test_another_account_has_entries_of_its_own(
     }
 
 
-ODD = [
+ODD: list[dict[str, object]] = [
     {"status": "QUEUED"},
     {"status": 7},
     {"publicScore": "n/a", "privateScore": None, "date": None, "ref": "x"},
@@ -358,7 +357,12 @@ ODD = [
 
 
 def test_odd_entries_of_kaggles_list_do_not_matter(kaggle: Kaggle) -> None:
-    plain = {"ref": 7, "status": "COMPLETE", "description": "by hand", "publicScore": "0.5"}
+    plain: dict[str, object] = {
+        "ref": 7,
+        "status": "COMPLETE",
+        "description": "by hand",
+        "publicScore": "0.5",
+    }
     kaggle.listed = [{**plain, **odd} for odd in ODD]
     go("rpa_apf", wait=30)
     assert record()["rpa_apf"]["status"] == "COMPLETE"

@@ -30,7 +30,7 @@ from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
-from nerveseg.training.losses import Objective
+from nerveseg.training.losses import Objective, check_losses
 from nerveseg.training.validation import ValidationMetrics, validate
 
 # A forward pass without gradients needs less memory per frame, so more frames fit at once.
@@ -79,7 +79,7 @@ def train_network(
     Raises:
         InputError: the files, options or parameters do not fit, or the training failed.
     """
-    objective_of(params).check()
+    check_losses(params.losses)
     choose_algorithms(deterministic=params.deterministic)
     frames = Packed.open(packed)
     chosen = choose_frames(split, frames)

@@ -60,7 +60,7 @@ class Sums(NamedTuple):
         total = included.sum()
         if self.exchange:
             # The backward pass adds up the gradients of all processes' losses.
-            total = all_reduce(total)
+            total = all_reduce(total)  # type: ignore[no-untyped-call]
         return total.expand(len(frames))
 
 
@@ -104,6 +104,19 @@ RATIOS: Final = (squared_dice, dice)
 """The losses that divide by a sum, and therefore take `Sums`."""
 
 
+def check_losses(weights: Mapping[str, float]) -> None:
+    """Refuse names that `LOSSES` does not list.
+
+    Raises:
+        InputError: there is no such loss.
+    """
+    for name in weights:
+        if name not in LOSSES:
+            raise InputError(
+                f"params.yaml: train.losses.{name}: no such loss; there are {', '.join(LOSSES)}"
+            )
+
+
 class Objective(NamedTuple):
     """What training minimises.
 
@@ -119,19 +132,6 @@ class Objective(NamedTuple):
     dice_over: Literal["frame", "batch"] = "batch"
     dice_smoothing: float = 1.0
     heads: Literal["mean", "sum"] = "mean"
-
-    def check(self) -> "Objective":
-        """Return `self`.
-
-        Raises:
-            InputError: a loss of that name does not exist.
-        """
-        for name in self.weights:
-            if name not in LOSSES:
-                raise InputError(
-                    f"params.yaml: train.losses.{name}: no such loss; there are {', '.join(LOSSES)}"
-                )
-        return self
 
     def by_frame(self) -> "Objective":
         """Return an objective that does not depend on which frames make up a batch."""
