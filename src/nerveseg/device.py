@@ -63,7 +63,7 @@ def choose_algorithms(*, deterministic: bool) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(deterministic)
     # Filling every new tensor would only help to find reads of uninitialised memory.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # Shapes repeat, so it pays to time which algorithm is the fastest for each.
     torch.backends.cudnn.benchmark = not deterministic
 
