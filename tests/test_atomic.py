@@ -88,7 +88,10 @@ def test_what_a_running_process_writes_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's own
-def test_what_is_left_does_not_change_a_folder_that_dvc_hashes(tmp_path: Path) -> None:
+def test_what_is_left_does_not_change_a_folder_that_dvc_hashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     from dvc.dvcfile import LOCK_FILE
     from dvc.repo import Repo
 
