@@ -62,19 +62,19 @@ def test_all_faults_are_reported_at_once(project: Path) -> None:
         models__unet__width=10**9,
         models__cenet__encoder_weights="absent.pth",
         models__danet__in_channels=3,
-        tarin={"epochs": 3},
+        schedule={"epochs": 3},
     )
     keys = [
         "models: Value error, ",
         "predict.tta",
         "encode.threshold",
         "encode.min_blob",
-        "tarin",
+        "schedule",
     ]
     found = faults(project)
     assert [line.split(": ")[1] for line in found] == [key.split(":")[0] for key in keys]
-    change(project, models__danet={}, tarin={})
-    keys = ["predict.tta", "encode.threshold", "encode.min_blob", "tarin", "models.unet"]
+    change(project, models__danet={}, schedule={})
+    keys = ["predict.tta", "encode.threshold", "encode.min_blob", "schedule", "models.unet"]
     keys += ["models.cenet", "summary.reference", "leaderboard.runs"]
     assert [line.split(": ")[1] for line in faults(project)] == keys
 
