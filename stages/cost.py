@@ -35,8 +35,7 @@ def main() -> None:
         "training_gib": complexity.step_memory(shapes, channels, size, batch) / 2**30,
         "size": side,
         "batch": batch,
-        "device": device.type,
-        "threads": torch.get_num_threads(),
+        **{"device": device.type, "threads": torch.get_num_threads()},
     }
     with whole_file(Path(f"data/costs/{name}.json")) as temporary:
         temporary.write_text(json.dumps(cost, indent=2) + "\n")
