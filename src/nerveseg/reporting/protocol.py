@@ -86,16 +86,24 @@ PAPER: Final[Mapping[str, Entry]] = {
     "train.learning_rate": Stated(1e-4),
     "train.power": Stated(0.9),
     "train.weight_decay": Stated(1e-3, "lambda in eq. 11"),
-    "train.losses": Stated({"cross_entropy": 1, "squared_dice": 1}, "eq. 9 and 10"),
+    "train.losses": Stated({"cross_entropy": 1, "dice": 0, "squared_dice": 1}, "eq. 9 and 10"),
+    "train.dice_over": Stated("batch", "eq. 10 reads like one sum over the batch"),
+    "train.dice_smoothing": Stated(0, "eq. 10 has none"),
+    "train.heads": Open(),
     "train.balance": Stated(True),
     "train.flips": Stated(["horizontal", "vertical", "diagonal"]),
     "train.rotation": Stated(15),
+    "train.scale": Stated(0),
+    "train.shift": Stated(0),
+    "train.intensity": Stated(0),
     "train.transforms": Stated([]),
     "train.channels": Open(),
     "train.precision": Open(),
+    "train.deterministic": Harmless("chooses algorithms; results differ by rounding only"),
     "train.compile": Harmless("changes the speed; results differ by rounding only"),
     "train.seed": Open(),
     "predict.tta": Stated("d4", "the paper says that it averages over views, but not which"),
+    "predict.tta_weights": Stated("mean"),
     "predict.batch": Harmless("changes memory and speed; results differ by rounding only"),
     "predict.precision": Open(),
     "encode.threshold": Stated(0.5),
@@ -111,7 +119,6 @@ PAPER: Final[Mapping[str, Entry]] = {
 parameters."""
 ALWAYS_OPEN: Final = (
     "normalisation of the input",
-    "smoothing of the Dice loss",
     "the random split",
 )
 """What the paper leaves open and this project does not parametrise."""
