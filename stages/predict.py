@@ -20,13 +20,12 @@ def main() -> None:
     parser.add_argument("run", help="a key of params.yaml's models")
     name = parser.parse_args().run
     params = read("predict", PredictParams)
-    packed = Packed.open(Path("data/packed"))
+    packed, device = Packed.open(Path("data/packed")), pick_device()
     weights = Path(f"data/models/{name}/weights.safetensors")
     network, description = load_weights(weights)
     check_network(weights, description, *read("models", ModelsParams).run(name))
     with within("predict.tta"):
         views = choose_views(params.tta, description)
-    device = pick_device()
     predictor = Predictor(
         network,
         description.in_channels,

@@ -114,7 +114,7 @@ def test_equal_values_that_are_written_differently_are_no_difference() -> None:
     flips = ["diagonal", "vertical", "horizontal"]
     assert changed(("train", "flips"), flips).differences == []
     assert changed(("train", "rotation"), 15.0).differences == []
-    losses = {"squared_dice": 1.0, "cross_entropy": 1.0}
+    losses = {"squared_dice": 1.0, "cross_entropy": 1.0, "dice": 0}
     assert changed(("train", "losses"), losses).differences == []
 
 

@@ -97,8 +97,11 @@ def train_network(
             if world.first:
                 write_curves(curves, history)
                 machine = environment(world.device, working_dtype(params.precision, world.device))
-                settings = params.model_dump() | {"environment": machine}
-                used = (params.channels, frames.size, settings)
+                used = (
+                    params.channels,
+                    frames.size,
+                    params.model_dump() | {"environment": machine},
+                )
                 save_weights(weights, engine.network, Description(network, dict(options), *used))
                 checkpoints.clear()
             world.barrier()
