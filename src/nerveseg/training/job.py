@@ -96,15 +96,18 @@ def train_network(
             )
             if world.first:
                 write_curves(curves, history)
-                machine = environment(world.device, working_dtype(params.precision, world.device))
-                used = (
-                    params.channels,
-                    frames.size,
-                    params.model_dump() | {"environment": machine},
-                )
-                save_weights(weights, engine.network, Description(network, dict(options), *used))
+                description = _description(network, options, params, frames, world)
+                save_weights(weights, engine.network, description)
                 checkpoints.clear()
             world.barrier()
+
+
+def _description(
+    network: str, options: Mapping[str, object], params: TrainParams, frames: Packed, world: World
+) -> Description:
+    machine = environment(world.device, working_dtype(params.precision, world.device))
+    training = params.model_dump() | {"environment": machine}
+    return Description(network, dict(options), params.channels, frames.size, training)
 
 
 def objective_of(params: TrainParams) -> Objective:
