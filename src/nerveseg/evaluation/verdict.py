@@ -1,6 +1,7 @@
 """Whether a run is better than the baselines, which need no network."""
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -93,7 +94,9 @@ def warn(run: str, verdict: Verdict, baselines: Baselines) -> None:
     if not baselines.train_nerves:
         log.warning("%s: no training frame has an outlined nerve; check the archive's masks", run)
     if verdict.verdict != ABOVE:
+        low, high = verdict.over_baseline_low, verdict.over_baseline_high
+        interval = "" if math.isnan(low) else f" (interval {low:+.4f} to {high:+.4f})"
         log.warning(
-            "%s: %s: mean validation Dice minus that of %s: %+.4f (interval %+.4f to %+.4f)",
-            run, verdict.verdict, verdict.baseline, *verdict[1:4],
+            "%s: %s: mean validation Dice minus that of %s: %+.4f%s",
+            run, verdict.verdict, verdict.baseline, verdict.over_baseline, interval,
         )  # fmt: skip
