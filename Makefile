@@ -24,8 +24,9 @@ check: .venv/ready
 test: check
 	python -m pytest -m "not slow"
 
+# Two files at a time, each on one core: two trainings that share cores slow each other down.
 test-slow: .venv/ready
-	python -m pytest -m slow
+	OMP_NUM_THREADS=1 python -m pytest -m slow -n 2 --dist loadfile
 
 # Prints the coverage and marks the lines that no test reaches in htmlcov/index.html.
 coverage: .venv/ready
