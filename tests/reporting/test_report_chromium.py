@@ -109,7 +109,7 @@ def test_table_sorts_both_ways_and_keeps_the_baselines_last(page: Chrome) -> Non
 
 def test_table_sorts_names_alphabetically(page: Chrome) -> None:
     press(page, page.find_element(By.CSS_SELECTOR, "#table-measures thead button"))
-    names = column(page, "table-measures", 1)
+    names = column(page, "table-measures", 1)[:-2]  # the baselines stay last
     assert names == sorted(names)
 
 
