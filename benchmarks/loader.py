@@ -25,14 +25,14 @@ from nerveseg.data.packed_writer import write_packed
 from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import Draw, EpochSampler
 from nerveseg.data.simulated.competition import write_competition
-from nerveseg.params.data import SimulatedParams
+from nerveseg.params.data import SimulatedSource
 
 # As in the paper.
 SIZE: Final = 512
 BATCH: Final = 8
 FLIPS: Final = ("horizontal", "vertical", "diagonal")
 ROTATION: Final = 15
-SIMULATED: Final = SimulatedParams(
+SIMULATED: Final = SimulatedSource(
     recipe=1,
     seed=1,
     train_subjects=4,

@@ -40,7 +40,7 @@ RUNS = {"unet": {"width": 4}}
 SETTINGS = {
     "reference": {"predict.tta": "none"},
     "the same": {"train.epochs": 1, "predict.tta": "none"},
-    "views": {"predict.tta": "d4", "encode.threshold": 0.4},
+    "views": {"predict.tta": "auto", "encode.threshold": 0.4},
 }
 
 

@@ -15,21 +15,12 @@ from nerveseg.params.section import PARAMS_FILE, Section, read
 from nerveseg.training.losses import check_losses
 
 SECTIONS: Final[dict[str, type[Section]]] = {
-    "data": data.DataParams,
-    "pack": data.PackParams,
-    "audit": data.AuditParams,
-    "split": data.SplitParams,
-    "models": train.ModelsParams,
-    "train": train.TrainParams,
-    "predict": train.PredictParams,
-    "encode": results.EncodeParams,
-    "score": results.ScoreParams,
-    "cost": results.CostParams,
-    "summary": results.SummaryParams,
-    "report": results.ReportParams,
-    "leaderboard": results.LeaderboardParams,
+    name.removesuffix("Params").lower(): kind
+    for module in (data, train, results)
+    for name, kind in vars(module).items()
+    if name.endswith("Params")
 }
-"""Every section of params.yaml."""
+"""Every section of params.yaml by its name, which is that of its class."""
 
 
 def check_everything(root: Path) -> None:

@@ -23,7 +23,7 @@ from nerveseg.data.packed import Packed, read_train
 from nerveseg.data.packed_writer import write_packed
 from nerveseg.data.simulated.competition import write_competition
 from nerveseg.errors import InputError
-from nerveseg.params.data import SimulatedParams
+from nerveseg.params.data import SimulatedSource
 
 
 class Settings(TypedDict):
@@ -148,7 +148,7 @@ def test_identical_frames_are_compared_too() -> None:
 
 
 def test_most_nerves_left_unlabelled_are_found(tmp_path: Path) -> None:
-    settings = SimulatedParams(
+    settings = SimulatedSource(
         recipe=1,
         seed=11,
         train_subjects=4,

@@ -15,7 +15,7 @@ from nerveseg.data.archive import Competition
 from nerveseg.data.own_archive import take
 from nerveseg.data.sources import obtain
 from nerveseg.errors import InputError
-from nerveseg.params.data import DataParams, KaggleParams, SimulatedParams
+from nerveseg.params.data import DataParams, KaggleSource, SimulatedSource
 from nerveseg.params.section import Section, read
 
 SOLUTION = "img,pixels,Usage\n1,,Public\n2,1 420 500 3,Private\n10,243600 1,Private\n"
@@ -96,8 +96,8 @@ def params(source: str, archive: Path | None = None) -> DataParams:
         source=source,
         archive=None if archive is None else str(archive),
         solution=None,
-        simulated=SimulatedParams.model_validate(tiny.SIMULATED),
-        kaggle=KaggleParams(competition="a-slug"),
+        simulated=SimulatedSource.model_validate(tiny.SIMULATED),
+        kaggle=KaggleSource(competition="a-slug"),
     )
 
 

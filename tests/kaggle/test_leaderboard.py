@@ -23,7 +23,7 @@ from nerveseg.kaggle_client import bridge, credentials, process, service
 from nerveseg.leaderboard.preview import preview
 from nerveseg.leaderboard.publish import publish
 from nerveseg.leaderboard.submit import Timing
-from nerveseg.params.data import DataParams, KaggleParams
+from nerveseg.params.data import DataParams, KaggleSource
 from nerveseg.params.results import LeaderboardParams
 
 TIMING = Timing(poll=0.1, recheck=0.1, question=60, upload=60, retry=0)
@@ -48,7 +48,7 @@ class Seconds(TypedDict, total=False):
 def data(source: str = "kaggle") -> DataParams:
     # The settings of the other sources are not read.
     return DataParams.model_construct(  # type: ignore[call-arg]
-        source=source, kaggle=KaggleParams(competition=SLUG)
+        source=source, kaggle=KaggleSource(competition=SLUG)
     )
 
 

@@ -87,7 +87,7 @@ def test_an_edit_of_one_network_runs_the_chains_of_its_runs(clone: Clone) -> Non
 
 
 def test_an_edit_of_the_loss_runs_every_training(clone: Clone) -> None:
-    clone.replace("src/nerveseg/training/losses.py", "2.0 * overlap", "1.9 * overlap")
+    clone.replace("src/nerveseg/training/losses.py", "2.0 * sums(overlap)", "1.9 * sums(overlap)")
     assert ran(clone) == stages("train", "predict", "encode", "score") | AFTER
 
 

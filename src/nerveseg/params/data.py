@@ -9,7 +9,7 @@ from nerveseg.params.section import Section, validated
 T = TypeVar("T", bound=Section)
 
 
-class SimulatedParams(Section):
+class SimulatedSource(Section):
     """Settings of the simulated competition (`nerveseg.data.simulated`).
 
     Attributes:
@@ -36,7 +36,7 @@ class SimulatedParams(Section):
     unlabelled: float = Field(ge=0, le=1)
 
 
-class KaggleParams(Section):
+class KaggleSource(Section):
     """Settings of the download from Kaggle.
 
     Attributes:
@@ -67,8 +67,8 @@ class DataParams(Section):
     source: str
     archive: str | None
     solution: str | None
-    simulated: SimulatedParams
-    kaggle: KaggleParams
+    simulated: SimulatedSource
+    kaggle: KaggleSource
 
     @model_validator(mode="after")
     def _archive_is_named(self) -> Self:

@@ -15,10 +15,10 @@ from nerveseg.data.archive import Competition
 from nerveseg.data.own_archive import checked_solution
 from nerveseg.data.simulated.competition import write_competition
 from nerveseg.errors import InputError
-from nerveseg.params.data import SimulatedParams
+from nerveseg.params.data import SimulatedSource
 from nerveseg.params.section import read
 
-SETTINGS = SimulatedParams(
+SETTINGS = SimulatedSource(
     recipe=1,
     seed=7,
     train_subjects=3,
@@ -134,4 +134,4 @@ def test_an_impossible_setting_is_refused_by_name(tmp_path: Path) -> None:
     lines = "".join(f"  {key}: {value}\n" for key, value in values.items())
     params.write_text(f"simulated:\n{lines}")
     with pytest.raises(InputError, match=r"params\.yaml: simulated\.unlabelled: .*1\.5"):
-        read("simulated", SimulatedParams, params)
+        read("simulated", SimulatedSource, params)

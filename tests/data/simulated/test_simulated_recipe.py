@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from nerveseg.data.simulated.competition import Shot, image_of, mask_of, train_shots
-from nerveseg.params.data import DataParams, SimulatedParams
+from nerveseg.params.data import DataParams, SimulatedSource
 from nerveseg.params.section import read
 
 RECIPE = 1
@@ -42,7 +42,7 @@ AREA, CENTROID = 6204, (152.560, 371.060)
 @pytest.fixture(scope="module")
 def shots() -> list[Shot]:
     return train_shots(
-        SimulatedParams(
+        SimulatedSource(
             recipe=RECIPE,
             seed=7,
             train_subjects=3,

@@ -21,7 +21,7 @@ from nerveseg.data.simulated.fields import generator
 from nerveseg.data.simulated.nerve import filled
 from nerveseg.data.simulated.sweep import nerve_shares
 from nerveseg.data.simulated.tissue import paint
-from nerveseg.params.data import DataParams, SimulatedParams
+from nerveseg.params.data import DataParams, SimulatedSource
 from nerveseg.submission.score import SOLUTION_HEADER
 
 _DATE: Final = (2016, 5, 18, 0, 0, 0)
@@ -47,7 +47,7 @@ class Shot(NamedTuple):
     labelled: bool
 
 
-def train_shots(settings: SimulatedParams) -> list[Shot]:
+def train_shots(settings: SimulatedSource) -> list[Shot]:
     """Return the training frames in numeric order."""
     necks = _necks(settings, _TRAIN, settings.train_subjects, settings.train_frames)
     frames = [(neck, frame) for neck in necks for frame in range(settings.train_frames)]
@@ -59,7 +59,7 @@ def train_shots(settings: SimulatedParams) -> list[Shot]:
     ]
 
 
-def test_shots(settings: SimulatedParams) -> list[Shot]:
+def test_shots(settings: SimulatedSource) -> list[Shot]:
     """Return the test frames, sweep by sweep, with numbers shuffled over all sweeps."""
     necks = _necks(settings, _TEST, settings.test_subjects, settings.test_frames)
     frames = [(neck, frame) for neck in necks for frame in range(settings.test_frames)]
@@ -70,13 +70,13 @@ def test_shots(settings: SimulatedParams) -> list[Shot]:
     ]
 
 
-def draw_usages(settings: SimulatedParams, count: int) -> list[str]:
+def draw_usages(settings: SimulatedSource, count: int) -> list[str]:
     """Return Public (one in five) or Private for each of `count` test images."""
     order = generator(settings.seed, "labels", 1).permutation(count)
     return ["Public" if rank < round(_PUBLIC * count) else "Private" for rank in order]
 
 
-def _necks(settings: SimulatedParams, subset: int, subjects: int, frames: int) -> list[Neck]:
+def _necks(settings: SimulatedSource, subset: int, subjects: int, frames: int) -> list[Neck]:
     shares = nerve_shares(
         settings.seed, subset, subjects, settings.nerve_share, settings.nerve_spread
     )
@@ -87,7 +87,7 @@ def _necks(settings: SimulatedParams, subset: int, subjects: int, frames: int) -
     ]
 
 
-def _unlabelled(settings: SimulatedParams, nerve: NDArray[np.bool_]) -> set[int]:
+def _unlabelled(settings: SimulatedSource, nerve: NDArray[np.bool_]) -> set[int]:
     shown = np.flatnonzero(nerve)
     rng = generator(settings.seed, "labels", 0)
     return set(rng.choice(shown, round(settings.unlabelled * len(shown)), replace=False).tolist())
@@ -98,7 +98,7 @@ def obtain(params: DataParams, out: Path) -> None:
     write_competition(out, params.simulated)
 
 
-def write_competition(out: Path, settings: SimulatedParams) -> None:
+def write_competition(out: Path, settings: SimulatedSource) -> None:
     """Write a whole simulated competition; the same settings give the same bytes.
 
     Args:

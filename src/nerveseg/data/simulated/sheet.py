@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nerveseg.atomic import whole_file
 from nerveseg.data.simulated.anatomy import SHAPE
 from nerveseg.data.simulated.competition import Shot, image_of, mask_of, train_shots
-from nerveseg.params.data import SimulatedParams
+from nerveseg.params.data import SimulatedSource
 
 _COLUMNS: Final = 4
 _FRAMES: Final = 16
@@ -25,7 +25,7 @@ def write_sheet(path: Path, seed: int) -> None:
         path: the PNG.
         seed: seed of the competition. The frames are of eight subjects; two show no nerve.
     """
-    settings = SimulatedParams(
+    settings = SimulatedSource(
         recipe=1,
         seed=seed,
         train_subjects=8,
