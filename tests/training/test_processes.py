@@ -28,7 +28,7 @@ def alone(
     folder: Path,
     frames: int,
     accumulation: int = 1,
-    objective: Objective = PAPER,
+    objective: Objective | None = None,
 ) -> dict[str, torch.Tensor]:
     folder.mkdir(exist_ok=True)
     world = World(0, 1, torch.device("cpu"))
@@ -66,8 +66,7 @@ def test_accumulation_reaches_the_weights_of_whole_batches(
         ([SMALL], ONE_LEFT, 1e-4, 1e-6),
         # Half of one of nine steps, for biases whose gradients consist of rounding errors only.
         (["rpa_apf"], THREE_LEFT, 1e-4, 5e-4),
-        # Of all weights of all networks, a few differ by more: nine steps amplify the rounding.
-        pytest.param([*NETWORKS], THREE_LEFT, 1e-3, 2e-3, marks=pytest.mark.slow),
+        pytest.param([*NETWORKS], THREE_LEFT, 1e-4, 5e-4, marks=pytest.mark.slow),
     ],
 )
 def test_two_processes_reach_the_weights_of_one(
