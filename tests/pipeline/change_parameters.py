@@ -69,7 +69,9 @@ def _changed(params: dict[str, Any], keys: list[tuple[str, ...]]) -> dict[str, l
         section: Any = params
         for name in key[:-1]:
             section = section[name]
-        section[key[-1]] = f"not {section[key[-1]]}"
+        value = section[key[-1]]
+        # leaderboard/dvc.yaml has a stage for each item of leaderboard.runs, so a list stays a list.
+        section[key[-1]] = [*value, "another"] if isinstance(value, list) else f"not {value}"
         table[".".join(key)] = _ran(params)
     return table
 
