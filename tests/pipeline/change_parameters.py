@@ -70,7 +70,7 @@ def _changed(params: dict[str, Any], keys: list[tuple[str, ...]]) -> dict[str, l
         for name in key[:-1]:
             section = section[name]
         value = section[key[-1]]
-        # leaderboard/dvc.yaml has a stage for each item of leaderboard.runs, so a list stays a list.
+        # A list stays a list: leaderboard/dvc.yaml has a stage for each of leaderboard.runs.
         section[key[-1]] = [*value, "another"] if isinstance(value, list) else f"not {value}"
         table[".".join(key)] = _ran(params)
     return table
