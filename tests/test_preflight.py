@@ -42,9 +42,15 @@ def faults(project: Path) -> list[str]:
     return caught.value.lines
 
 
-@pytest.mark.usefixtures("project")
-def test_the_parameters_of_the_repository_are_valid(project: Path) -> None:
-    check_everything(project)
+def test_the_parameters_of_the_repository_have_no_fault_until_one_is_made(project: Path) -> None:
+    found = []
+    for threshold in (0.5, 2.0):
+        change(project, encode__threshold=threshold)
+        try:
+            check_everything(project)
+        except FaultsError as error:
+            found.append((threshold, len(error.lines)))
+    assert found == [(2.0, 1)]
 
 
 def test_every_section_of_the_file_is_checked() -> None:
