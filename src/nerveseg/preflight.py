@@ -1,6 +1,7 @@
 """Checks everything in params.yaml before long work, and reports all faults at once."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -47,7 +48,7 @@ def check_everything(root: Path) -> None:
         sections[name] = read(name, SECTIONS[name])
 
     for name in SECTIONS:
-        attempt(lambda name=name: take(name))  # type: ignore[misc]
+        attempt(partial(take, name))
     for check in _checks(sections, root):
         attempt(check)
     if faults:
@@ -57,22 +58,20 @@ def check_everything(root: Path) -> None:
 
 def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], None]]:
     """Yield the checks of the sections that are valid in themselves."""
-    yield lambda: _refuse_unknown_sections(PARAMS_FILE)
+    yield partial(_refuse_unknown_sections, PARAMS_FILE)
     if isinstance(source := sections.get("data"), data.DataParams):
-        yield lambda: refuse_outputs(source, root)
+        yield partial(refuse_outputs, source, root)
     if isinstance(protocol := sections.get("train"), train.TrainParams):
-        yield lambda: check_losses(protocol.losses)
+        yield partial(check_losses, protocol.losses)
     if not isinstance(models := sections.get("models"), train.ModelsParams):
         return
     for name in models.names():
-        yield lambda name=name: _check_run(name, models)  # type: ignore[misc]
+        yield partial(_check_run, name, models)
     if isinstance(summary := sections.get("summary"), results.SummaryParams):
-        yield lambda: _refuse_unknown_run("summary.reference", summary.reference, models)
+        yield partial(_refuse_unknown_run, "summary.reference", summary.reference, models)
     if isinstance(board := sections.get("leaderboard"), results.LeaderboardParams):
         for run in board.runs:
-            yield lambda run=run: _refuse_unknown_run(  # type: ignore[misc]
-                "leaderboard.runs", run, models
-            )
+            yield partial(_refuse_unknown_run, "leaderboard.runs", run, models)
 
 
 def _check_run(name: str, models: train.ModelsParams) -> None:

@@ -9,36 +9,12 @@ from ruamel.yaml import YAML
 
 from nerveseg.models.factory import build
 from nerveseg.models.registry import NETWORKS
-from nerveseg.params.data import AuditParams, DataParams, PackParams, SplitParams
-from nerveseg.params.results import (
-    CostParams,
-    EncodeParams,
-    LeaderboardParams,
-    ReportParams,
-    ScoreParams,
-    SummaryParams,
-)
-from nerveseg.params.section import Section, read
-from nerveseg.params.train import ModelsParams, PredictParams, TrainParams
+from nerveseg.params.section import read
+from nerveseg.preflight import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted((ROOT / "profiles").iterdir())
 PARAMS = YAML(typ="safe").load(ROOT / "params.yaml")
-SECTIONS: dict[str, type[Section]] = {
-    "data": DataParams,
-    "pack": PackParams,
-    "audit": AuditParams,
-    "split": SplitParams,
-    "models": ModelsParams,
-    "train": TrainParams,
-    "predict": PredictParams,
-    "encode": EncodeParams,
-    "score": ScoreParams,
-    "cost": CostParams,
-    "summary": SummaryParams,
-    "report": ReportParams,
-    "leaderboard": LeaderboardParams,
-}
 
 
 def settings(profile: Path) -> list[tuple[list[str], Any]]:

@@ -156,21 +156,19 @@ def workers_for(device: torch.device) -> int:
     """Return the number of worker processes: `NERVESEG_WORKERS`, or a default for `device`.
 
     Raises:
-        InputError: the variable is not a whole number, or far above the number of cores.
+        InputError: the variable is not a whole number up to `MOST_WORKERS`.
     """
     text = os.environ.get("NERVESEG_WORKERS", "")
     if not text:
         # On a CPU, training keeps every core busy: another process would only compete with it.
         cores = len(os.sched_getaffinity(0))
         return min(8, cores - 1) if device.type == "cuda" else 0
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_WORKERS))):
+    # The length first: int() refuses thousands of digits.
+    short = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_WORKERS))
+    if not short or int(text) > MOST_WORKERS:
         raise InputError(
             f"NERVESEG_WORKERS: '{text[:20]}' is not a whole number up to {MOST_WORKERS}; leave it "
             "unset or use 0"
-        )
-    if int(text) > MOST_WORKERS:
-        raise InputError(
-            f"NERVESEG_WORKERS: {text} is more than {MOST_WORKERS}; leave it unset or use 0"
         )
     return int(text)
 

@@ -110,13 +110,7 @@ class RandomWarp:
     def __call__(
         self, image: NDArray[np.uint8], mask: NDArray[np.uint8], key: tuple[int, ...]
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return `image`, bilinearly interpolated, and `mask`, by nearest neighbour.
-
-        Args:
-            image: H x W uint8.
-            mask: H x W uint8, {0, 1}.
-            key: identifies the change.
-        """
+        """Return `image` changed with bilinear, and `mask` with nearest-neighbour interpolation."""
         source, levels = self.change(key)
         # Grey levels first, so that pixels from outside the frame stay 0.
         changed = image if levels is None else np.asarray(cv2.LUT(image, levels), np.uint8)

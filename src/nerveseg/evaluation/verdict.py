@@ -32,9 +32,8 @@ class Verdict(NamedTuple):
         over_baseline_low: lower end of the difference's confidence interval.
         over_baseline_high: upper end; both are NaN with fewer than three subjects.
         verdict: one of `nerveseg.verdicts`: `NOTHING` or `EVERYTHING` if the training collapsed;
-            otherwise `BELOW` if the
-            mean is no higher than the baseline's, `TOO_FEW` if it is but there is no interval,
-            `INSEPARABLE` if the interval includes 0, and `ABOVE`.
+            otherwise `BELOW` if the mean is no higher than the baseline's, `TOO_FEW` if it is but
+            there is no interval, `INSEPARABLE` if the interval includes 0, and `ABOVE`.
     """
 
     baseline: str

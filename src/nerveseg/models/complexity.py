@@ -1,9 +1,7 @@
 """Measures a network: parameters, multiply-adds, memory of a training step, latency."""
 
-import time
 import weakref
 from collections.abc import Callable, Mapping
-from statistics import median
 from typing import Any
 
 import torch
@@ -97,23 +95,3 @@ class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _forget(self, size: int) -> None:
         self.now -= size
-
-
-def latency(network: nn.Module, image: Tensor, repeats: int = 5) -> float:
-    """Return the median seconds of a forward pass at inference, after one warm-up pass.
-
-    Args:
-        network: network on the device of `image`; it is put in eval mode.
-        image: N x C x H x W, float.
-        repeats: number of timed passes.
-    """
-    network.eval()
-    seconds = []
-    with torch.inference_mode():
-        for _ in range(repeats + 1):
-            start = time.perf_counter()
-            network(image)
-            if image.is_cuda:
-                torch.cuda.synchronize(image.device)
-            seconds.append(time.perf_counter() - start)
-    return median(seconds[1:])

@@ -6,8 +6,9 @@ from typing import Final
 import torch
 
 from nerveseg.device import pick_device
-from nerveseg.models.complexity import latency, multiply_adds, on_meta, parameter_count, step_memory
+from nerveseg.models.complexity import multiply_adds, on_meta, parameter_count, step_memory
 from nerveseg.models.factory import build, check_options
+from nerveseg.models.latency import measure_latency
 from nerveseg.models.registry import NETWORKS
 
 HEADINGS: Final = ("network", "paper", "parameters", "GMACs", "latency", "training step")
@@ -42,13 +43,14 @@ def _row(
     shapes = on_meta(name, channels, options)
     device = pick_device()
     image = torch.randn(1, channels, *size, device=device)
-    seconds = latency(build(name, channels, **options).to(device), image)
+    network = build(name, channels, **options).to(device)
+    latency = measure_latency(network, image, seconds=0)
     return (
         name,
         f"{NETWORKS[name].title}, {NETWORKS[name].paper}",
         f"{parameter_count(shapes):,}",
         f"{multiply_adds(shapes, channels, size) / 1e9:.2f}",
-        f"{1000 * seconds:.0f} ms",
+        f"{latency.latency_ms:.0f} ms",
         f"{step_memory(shapes, channels, size, batch) / 2**30:.2f} GiB",
     )
 

@@ -149,8 +149,12 @@ def false_alarms(frames: pd.DataFrame, predicted_area: "pd.Series[int]", count: 
 def evenly_spaced(frames: pd.DataFrame, count: int) -> list[str]:
     """Return `count` frames evenly spaced in the order of subject and image."""
     ordered = _ordered(frames)
-    places = np.linspace(0, len(ordered) - 1, min(count, len(ordered))).round().astype(int)
-    return [str(ordered.index[place]) for place in places]
+    return [str(ordered.index[place]) for place in spread(len(ordered), count)]
+
+
+def spread(total: int, count: int) -> list[int]:
+    """Return `count` of the places 0 .. `total` - 1, evenly spaced; all if there are no more."""
+    return [round(place) for place in np.linspace(0, total - 1, min(count, total)).tolist()]
 
 
 def _with_nerve(frames: pd.DataFrame) -> pd.DataFrame:

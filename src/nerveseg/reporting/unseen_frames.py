@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-
 from nerveseg.csv_reader import file_rows
 from nerveseg.data.packed import read_test
-from nerveseg.reporting.cases import Image
+from nerveseg.reporting.cases import Image, spread
 from nerveseg.reporting.results import Results
 from nerveseg.rle import decode
 from nerveseg.submission.score import SOLUTION_HEADER, dice
@@ -57,8 +55,7 @@ def load_unseen(root: Path, runs: Sequence[str], count: int) -> list[UnseenFrame
         InputError: a file is missing or malformed.
     """
     known = read_test(root / "data/packed/test.csv")
-    places = np.linspace(0, len(known) - 1, min(count, len(known))).round().astype(int)
-    chosen = {known[place] for place in places.tolist()}
+    chosen = {known[place] for place in spread(len(known), count)}
     masks = {run: _masks(root / f"submissions/{run}.csv", HEADER, chosen) for run in runs}
     truths = _masks(root / "data/verified/solution.csv", SOLUTION_HEADER, chosen)
     return [
@@ -101,8 +98,7 @@ def payload_of(frame: UnseenFrame, image: str) -> dict[str, Any]:
 
 def unseen_grid(results: Results, frames: Sequence[UnseenFrame], count: int) -> dict[str, Any]:
     """Return the figure that shows `count` of the frames, evenly spaced, for the template."""
-    places = np.linspace(0, len(frames) - 1, min(count, len(frames))).round().astype(int)
-    rows = [_row(frames[place]) for place in places.tolist()]
+    rows = [_row(frames[place]) for place in spread(len(frames), count)]
     known = any(frame.truth is not None for frame in frames)
     caption = (
         "The number on each frame is its Dice."
