@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from nerveseg.errors import run
-from nerveseg.models.registry import NETWORKS
+from nerveseg.models.registry import module_of
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams
 from nerveseg.relevant_code import write_fingerprints
@@ -14,8 +14,7 @@ def main() -> None:
     """Write data/.code/STAGE.json, and data/.code/RUN/STAGE.json for the stages of each run."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     runs = read("models", ModelsParams).runs()
-    known = {name: NETWORKS.get(chosen.network) for name, chosen in runs.items()}
-    networks = {name: entry.module if entry else None for name, entry in known.items()}
+    networks = {name: module_of(chosen.network) for name, chosen in runs.items()}
     write_fingerprints(Path("data/.code"), Path("dvc.yaml"), networks)
 
 

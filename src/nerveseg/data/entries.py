@@ -6,11 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, Self
 
-from nerveseg.csv_reader import MOST_BYTES as MOST_TABLE_BYTES
 from nerveseg.csv_reader import read_file
 from nerveseg.data.layout import FOLDERS, MOST_AROUND, TABLES, canonical_name
-from nerveseg.data.tiff_header import MOST_BYTES as MOST_IMAGE_BYTES
-from nerveseg.data.zip_limits import UNREADABLE, read_entry, unpacked
+from nerveseg.data.zip_limits import UNREADABLE, most_bytes, read_entry, unpacked
 from nerveseg.errors import InputError
 
 _ZIP_END: Final = ".zip"
@@ -133,8 +131,7 @@ class Entries:
 
 
 def _file_reader(path: Path) -> Callable[[], bytes]:
-    limit = MOST_TABLE_BYTES if path.suffix == ".csv" else MOST_IMAGE_BYTES
-    return lambda: read_file(path, limit)
+    return lambda: read_file(path, most_bytes(path.name))
 
 
 def _entry_reader(

@@ -38,6 +38,11 @@ _STEP: Final = 1 << 20
 _UNBOUNDED: Final = (zipfile.ZIP_BZIP2,)
 
 
+def most_bytes(name: str) -> int:
+    """Return the limit on the size of a file of the archive: a table or an image."""
+    return MOST_TABLE_BYTES if name.lower().endswith(".csv") else MOST_IMAGE_BYTES
+
+
 def read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> bytes:
     """Return the content of an entry: a table or an image.
 
@@ -49,8 +54,7 @@ def read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> b
     Raises:
         InputError: the entry is encrypted, damaged, or larger than any table or image may be.
     """
-    limit = MOST_TABLE_BYTES if info.filename.lower().endswith(".csv") else MOST_IMAGE_BYTES
-    check_entry(info, limit, label)
+    check_entry(info, most_bytes(info.filename), label)
     try:
         return archive.read(info)
     except UNREADABLE as error:

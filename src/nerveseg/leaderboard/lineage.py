@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from nerveseg.errors import InputError
-from nerveseg.models.registry import NETWORKS
+from nerveseg.models.registry import module_of
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams
 from nerveseg.relevant_code import write_fingerprints
@@ -114,8 +114,7 @@ def _check_code(chain: list[dict[str, Any]], pipeline: Path, what: str, remedy: 
     if not used:
         return
     runs = read("models", ModelsParams).runs()
-    known = {name: NETWORKS.get(chosen.network) for name, chosen in runs.items()}
-    networks = {name: entry.module if entry else None for name, entry in known.items()}
+    networks = {name: module_of(chosen.network) for name, chosen in runs.items()}
     with tempfile.TemporaryDirectory() as folder:
         write_fingerprints(Path(folder), pipeline, networks)
         for path, md5 in used.items():

@@ -50,6 +50,11 @@ NETWORKS: Final[Mapping[str, Entry]] = {
 }
 
 
+def module_of(network: str) -> str | None:
+    """Return the full name of the module that defines `network`; None if there is no such one."""
+    return NETWORKS[network].module if network in NETWORKS else None
+
+
 def titles(runs: Mapping[str, tuple[str, Mapping[str, object]]]) -> dict[str, str]:
     """Return the title of each run in tables and figures.
 
