@@ -21,16 +21,18 @@ check: .venv/ready
 	lint-imports
 	dvc dag --mermaid > /dev/null
 
-test: check
-	python -m pytest -m "not slow"
-
 # Two files at a time, each on one core: two trainings that share cores slow each other down.
+PYTEST := OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile
+
+test: check
+	$(PYTEST) -m "not slow"
+
 test-slow: .venv/ready
-	OMP_NUM_THREADS=1 python -m pytest -m slow -n 2 --dist loadfile
+	$(PYTEST) -m slow
 
 # Prints the coverage and marks the lines that no test reaches in htmlcov/index.html.
 coverage: .venv/ready
-	python -m pytest -m "not slow" --cov --cov-report=term --cov-report=html
+	$(PYTEST) -m "not slow" --cov --cov-report=term --cov-report=html
 
 # Builds the guides and the API reference into site/.
 docs: .venv/ready

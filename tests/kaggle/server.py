@@ -57,6 +57,7 @@ class Kaggle:
     cut_upload: bool = False
     lose_answer: bool = False  # of the next CreateSubmission, which is carried out
     complete: str = "COMPLETE"  # the status of a scored submission
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     text: Callable[[float], str] = "{:.5f}".format  # how the list shows a score
     looks_pending: int = 0  # how often a new submission is listed before it is scored
     lag: int = 0  # how many lists do not yet show a new submission
@@ -94,7 +95,7 @@ class Kaggle:
             "ref": ref,
             "fileName": "submission.csv",
             "description": request["submissionDescription"],
-            "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "date": self.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "looks": self.looks_pending,
             "hidden": self.lag,
             "refusal": self.refusal,

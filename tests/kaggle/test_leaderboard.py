@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -321,7 +322,18 @@ def test_a_ledger_written_by_an_earlier_version_is_read_and_kept(kaggle: Kaggle)
     assert len(after[f"localhost/{SLUG}/{USER}"]) == 1
 
 
+def test_a_description_that_was_edited_on_kaggle_keeps_its_scores(kaggle: Kaggle) -> None:
+    go("rpa_apf", wait=30)
+    kaggle.submissions[0]["description"] = "my best one"
+    kaggle.score = lambda content: (0.1, 0.2)
+    go("rpa_apf", wait=30)
+    assert kaggle.calls.count("PUT") == 1
+    assert (record()["rpa_apf"]["message"], record()["rpa_apf"]["public"]) == ("my best one", 0.1)
+
+
 def test_a_reference_that_now_belongs_to_another_file_is_not_followed(kaggle: Kaggle) -> None:
+    # Not even if both files arrive in the same second, which is all that Kaggle tells of the time.
+    kaggle.now = lambda: datetime(2026, 11, 26, tzinfo=UTC)
     go("rpa_apf", wait=30)
     kaggle.submissions.clear()  # as a service that starts anew
     kaggle.score = lambda content: (0.1, 0.2)

@@ -90,7 +90,7 @@ def test_download_runs_once_and_the_leaderboard_when_named(kaggle: Kaggle) -> No
     params["encode"]["threshold"] = 0.4
     yaml.dump(params, Path("params.yaml"))
     said = dvc("repro", "--single-item", "leaderboard/dvc.yaml", code=255)
-    assert "made with encode.threshold = 0.3, which is now 0.4 in params.yaml" in said
+    assert "made with encode.threshold = 0.5, which is now 0.4 in params.yaml" in said
 
 
 def test_a_failed_stage_says_one_line_and_keeps_what_arrived(kaggle: Kaggle) -> None:

@@ -183,14 +183,19 @@ def _find(
 ) -> Submission | None:
     """Return the submission of a candidate's file in Kaggle's list, the newest first.
 
-    A reference alone proves nothing: a service that starts anew hands them out again.
+    Its description names the file, unless somebody has edited it on Kaggle; then reference and
+    date do. A reference alone proves nothing: a service that starts anew hands them out again.
     """
     same = [each for each in listed if hash_in(each.message) == hash_in(candidate.description)]
     if known and known.status == SENDING:
         # One that Kaggle could not score before is not the one that is being sent.
         same = [s for s in same if s.message == known.message or s.status != Status.ERROR]
     if known and known.ref:
-        edited = [s for s in listed if (s.ref, s.date) == (known.ref, known.date)]
+        edited = [
+            s
+            for s in listed
+            if (s.ref, s.date) == (known.ref, known.date) and hash_in(s.message) is None
+        ]
         return next((s for s in [*same, *edited] if s.ref == known.ref), next(iter(same), None))
     return next(iter(same), None)
 
