@@ -11,7 +11,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 
 repro: .venv/ready
 	nerveseg recover
-	dvc repro
+	nerveseg repro
 
 check: .venv/ready
 	ruff format --check .

@@ -11,6 +11,7 @@ import click
 
 from nerveseg.cli.models import models
 from nerveseg.cli.recover import recover
+from nerveseg.cli.repro import repro
 from nerveseg.cli.simulate_sheet import simulate_sheet
 from nerveseg.cli.submission import submission
 from nerveseg.errors import InputError, run
@@ -22,7 +23,7 @@ def nerveseg() -> None:
     """Segment the brachial plexus in ultrasound images, or report that none is visible."""
 
 
-for command in (models, submission, recover, simulate_sheet):
+for command in (repro, models, submission, recover, simulate_sheet):
     nerveseg.add_command(command)
 
 
