@@ -209,6 +209,8 @@ def test_a_package_that_is_missing_is_named_with_what_installs_it() -> None:
 def test_ctrl_c_ends_with_130() -> None:
     code = (
         "import signal, sys; import nerveseg.recover as r; sys.argv[1:] = ['recover']; "
+        # A shell that starts the tests in the background has the signal ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "r.recover = lambda _: signal.raise_signal(signal.SIGINT); "
         "from nerveseg.cli.main import main; main()"
     )

@@ -27,9 +27,10 @@ stages:
 # Stands in for Python with DVC: it notes its arguments; `meet` processes wait for one another.
 STAND_IN = """\
 #!{python}
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 assert sys.argv[1:5] == ["-m", "dvc", "--wait-for-lock", "repro"], sys.argv
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 targets = sys.argv[5:]
 name = "+".join(target for target in targets if target != "--single-item") or "all"
 with open("calls", "a") as file:
@@ -124,6 +125,8 @@ def test_a_signal_reaches_every_process_once(
 ) -> None:
     stand_in(monkeypatch, meet=2, wait=tuple(f"train@{name}+score@{name}" for name in NAMES))
     code = """
+    import signal
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in case that a shell ignores it
     from nerveseg import reproduce
     from nerveseg.errors import run
     reproduce.sys.executable = "python"

@@ -132,9 +132,10 @@ class _Repros:
 
     def __enter__(self) -> "_Repros":
         """Pass signals on to the processes."""
-        self._before = {
-            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        # A signal that is ignored, as nohup and background shells have it, stays ignored.
+        heeded = [each for each in numbers if signal.getsignal(each) != signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._stop) for number in heeded}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -142,11 +143,11 @@ class _Repros:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
         self._stopped = True
         for process in list(self._running):
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGINT)
+                os.killpg(process.pid, number)
 
 
 def _lines(process: "subprocess.Popen[bytes]") -> Iterator[str]:

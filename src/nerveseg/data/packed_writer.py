@@ -105,8 +105,8 @@ class FrameFile:
 def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Return `image` (uint8) resized to `size` (height, width), each pixel the mean of its area.
 
-    The aspect ratio may change. Along a side that grows (420 to the paper's 512), cv2 interpolates
-    linearly instead.
+    The aspect ratio may change. If a side grows (420 to the paper's 512), cv2 interpolates linearly
+    along both sides instead.
     """
     resized = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
     return np.asarray(resized, dtype=np.uint8)

@@ -1,0 +1,100 @@
+"""Runs exported files: one protocol for ONNX Runtime and OpenVINO."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nerveseg.errors import InputError
+
+
+class Engine(Protocol):
+    """Maps frames to probabilities."""
+
+    def __call__(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return probabilities N x H x W float32, 0..1, for frames N x H x W uint8."""
+
+
+def open_engine(path: Path, threads: int | None = None) -> Engine:
+    """Return the engine that runs an exported file, on the CPU.
+
+    Args:
+        path: a file .onnx, or .xml with .bin beside it, that `nerveseg export` wrote.
+        threads: threads to compute on; by default as many as the process may use.
+
+    Raises:
+        InputError: the file is missing, damaged or of another kind, or its engine is not installed.
+    """
+    if path.suffix not in _ENGINES:
+        raise InputError(f"{path}: not an exported model; give a file .onnx or .xml")
+    if not path.is_file():
+        raise InputError(f"{path}: not found; write it with `nerveseg export`")
+    count = threads or len(os.sched_getaffinity(0))
+    try:
+        return _ENGINES[path.suffix](path, count)
+    except InputError:
+        raise
+    except Exception as error:
+        # Each engine has types of errors of its own, some of them RuntimeError itself.
+        raise InputError(
+            f"{path}: not readable as an exported model ({' '.join(str(error).split())[:120]}); "
+            "export it again"
+        ) from error
+
+
+def need(package: str, extra: str) -> ModuleType:
+    """Return a package of one of the project's extras.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        return import_module(package)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the package '{package}' is not installed; run pip install 'nerveseg[{extra}]'"
+        ) from error
+
+
+def _onnx_runtime(path: Path, threads: int) -> Engine:
+    runtime = need("onnxruntime", "export")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors
+    session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        rows = [session.run(None, {name: frame[np.newaxis]})[0] for frame in frames]
+        return np.concatenate(rows)
+
+    return run
+
+
+def _openvino(path: Path, threads: int) -> Engine:
+    return compiled(need("openvino", "openvino").Core().read_model(path), threads)
+
+
+def compiled(model: Any, threads: int) -> Engine:  # noqa: ANN401
+    """Return the engine for a model of OpenVINO in memory, which computes one frame at a time."""
+    openvino = need("openvino", "openvino")
+    # Otherwise processors with bf16 units would round what the agreement was measured without.
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+
+    def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        rows = [request.infer([frame[np.newaxis]])[0].copy() for frame in frames]
+        return np.concatenate(rows)
+
+    return run
+
+
+_ENGINES: Final = {".onnx": _onnx_runtime, ".xml": _openvino}
