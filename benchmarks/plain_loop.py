@@ -30,8 +30,10 @@ from nerveseg.evaluation.frame_scores import score_frames
 from nerveseg.evaluation.run_scores import leaderboard_scores, write_scores
 from nerveseg.evaluation.validation_set import open_validation
 from nerveseg.evaluation.verdict import judge
+from nerveseg.inference.decision_file import fixed_decision
 from nerveseg.inference.encode import encode_test, encode_valid
 from nerveseg.inference.predict import resize_logits
+from nerveseg.inference.rule import Rule
 from nerveseg.maps import MapWriter, quantise
 from nerveseg.params.section import read
 from nerveseg.params.train import TrainParams
@@ -167,9 +169,10 @@ STAGES: Final = {
 def score(data: Path, out: Path) -> dict[str, float]:
     """Encode and score the maps in `out` as the pipeline does; write everything to `out`."""
     split = data / "split.csv"
-    encode_valid(out / "valid.b2nd", read_split(split), out / "masks.csv", **RULES)
+    decision = fixed_decision(Rule(name="fixed", **RULES))
+    encode_valid(out / "valid.b2nd", read_split(split), out / "masks.csv", decision)
     images = read_test(data / "packed" / TEST_TABLE)
-    encode_test(out / "test.b2nd", images, out / "submission.csv", **RULES)
+    encode_test(out / "test.b2nd", images, out / "submission.csv", decision)
     boards = leaderboard_scores(out / "submission.csv", data / "verified/solution.csv")
     validation = open_validation(
         data / "packed/train.csv", split, out / "masks.csv", out / "valid.b2nd"

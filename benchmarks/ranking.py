@@ -2,8 +2,8 @@
 
 python -m benchmarks.ranking FOLDER trains on a larger simulated competition, or on data/packed,
 data/verified and data/split.csv if FOLDER holds them. Each stage runs as DVC would run it. While
-one network trains, the stages predict, encode and score run for the previous one. The results so
-far are written to FOLDER/ranking.json after each network.
+one network trains, the stages predict, decide, encode and score run for the previous one. The
+results so far are written to FOLDER/ranking.json after each network.
 """
 
 import argparse
@@ -74,7 +74,8 @@ def main() -> None:
         start = time.monotonic()
         if _run(options.folder, [f"stages/train.py {network}"]).wait() == 0:
             seconds[network] = time.monotonic() - start
-            rest = [f"stages/{stage}.py {network}" for stage in ("predict", "encode", "score")]
+            after = ("predict", "decide", "encode", "score")
+            rest = [f"stages/{stage}.py {network}" for stage in after]
             behind.append(_run(options.folder, rest))
         _write(options, params, seconds)
     for process in behind:

@@ -6,9 +6,8 @@ from pathlib import Path
 from nerveseg.data.packed import TEST_TABLE, read_test
 from nerveseg.data.split_table import read_split
 from nerveseg.errors import run
+from nerveseg.inference.decision_file import read_decision
 from nerveseg.inference.encode import encode_test, encode_valid
-from nerveseg.params.results import EncodeParams
-from nerveseg.params.section import read
 
 
 def main() -> None:
@@ -16,12 +15,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="a key of params.yaml's models")
     name = parser.parse_args().run
-    rules = read("encode", EncodeParams).model_dump()
+    decision = read_decision(Path(f"data/decisions/{name}.json"))
     maps = Path("data/predictions") / name
     split = read_split(Path("data/split.csv"))
-    encode_valid(maps / "valid.b2nd", split, Path(f"data/masks/{name}.csv"), **rules)
+    encode_valid(maps / "valid.b2nd", split, Path(f"data/masks/{name}.csv"), decision)
     images = read_test(Path("data/packed") / TEST_TABLE)
-    encode_test(maps / "test.b2nd", images, Path(f"submissions/{name}.csv"), **rules)
+    encode_test(maps / "test.b2nd", images, Path(f"submissions/{name}.csv"), decision)
 
 
 if __name__ == "__main__":

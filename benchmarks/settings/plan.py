@@ -27,6 +27,7 @@ SECTIONS: Final[Mapping[str, type[Section]]] = {
     "models": train.ModelsParams,
     "train": train.TrainParams,
     "predict": train.PredictParams,
+    "decide": results.DecideParams,
     "encode": results.EncodeParams,
     "score": results.ScoreParams,
 }

@@ -8,8 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from skimage.morphology import remove_small_objects
 
-from nerveseg.inference.postprocess import clean, encoded_masks
-from nerveseg.maps import code_of
+from nerveseg.inference.postprocess import clean
 
 masks = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.booleans())
 
@@ -58,9 +57,3 @@ def test_what_is_left_was_there_and_is_enough(
     assert not (after & ~mask).any()
     assert after.sum() == 0 or after.sum() >= max(min_blob, min_total)
     np.testing.assert_array_equal(mask, before)
-
-
-def test_masks_are_thresholded_at_the_probability() -> None:
-    codes = np.array([[[code_of(0.7), 0], [code_of(0.7) - 1, 255]]], dtype=np.uint8)
-    assert encoded_masks(codes, threshold=0.7, min_blob=0, min_total=0) == ["1 1 4 1"]
-    assert encoded_masks(codes, threshold=0.7, min_blob=0, min_total=3) == [""]

@@ -4,7 +4,7 @@ import pytest
 from clone import Clone
 
 RUNS = ("unet", "rpa_apf", "wider")
-EACH = ("train", "predict", "encode", "score", "cost")
+EACH = ("train", "predict", "decide", "encode", "score", "cost")
 pytestmark = pytest.mark.slow
 
 AFTER = {"summary", "report"}
@@ -88,22 +88,31 @@ def test_an_edit_of_one_network_runs_the_chains_of_its_runs(clone: Clone) -> Non
 
 def test_an_edit_of_the_loss_runs_every_training(clone: Clone) -> None:
     clone.replace("src/nerveseg/training/losses.py", "2.0 * sums(overlap)", "1.9 * sums(overlap)")
-    assert ran(clone) == stages("train", "predict", "encode", "score") | AFTER
+    assert ran(clone) == stages("train", "predict", "decide", "encode", "score") | AFTER
 
 
 def test_an_edit_of_the_resampling_of_maps_predicts_anew_and_trains_nothing(clone: Clone) -> None:
     clone.replace("src/nerveseg/inference/predict.py", "cv2.INTER_LINEAR", "cv2.INTER_CUBIC")
-    assert ran(clone) == stages("predict", "encode", "score") | AFTER
+    assert ran(clone) == stages("predict", "decide", "encode", "score") | AFTER
 
 
 def test_other_views_in_prediction_train_nothing(clone: Clone) -> None:
     clone.set(predict__tta="none")
-    assert ran(clone) == stages("predict", "encode", "score") | AFTER
+    assert ran(clone) == stages("predict", "decide", "encode", "score") | AFTER
 
 
-def test_another_threshold_only_encodes_and_scores(clone: Clone) -> None:
+def test_another_threshold_only_decides_encodes_and_scores(clone: Clone) -> None:
     clone.set(encode__threshold=0.95)
-    assert ran(clone) == stages("encode", "score") | AFTER
+    assert ran(clone) == stages("decide", "encode", "score") | AFTER
+
+
+def test_a_fitted_rule_predicts_nothing_anew_and_is_shown(clone: Clone) -> None:
+    clone.set(decide__rule="best")
+    assert ran(clone) >= stages("decide") | {"report"}
+    assert not {name.partition("@")[0] for name in ran(clone)}
+    assert "cross-fitted" in (clone.folder / "report/index.html").read_text()
+    clone.set(decide__rule="fixed")
+    assert not ran(clone) & stages("train", "predict")
 
 
 @pytest.mark.parametrize("file", ["stages/report.py", "src/nerveseg/reporting/assets/page.css"])

@@ -24,6 +24,8 @@ NOT_TRACED = {
     ("download", "data.solution"),
     ("download", "data.kaggle"),  # the source `kaggle` reads it
     ("download", "data.simulated.recipe"),  # stands for the simulator's code
+    ("decide@N", "decide.folds"),  # rules other than `fixed` read these two
+    ("decide@N", "decide.match_prevalence"),
 }
 
 

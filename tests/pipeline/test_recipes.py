@@ -26,6 +26,7 @@ TITLES: Final = {
     "A stage": 4,
 }
 """Recipe -> how many files it may touch."""
+STAGES: Final = ("train", "predict", "decide", "encode", "score")
 PAGE: Final = (ROOT / "docs/extending.md").read_text()
 RECIPES: Final = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))
 
@@ -130,7 +131,7 @@ def test_readme_links_to_every_recipe() -> None:
 
 def test_a_network_is_trained_and_scored_and_retrains_no_other(clone: Clone) -> None:
     (ran,) = follow(clone, "A network")
-    assert ran == ["code", *(f"{name}@shallow" for name in ("train", "predict", "encode", "score"))]
+    assert ran == ["code", *(f"{name}@shallow" for name in STAGES)]
     assert weights(clone, "shallow").shape == (8 * 9 + 8 + 8 * 9 + 1,)
     assert "dice" in scores(clone, "data/scores/shallow/scores.json")
     assert clone.repro("score@unet") == []

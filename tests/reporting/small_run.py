@@ -30,6 +30,8 @@ from nerveseg.evaluation.run_scores import leaderboard_scores, write_scores
 from nerveseg.evaluation.summary import CurvePoint, read_scored, summarise
 from nerveseg.evaluation.validation_set import open_validation
 from nerveseg.evaluation.verdict import judge
+from nerveseg.inference.decision_file import fixed_decision, write_decision
+from nerveseg.inference.rule import Rule
 from nerveseg.maps import MapWriter, quantise
 from nerveseg.rle import IMAGE_SHAPE
 
@@ -174,6 +176,8 @@ def _write_one_run(
     _csv(root / f"data/masks/{name}.csv", ("subject", "img", "pixels"), _rows(masks))
     submission = root / f"submissions/{name}.csv"
     _csv(submission, ("img", "pixels"), [(i, rle.encode(m)) for i, m in enumerate(tests, 1)])
+    rule = Rule(name="fixed", threshold=0.5, min_blob=0, min_total=0)
+    write_decision(root / f"data/decisions/{name}.json", fixed_decision(rule))
     path = root / f"data/predictions/{name}/valid.b2nd"
     path.parent.mkdir(parents=True)
     with MapWriter(path, len(keys)) as maps:

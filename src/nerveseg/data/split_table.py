@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from nerveseg.atomic import whole_file
 from nerveseg.csv_reader import file_rows, parse_int
+from nerveseg.data.layout import TrainRecord
+from nerveseg.data.packed import read_train
 from nerveseg.errors import InputError
 
 HEADER: Final = ("subject", "img", "fold", "part")
@@ -59,3 +61,28 @@ def write_split(path: Path, rows: Iterable[SplitRow]) -> None:
 def rows_of(rows: Iterable[SplitRow], subset: Subset) -> NDArray[np.int64]:
     """Return the indices of the rows of `subset`, ascending; they index the packed arrays, too."""
     return np.flatnonzero([row.part == subset for row in rows])
+
+
+def records_of(packed: Path, split: Path, subset: Subset) -> list[TrainRecord]:
+    """Return the frames of `subset` with their true masks, in the order of the split.
+
+    Args:
+        packed: train.csv of the packed data.
+        split: the split.
+        subset: train, valid or left_out.
+
+    Raises:
+        InputError: a file is missing or malformed, they describe different frames, or there are no
+            validation frames.
+    """
+    known = {record[:2]: record for record in read_train(packed)}
+    rows = read_split(split)
+    keys = [(rows[row].subject, rows[row].img) for row in rows_of(rows, subset)]
+    if absent := [key for key in keys if key not in known]:
+        subject, img = absent[0]
+        raise InputError(
+            f"{split}: subject {subject} img {img} is not in {packed}; run dvc repro split"
+        )
+    if subset == "valid" and not keys:
+        raise InputError(f"{split}: no validation frames; check split.fold in params.yaml")
+    return [known[key] for key in keys]

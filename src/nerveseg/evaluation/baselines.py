@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from nerveseg.atomic import whole_files
 from nerveseg.csv_reader import file_rows
 from nerveseg.data.layout import TrainRecord
-from nerveseg.data.packed import read_train
-from nerveseg.data.split_table import Subset, read_split, rows_of
+from nerveseg.data.split_table import records_of
 from nerveseg.errors import InputError
 from nerveseg.evaluation.presence import detection
 from nerveseg.evaluation.result_files import nan_mean, parse_float, read_csv, write_csv, write_json
@@ -97,7 +96,7 @@ def write_baselines(folder: Path, packed: Path, split: Path, solution: Path) -> 
     Raises:
         InputError: a file is missing or malformed.
     """
-    train, valid = (_truths(packed, split, part) for part in ("train", "valid"))
+    train, valid = (records_of(packed, split, part) for part in ("train", "valid"))
     constant = best_constant_mask(record.pixels for record in train)
     masks = {ALL_EMPTY: "", CONSTANT_MASK: constant}
     found = {name: _counts(pixels, valid) for name, pixels in masks.items()}
@@ -183,20 +182,6 @@ def has_rows(solution: Path) -> bool:
         InputError: the file is missing or malformed.
     """
     return bool(list(file_rows(solution, SOLUTION_HEADER)))
-
-
-def _truths(packed: Path, split: Path, part: Subset) -> list[TrainRecord]:
-    known = {record[:2]: record for record in read_train(packed)}
-    rows = read_split(split)
-    keys = [(rows[row].subject, rows[row].img) for row in rows_of(rows, part)]
-    if absent := [key for key in keys if key not in known]:
-        subject, img = absent[0]
-        raise InputError(
-            f"{split}: subject {subject} img {img} is not in {packed}; run dvc repro split"
-        )
-    if part == "valid" and not keys:
-        raise InputError(f"{split}: no validation frames; check split.fold in params.yaml")
-    return [known[key] for key in keys]
 
 
 def _counts(pixels: str, truths: Sequence[TrainRecord]) -> overlap.Counts:

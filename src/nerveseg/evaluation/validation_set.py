@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nerveseg.data.layout import TrainRecord
 from nerveseg.data.packed import read_train
-from nerveseg.data.split_table import read_split
+from nerveseg.data.split_table import records_of
 from nerveseg.errors import InputError
 from nerveseg.maps import Maps, read_maps
 from nerveseg.rle import decode
@@ -67,30 +67,15 @@ def open_validation(packed: Path, split: Path, masks: Path, maps: Path) -> Valid
         InputError: a file is missing or malformed, the split holds out no frames, or the files
             describe different frames.
     """
-    wanted = _valid_keys(split)
-    known = {record[:2]: record for record in read_train(packed)}
-    if absent := [key for key in wanted if key not in known]:
-        raise InputError(f"{split}: {_name(absent[0])} is not in {packed}; run dvc repro split")
-    predicted = read_train(masks)
-    if [record[:2] for record in predicted] != wanted:
+    truths, predicted = records_of(packed, split, "valid"), read_train(masks)
+    if [record[:2] for record in predicted] != [record[:2] for record in truths]:
         raise InputError(
             f"{masks}: not the validation frames of {split}, in their order; run dvc repro encode"
         )
     opened = read_maps(maps)
-    if len(opened) != len(wanted):
+    if len(opened) != len(truths):
         raise InputError(
-            f"{maps}: {len(opened)} maps for the {len(wanted)} validation frames of {split}; "
+            f"{maps}: {len(opened)} maps for the {len(truths)} validation frames of {split}; "
             "run dvc repro predict"
         )
-    return ValidationSet([known[key] for key in wanted], predicted, opened)
-
-
-def _valid_keys(split: Path) -> list[tuple[int, int]]:
-    keys = [(row.subject, row.img) for row in read_split(split) if row.part == "valid"]
-    if not keys:
-        raise InputError(f"{split}: no validation frames; check split.fold in params.yaml")
-    return keys
-
-
-def _name(key: tuple[int, int]) -> str:
-    return f"subject {key[0]} img {key[1]}"
+    return ValidationSet(truths, predicted, opened)

@@ -1,19 +1,15 @@
-"""From prediction maps to masks: a threshold, then the small-blob rule.
+"""The small-blob rule, applied to a mask after the threshold.
 
 Over half of the frames show no nerve, and a single false pixel reduces the Dice of such a frame
 from 1 to 0. In the competition's training set every annotated nerve is one blob of at least 2684
 pixels, so much smaller blobs are never right.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-from nerveseg.maps import code_of
-from nerveseg.rle import encode
 
 
 def clean(mask: NDArray[Any], min_blob: int, min_total: int) -> NDArray[np.uint8]:
@@ -39,18 +35,3 @@ def clean(mask: NDArray[Any], min_blob: int, min_total: int) -> NDArray[np.uint8
     if areas[keep].sum() >= min_total:
         kept[box] = np.take(keep, labels)
     return kept
-
-
-def encoded_masks(
-    maps: Iterable[NDArray[np.uint8]], threshold: float, min_blob: int, min_total: int
-) -> list[str]:
-    """Return the run-length encoded mask of every map.
-
-    Args:
-        maps: logit codes as in `nerveseg.maps`, each H x W uint8.
-        threshold: lowest probability of a pixel inside, 0..1.
-        min_blob: as in `clean`, pixels.
-        min_total: as in `clean`, pixels.
-    """
-    code = code_of(threshold)
-    return [encode(clean(codes >= code, min_blob, min_total)) for codes in maps]

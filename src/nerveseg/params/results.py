@@ -1,16 +1,39 @@
-"""Sections of the stages after prediction, `encode` to `report`, and `leaderboard`."""
+"""Sections of the stages after prediction, `decide` to `report`, and `leaderboard`."""
+
+from typing import Literal
 
 from pydantic import Field
 
 from nerveseg.params.section import Section
 
 
+class DecideParams(Section):
+    """By which rule a map becomes a mask.
+
+    Attributes:
+        rule: `fixed` takes the section `encode` as it is. The others are fitted on the validation
+            frames: `area` is a threshold and a least area; `triplet` outlines a frame at a low
+            threshold if enough of its pixels are above a high one; `presence` outlines it if the
+            probability of a nerve exceeds 1 / (1 + the expected Dice). `best` is the one of these
+            with the highest cross-fitted Dice.
+        folds: groups of validation subjects; the frames of each are decided by rules fitted on the
+            other groups.
+        match_prevalence: whether a `presence` rule is adapted to the share of test frames with a
+            nerve, as estimated from the test maps.
+    """
+
+    rule: Literal["fixed", "area", "triplet", "presence", "best"]
+    folds: int = Field(ge=2)
+    match_prevalence: bool
+
+
 class EncodeParams(Section):
-    """The threshold and the small-blob rule.
+    """The rule `fixed`: the threshold and the small-blob rule.
 
     Attributes:
         threshold: pixels with at least this probability are inside the mask.
-        min_blob: blobs with fewer pixels, at the competition's size, are removed.
+        min_blob: blobs with fewer pixels, at the competition's size, are removed; by the other
+            rules of the section `decide` as well.
         min_total: masks with fewer pixels in total are emptied.
     """
 

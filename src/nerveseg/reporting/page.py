@@ -11,6 +11,7 @@ from nerveseg.reporting import words
 from nerveseg.reporting.cases import Cases, validation_images
 from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.charts import draw
+from nerveseg.reporting.decision_table import decision_table
 from nerveseg.reporting.frame_views import browser_payload, example_grids, failure_groups
 from nerveseg.reporting.notices import notices
 from nerveseg.reporting.paper_tables import paper_tables, protocol_table
@@ -84,6 +85,7 @@ def _charts_and_tables(results: Results, provenance: Provenance) -> dict[str, An
         "protocol": protocol_table(provenance.protocol),
         "comparison": comparison_table(results),
         "measures": measures_table(results),
+        "decisions": decision_table(results),
         "cost": cost_table(results),
     }
     return {"charts": charts, "tables": tables}

@@ -59,6 +59,7 @@ Entry = Stated | Open | Harmless
 _OTHER_SOURCE = Harmless("read by one source of data only, and data.source says which is used")
 _ONLY_MARKS = Harmless("marks doubtful labels; split.drop_contradictions says whether they count")
 _AFTER = Harmless("read after the masks have been scored")
+_OTHER_RULE = Harmless("read by fitted rules only, and decide.rule says which rule is used")
 _COST = Harmless("the paper's tables hold no costs")
 
 PAPER: Final[Mapping[str, Entry]] = {
@@ -106,6 +107,9 @@ PAPER: Final[Mapping[str, Entry]] = {
     "predict.tta_weights": Stated("mean"),
     "predict.batch": Harmless("changes memory and speed; results differ by rounding only"),
     "predict.precision": Open(),
+    "decide.rule": Stated("fixed", "the paper fits no rule on validation frames"),
+    "decide.folds": _OTHER_RULE,
+    "decide.match_prevalence": _OTHER_RULE,
     "encode.threshold": Stated(0.5),
     "encode.min_blob": Stated(0, "the paper removes no small blobs"),
     "encode.min_total": Stated(0, "the paper empties no small masks"),

@@ -35,6 +35,7 @@ class Results:
         curves: one row per run, epoch and metric, with its value.
         calibration: one row per run and bin of predicted probability.
         presence: one row per run and threshold of the presence score.
+        decisions: run -> its file data/decisions/RUN.json, the rule that its masks are made by.
         costs: run -> parameters, gmacs, latency_ms and so on; empty if nothing was measured.
         leaderboard: run -> Kaggle's scores and status; empty if nothing was submitted.
         baseline_frames: one row per validation frame: subject, img, and the Dice of each baseline.
@@ -52,6 +53,7 @@ class Results:
     curves: pd.DataFrame
     calibration: pd.DataFrame
     presence: pd.DataFrame
+    decisions: Figures
     costs: Figures
     leaderboard: Figures
     baseline_frames: pd.DataFrame
@@ -123,6 +125,9 @@ def load_results(root: Path, titles: dict[str, str], reference: str) -> Results:
         curves=_csv(metrics / "curves.csv", "summary"),
         calibration=_stacked(scores, runs, "calibration.csv"),
         presence=_stacked(scores, runs, "presence.csv"),
+        decisions={
+            run: _json(root / f"data/decisions/{run}.json", f"decide@{run}") for run in runs
+        },
         costs=_costs(root / "data/costs", runs),
         leaderboard=_leaderboard(metrics / "leaderboard.json"),
         baseline_frames=_csv(root / "data/baselines/frames.csv", "baselines"),

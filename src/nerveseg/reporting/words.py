@@ -7,6 +7,7 @@ import pandas as pd
 
 from nerveseg import verdicts
 from nerveseg.params.train import BASELINES
+from nerveseg.reporting.decision_table import decision_words
 from nerveseg.reporting.notices import count, listed, no_run_is_better
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.table_cells import MISSING
@@ -60,6 +61,7 @@ def sections(results: Results) -> dict[str, str]:
     return SECTIONS | {
         "leaderboard": _leaderboard(results),
         "presence": _presence(results),
+        "decisions": decision_words(results),
         "examples": _examples(results),
         "ranking": ranking(results),
     }

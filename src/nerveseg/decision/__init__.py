@@ -1,0 +1,1 @@
+"""Fitting the rule that decides whether a frame shows a nerve, on validation frames."""

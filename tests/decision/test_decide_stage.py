@@ -1,0 +1,149 @@
+"""The stages decide and encode on a few frames, and their messages about faulty ones."""
+
+import json
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from invented import maps_and_masks
+from numpy.typing import NDArray
+
+from nerveseg.data.packed import read_train
+from nerveseg.errors import InputError
+from nerveseg.inference.postprocess import clean
+from nerveseg.maps import MapWriter, code_of
+from nerveseg.metrics.overlap import count, dice
+from nerveseg.rle import decode, encode
+
+STAGES = Path(__file__).parents[2] / "stages"
+SUBJECTS = (3, 4, 8, 9)
+EACH = 6
+PARAMS = """\
+decide: {{rule: {rule}, folds: 2, match_prevalence: {match}}}
+encode: {{threshold: 0.5, min_blob: 20, min_total: 100}}
+summary: {{reference: unet, level: 0.95}}
+"""
+
+
+def stage(name: str) -> None:
+    before, sys.argv = sys.argv, [name, "unet"]
+    try:
+        runpy.run_path(str(STAGES / f"{name}.py"))["main"]()
+    finally:
+        sys.argv = before
+
+
+def choose(rule: str, match: str = "false") -> None:
+    Path("params.yaml").write_text(PARAMS.format(rule=rule, match=match))
+
+
+def write_maps(path: Path, maps: list[NDArray[np.uint8]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with MapWriter(path, len(maps)) as writer:
+        for codes in maps:
+            writer.write(codes)
+
+
+def masks() -> list[NDArray[np.uint8]]:
+    return [decode(row.pixels) for row in read_train(Path("data/masks/unet.csv"))]
+
+
+@pytest.fixture
+def maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.uint8]]:
+    monkeypatch.chdir(tmp_path)
+    maps, true = maps_and_masks(EACH * (len(SUBJECTS) + 1), seed=11)
+    keys = [(subject, img) for subject in (1, *SUBJECTS) for img in range(1, EACH + 1)]
+    Path("data/packed").mkdir(parents=True)
+    rows = [f"{s},{i},{encode(mask)}\n" for (s, i), mask in zip(keys, true, strict=True)]
+    Path("data/packed/train.csv").write_text("subject,img,pixels\n" + "".join(rows))
+    parts = [f"{s},{i},0,{'train' if s == 1 else 'valid'}\n" for s, i in keys]
+    Path("data/split.csv").write_text("subject,img,fold,part\n" + "".join(parts))
+    Path("data/packed/test.csv").write_text("img\n1\n2\n3\n")
+    write_maps(Path("data/predictions/unet/valid.b2nd"), maps[EACH:])
+    write_maps(Path("data/predictions/unet/test.b2nd"), maps[:3])
+    return maps[EACH:]
+
+
+def test_the_fixed_rule_reads_no_map_and_makes_the_masks_it_always_made(
+    maps: list[NDArray[np.uint8]],
+) -> None:
+    choose("fixed")
+    predictions = Path("data/predictions")
+    predictions.rename("elsewhere")
+    stage("decide")
+    Path("elsewhere").rename(predictions)
+    stage("encode")
+    lines = Path("data/masks/unet.csv").read_text().splitlines()[1:]
+    expected = [encode(clean(codes >= code_of(0.5), 20, 100)) for codes in maps]
+    assert [line.split(",")[2] for line in lines] == expected
+
+
+@pytest.mark.parametrize("rule", ["area", "triplet", "presence", "best"])
+def test_the_masks_score_as_the_decision_says(maps: list[NDArray[np.uint8]], rule: str) -> None:
+    choose(rule)
+    stage("decide")
+    decision = json.loads(Path("data/decisions/unet.json").read_text())
+    assert decision["kind"] == rule
+    stage("encode")
+    rows = read_train(Path("data/packed/train.csv"))[EACH:]
+    true = [decode(row.pixels) for row in rows]
+    said = {row["kind"]: row["dice"] for row in decision["compared"]}
+    assert dice(count(masks(), true)).mean() == pytest.approx(said[rule])
+    assert Path("submissions/unet.csv").read_text().count("\n") == 4
+
+
+def test_a_second_decision_has_the_same_bytes(maps: list[NDArray[np.uint8]]) -> None:
+    choose("best", match="true")
+    stage("decide")
+    first = Path("data/decisions/unet.json").read_bytes()
+    stage("decide")
+    assert Path("data/decisions/unet.json").read_bytes() == first
+
+
+def test_the_share_of_test_nerves_is_written_if_it_is_estimated(
+    maps: list[NDArray[np.uint8]],
+) -> None:
+    for match, there in (("false", False), ("true", True)):
+        choose("presence", match)
+        stage("decide")
+        share = json.loads(Path("data/decisions/unet.json").read_text())["test_nerves"]
+        assert (share is not None) == there
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda: Path("data/predictions/unet/valid.b2nd").unlink(), "valid.b2nd: not found; run"),
+        (lambda: Path("data/packed/train.csv").unlink(), "data/packed/train.csv: "),
+        (
+            lambda: Path("data/split.csv").write_text("subject,img,fold,part\n1,1,0,train\n"),
+            "data/split.csv: no validation frames; check split.fold",
+        ),
+        (
+            lambda: Path("data/split.csv").write_text("subject,img,fold,part\n3,1,0,valid\n"),
+            "valid.b2nd: 24 maps for the 1 validation frames of data/split.csv; run dvc repro",
+        ),
+        (
+            lambda: Path("data/split.csv").write_text("subject,img,fold,part\n77,1,0,valid\n"),
+            "data/split.csv: subject 77 img 1 is not in data/packed/train.csv; run dvc repro split",
+        ),
+        (lambda: choose("nothing"), "params.yaml: decide.rule: Input should be 'fixed', 'area'"),
+    ],
+)
+def test_faulty_input_is_said_in_a_line_and_nothing_is_written(
+    maps: list[NDArray[np.uint8]], damage: Callable[[], object], message: str
+) -> None:
+    choose("area")
+    damage()
+    with pytest.raises(InputError) as raised:
+        stage("decide")
+    assert message in str(raised.value)
+    assert not Path("data/decisions").exists()
+
+
+def test_a_run_without_a_decision_is_not_encoded(maps: list[NDArray[np.uint8]]) -> None:
+    with pytest.raises(InputError, match=r"decisions/unet.json: .* run dvc repro decide@unet"):
+        stage("encode")
