@@ -1,6 +1,5 @@
 """Turn the prediction maps of one run into masks: its submission, and its validation masks."""
 
-import argparse
 from pathlib import Path
 
 from nerveseg.data.packed import TEST_TABLE, read_test
@@ -8,15 +7,13 @@ from nerveseg.data.split_table import read_split
 from nerveseg.errors import run
 from nerveseg.inference.decision_file import read_decision
 from nerveseg.inference.encode import encode_test, encode_valid
+from nerveseg.run_arguments import parse_run
 
 
 def main() -> None:
     """Write submissions/RUN.csv and data/masks/RUN.csv."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", help="a key of params.yaml's models")
-    name = parser.parse_args().run
+    name, maps = parse_run(__doc__)
     decision = read_decision(Path(f"data/decisions/{name}.json"))
-    maps = Path("data/predictions") / name
     split = read_split(Path("data/split.csv"))
     encode_valid(maps / "valid.b2nd", split, Path(f"data/masks/{name}.csv"), decision)
     images = read_test(Path("data/packed") / TEST_TABLE)

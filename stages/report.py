@@ -7,6 +7,7 @@ from nerveseg.data.archive import Competition
 from nerveseg.errors import run
 from nerveseg.models.registry import titles
 from nerveseg.params.data import DataParams
+from nerveseg.params.ensembles import EnsemblesParams
 from nerveseg.params.results import ReportParams, SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
 from nerveseg.params.train import ModelsParams
@@ -23,7 +24,8 @@ def main() -> None:
     root = Path()
     params = read("report", ReportParams)
     runs = read("models", ModelsParams).runs()
-    results = load_results(root, titles(runs), read("summary", SummaryParams).reference)
+    named = titles(runs) | read("ensembles", EnsemblesParams).titles()
+    results = load_results(root, named, read("summary", SummaryParams).reference)
     provenance = Provenance(
         read("data", DataParams).source,
         read_protocol(),

@@ -1,6 +1,5 @@
 """Score the masks of one run on the validation frames and against the leaderboard's solution."""
 
-import argparse
 from pathlib import Path
 
 from nerveseg.errors import run
@@ -11,20 +10,19 @@ from nerveseg.evaluation.validation_set import open_validation
 from nerveseg.evaluation.verdict import judge, warn
 from nerveseg.params.results import ScoreParams, SummaryParams
 from nerveseg.params.section import read
+from nerveseg.run_arguments import parse_run
 
 
 def main() -> None:
     """Write data/scores/RUN."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", help="a key of params.yaml's models")
-    name = parser.parse_args().run
+    name, maps = parse_run(__doc__)
     params, level = read("score", ScoreParams), read("summary", SummaryParams).level
     data = Path("data")
     validation = open_validation(
         packed=data / "packed/train.csv",
         split=data / "split.csv",
         masks=data / "masks" / f"{name}.csv",
-        maps=data / "predictions" / name / "valid.b2nd",
+        maps=maps / "valid.b2nd",
     )
     submission = Path("submissions") / f"{name}.csv"
     boards = leaderboard_scores(submission, data / "verified/solution.csv")

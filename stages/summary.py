@@ -8,6 +8,7 @@ from nerveseg.evaluation.compare import Comparison, Standing
 from nerveseg.evaluation.paper import PaperComparison, compare_with_paper
 from nerveseg.evaluation.result_files import write_csv, write_json
 from nerveseg.evaluation.summary import CurvePoint, read_curves, read_scored, summarise
+from nerveseg.params.ensembles import EnsemblesParams
 from nerveseg.params.results import SummaryParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams
@@ -17,10 +18,10 @@ def main() -> None:
     """Write the tables under metrics/."""
     params = read("summary", SummaryParams)
     runs = read("models", ModelsParams).runs()
-    names = list(runs)
+    ensembles = read("ensembles", EnsemblesParams).names()
     metrics = Path("metrics")
-    curves = read_curves(Path("data/curves"), names)
-    scored = read_scored(Path("data/scores"), names)
+    curves = read_curves(Path("data/curves"), list(runs))
+    scored = read_scored(Path("data/scores"), [*runs, *ensembles])
     baselines = read_baselines(Path("data/baselines"))
     summary = summarise(scored, baselines, params.reference, level=params.level)
     write_csv(metrics / "comparison.csv", Comparison._fields, summary.comparison)

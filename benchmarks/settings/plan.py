@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from nerveseg.errors import InputError
-from nerveseg.params import data, results, train
+from nerveseg.params import data, ensembles, results, train
 from nerveseg.params.section import PARAMS_FILE, Section, validated
 
 ROOT: Final = Path(__file__).parents[2]
@@ -27,6 +27,7 @@ SECTIONS: Final[Mapping[str, type[Section]]] = {
     "models": train.ModelsParams,
     "train": train.TrainParams,
     "predict": train.PredictParams,
+    "ensembles": ensembles.EnsemblesParams,
     "decide": results.DecideParams,
     "encode": results.EncodeParams,
     "score": results.ScoreParams,

@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 from nerveseg.atomic import whole_file
 from nerveseg.device import pick_device
 from nerveseg.models.registry import NETWORKS
-from nerveseg.relevant_code import fingerprint
+from nerveseg.relevant_code import ENSEMBLES, fingerprint
 
 ROOT: Final = Path(__file__).parents[2]
 CODE: Final = "data/.code"
@@ -158,6 +158,8 @@ def stages_of(run: str, network: str) -> dict[str, Stage]:
     """
     stages = {}
     for name, body in _pipeline().items():
+        if body.get("foreach") == ENSEMBLES:
+            continue
         each = body.get("do", body)
         reads, deps, outs = (_list(each.get(key, ()), run) for key in ("params", "deps", "outs"))
         arguments = (str(ROOT / "stages" / f"{name}.py"), *([run] if "do" in body else []))

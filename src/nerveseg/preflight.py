@@ -11,13 +11,13 @@ from ruamel.yaml.error import YAMLError
 from nerveseg.errors import FaultsError, InputError, within
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
-from nerveseg.params import data, results, train
+from nerveseg.params import data, ensembles, results, train
 from nerveseg.params.section import PARAMS_FILE, Section, read
 from nerveseg.training.losses import check_losses
 
 SECTIONS: Final[dict[str, type[Section]]] = {
     name.removesuffix("Params").lower(): kind
-    for module in (data, train, results)
+    for module in (data, train, ensembles, results)
     for name, kind in vars(module).items()
     if name.endswith("Params")
 }
@@ -67,11 +67,24 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], N
         return
     for name in models.names():
         yield partial(_check_run, name, models)
+    yield from _checks_of_names(sections, models)
+
+
+def _checks_of_names(
+    sections: dict[str, Section], models: train.ModelsParams
+) -> Iterator[Callable[[], None]]:
+    names = models.names()
+    if isinstance(groups := sections.get("ensembles"), ensembles.EnsemblesParams):
+        for name in groups.names():
+            yield partial(_refuse_name_of_a_run, name, names)
+            for run in groups.ensemble(name).members(models):
+                yield partial(_refuse_unknown_run, f"ensembles.{name}.runs", run, names)
+        names = [*names, *groups.names()]
     if isinstance(summary := sections.get("summary"), results.SummaryParams):
-        yield partial(_refuse_unknown_run, "summary.reference", summary.reference, models)
+        yield partial(_refuse_unknown_run, "summary.reference", summary.reference, names)
     if isinstance(board := sections.get("leaderboard"), results.LeaderboardParams):
         for run in board.runs:
-            yield partial(_refuse_unknown_run, "leaderboard.runs", run, models)
+            yield partial(_refuse_unknown_run, "leaderboard.runs", run, names)
 
 
 def _check_run(name: str, models: train.ModelsParams) -> None:
@@ -79,11 +92,18 @@ def _check_run(name: str, models: train.ModelsParams) -> None:
         check_options(*models.run(name))
 
 
-def _refuse_unknown_run(key: str, run: str, models: train.ModelsParams) -> None:
-    if run not in models.names():
+def _refuse_name_of_a_run(name: str, runs: list[str]) -> None:
+    if name in runs:
         raise InputError(
-            f"{PARAMS_FILE}: {key}: there is no run '{run[:40]}'; name one of "
-            f"{', '.join(models.names())}"
+            f"{PARAMS_FILE}: ensembles.{name}: a run has this name, and their files would be the "
+            "same; choose another name"
+        )
+
+
+def _refuse_unknown_run(key: str, run: str, names: list[str]) -> None:
+    if run not in names:
+        raise InputError(
+            f"{PARAMS_FILE}: {key}: there is no run '{run[:40]}'; name one of {', '.join(names)}"
         )
 
 

@@ -8,6 +8,7 @@ dvc.yaml nor the key of a training's checkpoints contains a second list of code.
 import ast
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,9 @@ EXEMPT: Final[Mapping[str, str]] = {
 """Modules (or packages) that cannot change an output, and why."""
 BUILD: Final = "nerveseg.models.factory"
 """Imports a network by its name: stages that reach this module also reach their run's network."""
+
+ENSEMBLES: Final = "${ensembles}"
+"""What a stage of dvc.yaml that is executed for each ensemble goes through."""
 
 
 def modules_of(stage: Path, *networks: str | None) -> set[str]:
@@ -75,22 +79,33 @@ def fingerprint(stage: Path, *networks: str | None) -> dict[str, str]:
     return here | {str(file.relative_to(PACKAGE)): _hash(file) for file in files}
 
 
-def write_fingerprints(out: Path, pipeline: Path, networks: Mapping[str, str | None]) -> None:
-    """Write `out`/STAGE.json, and `out`/RUN/STAGE.json for the stages of each run.
+def write_fingerprints(
+    out: Path, pipeline: Path, networks: Mapping[str, str | None], ensembles: Iterable[str] = ()
+) -> None:
+    """Write `out`/STAGE.json, and `out`/RUN/STAGE.json for the stages of each run or ensemble.
 
     Args:
         out: the folder to write to.
         pipeline: path of dvc.yaml, next to the folder `stages`. A stage with `foreach` is executed
-            once for each run.
+            once for each run, or once for each ensemble.
         networks: run -> module of its network; None if the registry has no such network.
+        ensembles: names of the ensembles.
     """
     for stage, body in YAML(typ="safe", pure=True).load(pipeline)["stages"].items():
-        file = pipeline.parent / "stages" / f"{stage}.py"
+        # The command of an ensemble runs the files of several stages.
+        commands = str(body.get("do", body)["cmd"])
+        files = [pipeline.parent / file for file in re.findall(r"stages/\w+\.py", commands)]
         if "foreach" not in body:
-            _write(out / f"{stage}.json", fingerprint(file, *networks.values()))
+            _write(out / f"{stage}.json", _together(files, *networks.values()))
             continue
-        for run, network in networks.items():
-            _write(out / run / f"{stage}.json", fingerprint(file, network))
+        of_ensembles = body["foreach"] == ENSEMBLES
+        each = dict.fromkeys(ensembles) if of_ensembles else networks
+        for run, network in each.items():
+            _write(out / run / f"{stage}.json", _together(files, network))
+
+
+def _together(files: Iterable[Path], *networks: str | None) -> dict[str, str]:
+    return {name: value for file in files for name, value in fingerprint(file, *networks).items()}
 
 
 def _write(path: Path, hashes: Mapping[str, str]) -> None:

@@ -115,6 +115,16 @@ def test_a_fitted_rule_predicts_nothing_anew_and_is_shown(clone: Clone) -> None:
     assert not ran(clone) & stages("train", "predict")
 
 
+def test_an_ensemble_is_one_more_row_and_costs_no_run_anything(clone: Clone) -> None:
+    clone.set(ensembles={"both": {"runs": "all", "combine": "logits", "select": "greedy"}})
+    assert ran(clone) == {"ensemble@both"} | AFTER
+    assert (clone.folder / "submissions/both.csv").exists()
+    assert "Ensemble both" in (clone.folder / "report/index.html").read_text()
+    assert "both" in clone.dvc("metrics", "show")
+    clone.set(ensembles={})
+    assert ran(clone) == AFTER
+
+
 @pytest.mark.parametrize("file", ["stages/report.py", "src/nerveseg/reporting/assets/page.css"])
 def test_an_edit_of_the_report_makes_the_report_alone(clone: Clone, file: str) -> None:
     clone.append(file, "EDIT = 1\n" if file.endswith("py") else "/* an edit */\n")

@@ -56,7 +56,7 @@ def cross_fit(fit: Fit, measured: Measured, fixed: Rule, folds: int) -> CrossFit
         folds: number of groups; one for each subject if there are fewer subjects.
     """
     dice, rules = np.zeros(len(measured)), []
-    for held_out in _groups(measured.subject, folds):
+    for held_out in groups_of(measured.subject, folds):
         rule = fit(measured.only(~held_out), fixed)
         dice[held_out] = measured.only(held_out).dice_of(rule)
         subjects = np.unique(measured.subject[held_out]).tolist()
@@ -80,8 +80,8 @@ def _fit_best(measured: Measured, fixed: Rule, folds: int) -> Rule:
     return KINDS[kind](measured, fixed)
 
 
-def _groups(subject: NDArray[np.int64], folds: int) -> Iterator[NDArray[np.bool_]]:
-    """Yield which frames each group holds; every subject is in one group."""
+def groups_of(subject: NDArray[np.int64], folds: int) -> Iterator[NDArray[np.bool_]]:
+    """Yield which frames each group of subjects holds, N; every subject is in one group."""
     number = min(folds, np.unique(subject).size)
     for _, rows in GroupKFold(number).split(subject, groups=subject):
         held_out = np.zeros(len(subject), dtype=np.bool_)

@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from nerveseg.errors import InputError
 from nerveseg.models.registry import module_of
+from nerveseg.params.ensembles import EnsemblesParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams
 from nerveseg.relevant_code import write_fingerprints
@@ -115,8 +116,9 @@ def _check_code(chain: list[dict[str, Any]], pipeline: Path, what: str, remedy: 
         return
     runs = read("models", ModelsParams).runs()
     networks = {name: module_of(chosen.network) for name, chosen in runs.items()}
+    ensembles = read("ensembles", EnsemblesParams).names()
     with tempfile.TemporaryDirectory() as folder:
-        write_fingerprints(Path(folder), pipeline, networks)
+        write_fingerprints(Path(folder), pipeline, networks, ensembles)
         for path, md5 in used.items():
             now = Path(folder, path)
             if not now.exists() or _md5(now.read_bytes()) != md5:

@@ -52,6 +52,8 @@ def learning_curves(results: Results) -> Figure:
             continue
         for run in results.runs:
             rows = points[points["run"] == run].sort_values("epoch")
+            if rows.empty:  # an ensemble is not trained
+                continue
             every = max(1, len(rows) // 8)
             run_line(panel, results, run, rows["epoch"] + 1, rows["value"], markevery=every)
         if measure == "valid/dice":
