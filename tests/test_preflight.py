@@ -105,6 +105,24 @@ def test_impossible_values_name_their_key(project: Path, key: str, value: object
     assert any(line.startswith(f"params.yaml: {key.replace('__', '.')}") for line in lines), lines
 
 
+def test_ensembles_are_made_of_runs_and_named_like_none_and_can_be_submitted(
+    project: Path,
+) -> None:
+    good = {"runs": ["unet", "danet"], "combine": "logits", "select": "all"}
+    change(project, ensembles={"both": good}, leaderboard__runs=["both", "unet"])
+    check_everything(project)
+    change(project, ensembles={"both": {**good, "runs": ["unet", "none"]}, "cenet": good})
+    change(project, leaderboard__runs=["other"])
+    lines = faults(project)
+    assert [line.partition(": ")[2].partition(": ")[0] for line in lines] == [
+        "ensembles.both.runs",
+        "ensembles.cenet",
+        "leaderboard.runs",
+    ]
+    assert "there is no run 'none'; name one of rpa_apf, unet" in lines[0]
+    assert lines[2].endswith("cenet, both")
+
+
 def test_each_fault_is_a_line_and_the_exit_code_is_1(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,12 +1,13 @@
 """Which code a stage depends on, and which edits make it run again."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
 
 from nerveseg.models.registry import NETWORKS
-from nerveseg.relevant_code import _essence, fingerprint, modules_of
+from nerveseg.relevant_code import _essence, fingerprint, modules_of, write_fingerprints
 
 STAGES = Path(__file__).parents[1] / "stages"
 UNET = NETWORKS["unet"].module
@@ -86,6 +87,18 @@ def test_every_file_of_the_networks_is_reached_by_one_of_them() -> None:
     files = [*package.glob("blocks/*.py"), *package.glob("networks/*.py")]
     there = {f"nerveseg.models.{f.parent.name}.{f.stem}" for f in files if f.stem != "__init__"}
     assert there <= reached
+
+
+def test_an_ensemble_depends_on_the_code_of_every_stage_that_it_runs(tmp_path: Path) -> None:
+    write_fingerprints(tmp_path, STAGES.parent / "dvc.yaml", {"unet": UNET}, ["all"])
+    assert [file.name for file in (tmp_path / "all").iterdir()] == ["ensemble.json"]
+    listed = json.loads((tmp_path / "all/ensemble.json").read_text())
+    for stage in ("ensemble", "decide", "encode", "score"):
+        assert fingerprint(STAGES / f"{stage}.py").items() <= listed.items()
+    assert not (tmp_path / "unet/ensemble.json").exists()
+    assert json.loads((tmp_path / "unet/train.json").read_text()) == fingerprint(
+        STAGES / "train.py", UNET
+    )
 
 
 def test_the_page_s_template_counts_for_the_report() -> None:

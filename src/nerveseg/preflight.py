@@ -79,7 +79,7 @@ def _checks_of_names(
             yield partial(_refuse_name_of_a_run, name, names)
             for run in groups.ensemble(name).members(models):
                 yield partial(_refuse_unknown_run, f"ensembles.{name}.runs", run, names)
-        names = [*names, *groups.names()]
+        names = list(dict.fromkeys([*names, *groups.names()]))
     if isinstance(summary := sections.get("summary"), results.SummaryParams):
         yield partial(_refuse_unknown_run, "summary.reference", summary.reference, names)
     if isinstance(board := sections.get("leaderboard"), results.LeaderboardParams):

@@ -1,5 +1,6 @@
 """The description of a submission: revision, parameters, score and file; out of date is refused."""
 
+import hashlib
 import subprocess
 from copy import deepcopy
 from pathlib import Path
@@ -11,7 +12,7 @@ from ruamel.yaml import YAML
 
 from nerveseg.errors import InputError
 from nerveseg.leaderboard.candidates import Project, describe, find_candidates, hash_in
-from nerveseg.leaderboard.lineage import difference
+from nerveseg.leaderboard.lineage import difference, parameters_of
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +36,15 @@ def refusal(run: str = "unet") -> str:
         described(run)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def parameters(run: str) -> dict[str, Any]:
+    file, at = Path(f"submissions/{run}.csv"), Project()
+    return parameters_of(file, file.read_bytes(), at.lock, at.params, at.pipeline)
+
+
+def md5(file: Path) -> str:
+    return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def changed(section: str, **values: object) -> dict[str, Any]:
@@ -101,6 +111,23 @@ def test_a_file_that_dvc_did_not_write_is_refused() -> None:
     assert "submissions/unet.csv: differs from what the stage encode@unet wrote" in refusal()
     Path("dvc.lock").unlink()
     assert "dvc.lock does not say how it was made; run `dvc repro`" in refusal()
+
+
+def test_an_ensemble_is_described_by_the_parameters_of_its_runs_as_well() -> None:
+    for run in ("unet", "danet", "removed"):
+        options = {f"models.{run}": PARAMS["models"].get(run, {})}
+        out = {"path": f"data/predictions/{run}/test.b2nd", "md5": "1"}
+        change_lock({f"predict@{run}": {"params": {"params.yaml": options}, "outs": [out]}})
+    Path("submissions/both.csv").write_text("img,pixels\n1,5 40\n2,\n")
+    both = {
+        "deps": [{"path": "data/predictions", "md5": "2.dir"}],
+        "params": {"params.yaml": {"models": PARAMS["models"]}},
+        "outs": [{"path": "submissions/both.csv", "md5": md5(Path("submissions/both.csv"))}],
+    }
+    change_lock({"ensemble@both": both})
+    assert set(parameters("both")) == {"models", "models.unet", "models.danet"}
+    write_params(changed("models", unet={"width": 9}))
+    assert "both.csv: made with models.unet.width = 8, which is now 9" in refusal("both")
 
 
 def test_a_file_made_from_earlier_data_is_refused() -> None:

@@ -40,7 +40,7 @@ PAPER_RUN = with_the_profile()
 
 
 def leaves(value: Any, *key: str) -> Iterator[tuple[str, ...]]:  # noqa: ANN401
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:  # `ensembles` is empty
         for name, inner in value.items():
             yield from leaves(inner, *key, name)
     else:

@@ -2,7 +2,7 @@
 
 Source: Caruana, Niculescu-Mizil, Crew and Ksikes, ICML 2004: start with nothing, add the run that
 raises the score most, and take the prefix with the highest score. A run may be added repeatedly,
-which weighs it more.
+which weighs it more. Here, the search ends when the score has not risen for `PATIENCE` rounds.
 """
 
 from collections import Counter
@@ -23,6 +23,7 @@ STEP: Final = 4
 """Every so many rows and columns of a map are looked at: hundreds of ensembles are tried."""
 ROUNDS: Final = 20
 """The largest number of runs in an ensemble, repeated ones included."""
+PATIENCE: Final = 5
 _THIN: Final = (-(-IMAGE_SHAPE[0] // STEP), -(-IMAGE_SHAPE[1] // STEP))
 
 
@@ -57,8 +58,10 @@ class ThinMaps:
             combine: whether logits or probabilities are averaged.
             fixed: the rule of the section `encode`; its `min_blob` is not applied.
         """
-        values = values_of(combine)[self._codes[frame]]
-        means = (np.tensordot(counts, values, axes=1) + values) / (counts.sum() + 1)
+        # In float32, which takes half the time; the codes are an eighth of a logit apart.
+        values = values_of(combine).astype(np.float32)[self._codes[frame]]
+        before = np.tensordot(counts.astype(np.float32), values, axes=1)
+        means = (before + values) / np.float32(counts.sum() + 1)
         probability = fixed.threshold
         least = np.log(probability / (1 - probability)) if combine == "logits" else probability
         masks = (means >= least).reshape(len(self.runs), -1)
@@ -84,11 +87,15 @@ def select_greedily(
     counts = np.zeros(len(thin.runs), dtype=np.int64)
     order: list[int] = []
     scores: list[float] = []
+    best = 0
     for _ in range(ROUNDS):
         dice = np.mean([thin.dice(int(at), counts, combine, fixed) for at in frames], axis=0)
         added = int(np.round(dice, 9).argmax())
         counts[added] += 1
         order.append(added)
-        scores.append(float(dice[added]))
-    taken = Counter(order[: int(np.round(scores, 9).argmax()) + 1])
+        scores.append(round(float(dice[added]), 9))
+        best = scores.index(max(scores))
+        if len(scores) - 1 - best >= PATIENCE:
+            break
+    taken = Counter(order[: best + 1])
     return {thin.runs[run]: times / taken.total() for run, times in sorted(taken.items())}

@@ -7,7 +7,7 @@ to the data, and a file that is out of date is refused.
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,9 +100,22 @@ def _chain(maker: str, stages: Stages, makers: Mapping[str, str], stale: str) ->
             source = makers.get(path)
             if source and _hashes(stages[source]["outs"])[path] != md5:
                 raise InputError(stale.format(path))
-            if source and source not in chain:
-                chain.append(source)
+            sources = [source] if source else _makers_inside(path, stages[name], makers)
+            chain.extend(each for each in dict.fromkeys(sources) if each not in chain)
     return chain
+
+
+def _makers_inside(
+    folder: str, stage: Mapping[str, Any], makers: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield the stages that wrote into a folder which `stage` reads as a whole.
+
+    An ensemble reads the maps of all runs. dvc.lock still lists runs that have been removed.
+    """
+    runs = _parameters(stage).get("models", {})
+    for path, maker in makers.items():
+        if path.startswith(f"{folder}/") and maker.partition("@")[2] in runs:
+            yield maker
 
 
 def _check_code(chain: list[dict[str, Any]], pipeline: Path, what: str, remedy: str) -> None:
