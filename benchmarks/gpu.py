@@ -22,7 +22,7 @@ from benchmarks.roofline import Ceilings, ceilings, wait
 from benchmarks.steps import batch_of, engine_of, our_step, plain_step, roof_of, seconds_of
 
 from nerveseg.models.factory import build
-from nerveseg.models.registry import NETWORKS
+from nerveseg.models.registry import OWN
 
 # The paper's training: 70 epochs over 4508 frames.
 FRAMES = 70 * 4508
@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--network", help="run as the process of this network")
-    parser.add_argument("--networks", nargs="*", default=list(NETWORKS))
+    parser.add_argument("--networks", nargs="*", default=list(OWN))
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=15)

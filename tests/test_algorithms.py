@@ -10,7 +10,7 @@ from torch import nn
 from nerveseg.device import choose_algorithms
 from nerveseg.errors import InputError
 from nerveseg.models.factory import build
-from nerveseg.models.registry import NETWORKS
+from nerveseg.models.registry import OWN
 from nerveseg.training.interruption import determinism_explained
 
 
@@ -40,7 +40,7 @@ def gradients(name: str) -> dict[str, torch.Tensor]:
     return {key: each.grad for key, each in network.named_parameters() if each.grad is not None}
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", OWN)
 def test_every_network_has_the_same_gradients_twice_with_deterministic_algorithms(
     name: str,
 ) -> None:

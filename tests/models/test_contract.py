@@ -14,7 +14,7 @@ from nerveseg.models.blocks.segmenter import Segmenter
 from nerveseg.models.complexity import multiply_adds, on_meta, parameter_count
 from nerveseg.models.factory import build
 from nerveseg.models.networks.attention_unet import Gating
-from nerveseg.models.registry import NETWORKS
+from nerveseg.models.registry import LIBRARY, OWN
 
 
 class Row(NamedTuple):
@@ -60,7 +60,27 @@ VARIANTS: list[tuple[str, Options]] = [
     ("unetpp", {"deep_supervision": True}),
     ("danet", {"deep_supervision": False}),
 ]
-every_network = pytest.mark.parametrize("name", TABLE)
+QUICK: dict[str, dict[str, object]] = {
+    "Unet/resnet18": {"architecture": "Unet", "encoder": "resnet18"},
+    "UnetPlusPlus/efficientnet of timm": {
+        "architecture": "UnetPlusPlus",
+        "encoder": "tu-test_efficientnet",
+        "settings": {"decoder_channels": [32, 16, 16, 8, 8]},
+    },
+    "DeepLabV3Plus/mobilenet_v2": {"architecture": "DeepLabV3Plus", "encoder": "mobilenet_v2"},
+}
+# In training, it leaves out blocks at random, which then have no gradient.
+SLOW: dict[str, dict[str, object]] = {
+    "FPN/efficientnet-b0": {"architecture": "FPN", "encoder": "efficientnet-b0"}
+}
+COMBINATIONS = QUICK | SLOW
+"""Of the network that a library builds."""
+VARIANTS += [(name, Options()) for name in QUICK]
+slow = [pytest.param(name, marks=pytest.mark.slow) for name in COMBINATIONS]
+own_network = pytest.mark.parametrize("name", TABLE)
+every_network = pytest.mark.parametrize("name", [*TABLE, *QUICK, *slow[len(QUICK) :]])
+# Tracing one of the library's takes many seconds.
+every_network_traced = pytest.mark.parametrize("name", [*TABLE, *slow])
 every_variant = pytest.mark.parametrize(("name", "options"), VARIANTS, ids=str)
 NARROW = 8
 
@@ -68,6 +88,8 @@ NARROW = 8
 def narrow(name: str, channels: int = 1, seed: int = 0, **options: Unpack[Options]) -> Segmenter:
     """Return a small network whose residual gates are open: gammas start at 0."""
     torch.manual_seed(seed)
+    if name in COMBINATIONS:
+        return build(LIBRARY, channels, **COMBINATIONS[name])
     network = build(name, channels, width=NARROW, **options)
     for key, parameter in network.named_parameters():
         if key.endswith(("gamma", "alpha", "beta")):
@@ -92,10 +114,10 @@ def heads(logits: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 
 
 def test_every_network_is_in_the_table() -> None:
-    assert TABLE.keys() == NETWORKS.keys()
+    assert set(TABLE) == set(OWN)
 
 
-@every_network
+@own_network
 def test_parameters_equal_the_expected_count(name: str) -> None:
     assert parameter_count(on_meta(name, 1, {})) == TABLE[name].grey
     assert parameter_count(on_meta(name, 3, {})) == TABLE[name].colour
@@ -117,7 +139,7 @@ def test_parameters_of_a_variant_equal_the_count_by_hand(
     assert parameter_count(on_meta(name, 3, options)) == colour
 
 
-@every_network
+@own_network
 def test_multiply_adds_are_within_a_hundredth_of_the_expected(name: str) -> None:
     network = on_meta(name, 3, {})
     at_256, at_512 = (multiply_adds(network, 3, (size, size)) / 1e9 for size in (256, 512))
@@ -135,7 +157,7 @@ def test_logits_have_the_input_s_size_and_gradients_reach_every_parameter(
     logits = heads(network(torch.randn(2, channels, *size)))
     assert {tuple(each.shape) for each in logits} == {(2, 1, *size)}
     torch.autograd.backward(torch.stack([each.square().mean() for each in logits]).sum())
-    gradients = {key: each.grad for key, each in network.named_parameters()}
+    gradients = {key: p.grad for key, p in network.named_parameters() if p.requires_grad}
     assert not [key for key, each in gradients.items() if each is None]
     assert all(each.isfinite().all() for each in gradients.values() if each is not None)
     # Normalisation cancels the biases before it: their gradients are rounding alone.
@@ -143,7 +165,7 @@ def test_logits_have_the_input_s_size_and_gradients_reach_every_parameter(
     assert not [key for key, each in weights.items() if not each.any()]
 
 
-@every_network
+@own_network
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(512, 512), (420, 580)], ids=str)
 def test_one_image_of_the_paper_s_and_of_the_competition_s_size(
@@ -156,7 +178,7 @@ def test_one_image_of_the_paper_s_and_of_the_competition_s_size(
     assert all(each.grad is not None for each in network.parameters())
 
 
-@every_network
+@own_network
 def test_one_small_image_can_be_trained_on(name: str) -> None:
     # The coarsest maps are 2 x 2: enough for batch statistics, but smaller than CE-Net's windows.
     for each in heads(narrow(name)(torch.randn(1, 1, 64, 64))):
@@ -209,7 +231,7 @@ def test_half_precision_and_channels_last_change_little(name: str) -> None:
     assert difference.abs().mean() < 0.1 * expected.abs().mean().clamp(min=1)
 
 
-@every_network
+@every_network_traced
 def test_exported_programs_agree_with_eager(name: str) -> None:
     network, image = settled(name), torch.randn(1, 1, 64, 64)
     with torch.no_grad():
@@ -223,7 +245,7 @@ def test_exported_programs_agree_with_eager(name: str) -> None:
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-4)
 
 
-@every_network
+@every_network_traced
 def test_the_graph_is_captured_whole_in_training(name: str) -> None:
     torch.compiler.reset()  # all networks share one `forward`, and would overflow its cache
     network, image = narrow(name), torch.randn(2, 1, 75, 104)

@@ -11,9 +11,9 @@ from torchvision.models import ResNet34_Weights, resnet34
 from nerveseg.errors import InputError
 from nerveseg.models.blocks.resnet import ResNet34
 from nerveseg.models.factory import build, check_options, options_of
-from nerveseg.models.registry import NETWORKS
+from nerveseg.models.registry import OWN
 
-WITH_ENCODER = [name for name in NETWORKS if "encoder_weights" in options_of(name)]
+WITH_ENCODER = [name for name in OWN if "encoder_weights" in options_of(name)]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from nerveseg.errors import InputError
 from nerveseg.models import registry
 from nerveseg.models.factory import build, build_empty, check_options, options_of
-from nerveseg.models.registry import NETWORKS, titles
+from nerveseg.models.registry import OWN, titles
 
 
 def test_importing_the_registry_imports_neither_torch_nor_a_network() -> None:
@@ -93,14 +93,14 @@ def test_a_value_of_the_wrong_kind_is_named(name: str, options: dict[str, object
         check_options(name, options)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", OWN)
 def test_a_network_without_channels_is_refused(name: str) -> None:
     for width in (0, -8, 3):
         with pytest.raises(InputError, match=f"width: {width} is too narrow"):
             check_options(name, {"width": width})
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", OWN)
 @pytest.mark.parametrize("width", [4, 5, 10])
 def test_any_width_makes_a_network(name: str, width: int) -> None:
     check_options(name, {"width": width})
@@ -109,7 +109,7 @@ def test_any_width_makes_a_network(name: str, width: int) -> None:
 
 
 def test_width_is_an_option_of_every_network_and_the_paper_s_by_default() -> None:
-    widths = {name: options_of(name)["width"].default for name in NETWORKS}
+    widths = {name: options_of(name)["width"].default for name in OWN}
     assert widths.pop("unetpp") == 32
     assert set(widths.values()) == {64}
 

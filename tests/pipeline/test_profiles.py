@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from nerveseg.models.factory import build
-from nerveseg.models.registry import NETWORKS
+from nerveseg.models.registry import OWN
 from nerveseg.params.section import read
 from nerveseg.preflight import SECTIONS
 
@@ -51,12 +51,12 @@ def test_a_profile_sets_parameters_that_exist_to_values_that_are_accepted(
         assert given == document[name]
 
 
-@pytest.mark.parametrize("name", list(NETWORKS))
+@pytest.mark.parametrize("name", OWN)
 def test_the_default_networks_are_built_from_their_parameters(name: str) -> None:
     assert build(name, PARAMS["train"]["channels"], **PARAMS["models"][name])
 
 
 def test_the_paper_s_profile_sets_every_network_to_its_full_width() -> None:
     document = applied(ROOT / "profiles/paper")
-    full = {name: 32 if name == "unetpp" else 64 for name in NETWORKS}
+    full = {name: 32 if name == "unetpp" else 64 for name in OWN}
     assert {name: options["width"] for name, options in document["models"].items()} == full

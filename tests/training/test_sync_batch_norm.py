@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from timm.layers.norm_act import BatchNormAct2d
 from torch import distributed, nn
 
 from nerveseg.models.factory import build
-from nerveseg.models.registry import NETWORKS
+from nerveseg.models.registry import OWN
 from nerveseg.training.sync_batch_norm import FrameMask, MaskedSyncBatchNorm2d, synchronised
 
 
@@ -63,11 +64,22 @@ def test_in_evaluation_it_is_the_plain_one() -> None:
     torch.testing.assert_close(synced.eval()(images), plain.eval()(images), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*OWN, "tu-test_efficientnet"])
 def test_every_layer_of_a_network_is_synchronised_and_nothing_else_changes(name: str) -> None:
-    network = build(name, width=8)
+    network = build(name, width=8) if name in OWN else build("smp", encoder=name)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     count = sum(isinstance(each, nn.BatchNorm2d) for each in network.modules())
     synchronised(network, FrameMask())
     assert sum(isinstance(each, MaskedSyncBatchNorm2d) for each in network.modules()) == count > 0
     torch.testing.assert_close(network.state_dict(), before, rtol=0, atol=0)
+
+
+@pytest.mark.usefixtures("group")
+def test_a_layer_of_timm_goes_on_with_its_activation() -> None:
+    plain = BatchNormAct2d(4).train()
+    (synced,) = synchronised(nn.Sequential(plain), mask := FrameMask()).children()
+    mask.real = torch.ones(3)
+    images = torch.randn(3, 4, 2, 3)
+    found = synced(images)
+    assert not (found < 0).any()
+    torch.testing.assert_close(found, plain(images))

@@ -31,12 +31,12 @@ def models(
 ) -> None:
     """List the networks: paper, parameters, multiply-adds, latency, memory of a training step.
 
-    Without NETWORK, all of them are listed.
+    Without NETWORK, all that this project implements are listed; smp is one of the library's.
     """
     from nerveseg.models.overview import overview
-    from nerveseg.models.registry import NETWORKS
+    from nerveseg.models.registry import OWN
 
     if min(*size, batch) < 1:
         raise InputError("--size and --batch: give numbers above 0")
-    for line in overview(networks or tuple(NETWORKS), size, int(channels), batch, width):
+    for line in overview(networks or OWN, size, int(channels), batch, width):
         click.echo(line)

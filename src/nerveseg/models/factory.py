@@ -9,7 +9,6 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from nerveseg.errors import InputError
-from nerveseg.models.blocks.pretrained import find_encoder
 from nerveseg.models.blocks.segmenter import Segmenter
 from nerveseg.models.registry import NETWORKS
 
@@ -56,8 +55,8 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
     with torch.device("meta"):  # runs the checks of the class without allocating memory
         build_empty(name, 1, options)
     if "encoder_weights" in options:
-        width = options.get("width", options_of(name)["width"].default)
-        find_encoder(str(options["encoder_weights"]), int(str(width)))
+        defaults = {key: each.default for key, each in options_of(name).items()}
+        _network(name).check_pretrained(defaults | dict(options))
 
 
 def options_of(name: str) -> dict[str, inspect.Parameter]:

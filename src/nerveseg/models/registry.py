@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 AAAI: Final = "Wu et al., AAAI 2021"
+LIBRARY: Final = "smp"
+"""The network that a library builds, from the options `architecture` and `encoder`."""
 
 
 class Entry(NamedTuple):
@@ -17,11 +19,13 @@ class Entry(NamedTuple):
         title: its name in the RPA/APF paper.
         paper: citation of its own paper.
         place: its module in `nerveseg.models.networks` and its class, as module:class.
+        title_from: options of a run whose values are its title; without them, it is `title`.
     """
 
     title: str
     paper: str
     place: str
+    title_from: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -47,7 +51,12 @@ NETWORKS: Final[Mapping[str, Entry]] = {
     "danet": Entry("DA-Net", "Fu et al., CVPR 2019", "danet:DANet"),
     "cenet": Entry("CE-Net", "Gu et al., TMI 2019", "cenet:CENet"),
     "cpfnet": Entry("CPF-Net", "Feng et al., TMI 2020", "cpfnet:CPFNet"),
+    LIBRARY: Entry(
+        "Segmentation Models", "Iakubovskii, 2019", "smp:Smp", ("architecture", "encoder")
+    ),
 }
+OWN: Final = tuple(name for name in NETWORKS if name != LIBRARY)
+"""The networks that this project implements itself."""
 
 
 def module_of(network: str) -> str | None:
@@ -73,11 +82,19 @@ def titles(runs: Mapping[str, tuple[str, Mapping[str, object]]]) -> dict[str, st
 
 def _title(name: str, runs: Mapping[str, tuple[str, Mapping[str, object]]]) -> str:
     network, options = runs[name]
-    title = NETWORKS[network].title if network in NETWORKS else network
-    others = [given for other, given in runs.values() if other == network]
+    title = _network_title(network, options)
+    others = [given for other, given in runs.values() if _network_title(other, given) == title]
     differing = [
         f"{key.replace('_', ' ')} {options[key]}"
         for key in options
         if any(given.get(key) != options[key] for given in others)
     ]
     return f"{title} ({', '.join(differing)})" if differing else title
+
+
+def _network_title(network: str, options: Mapping[str, object]) -> str:
+    if network not in NETWORKS:
+        return network
+    entry = NETWORKS[network]
+    parts = [str(options[key]) for key in entry.title_from if key in options]
+    return ", ".join(parts) if parts else entry.title

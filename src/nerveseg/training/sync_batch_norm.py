@@ -62,12 +62,32 @@ class MaskedSyncBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(moments.variance * correction, self.momentum)
 
 
+class MaskedSyncBatchNormAct2d(MaskedSyncBatchNorm2d):
+    """The same for timm's `BatchNormAct2d`, which goes on with dropout and an activation.
+
+    Args:
+        plain: the layer to replace, which has the modules `drop` and `act`.
+        frame_mask: says which frames are real.
+    """
+
+    def __init__(self, plain: nn.BatchNorm2d, frame_mask: FrameMask) -> None:
+        super().__init__(plain, frame_mask)
+        self.drop, self.act = plain.get_submodule("drop"), plain.get_submodule("act")
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return `input`, N x C x H x W, normalised and activated."""
+        out: Tensor = self.act(self.drop(super().forward(input)))
+        return out
+
+
 def synchronised(network: nn.Module, frame_mask: FrameMask) -> nn.Module:
     """Replace each `BatchNorm2d` in `network` by a `MaskedSyncBatchNorm2d`; return `network`."""
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.BatchNorm2d:
                 setattr(parent, name, MaskedSyncBatchNorm2d(child, frame_mask))
+            elif isinstance(child, nn.BatchNorm2d) and hasattr(child, "act"):
+                setattr(parent, name, MaskedSyncBatchNormAct2d(child, frame_mask))
     return network
 
 

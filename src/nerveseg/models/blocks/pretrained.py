@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nerveseg.errors import InputError
@@ -53,7 +54,7 @@ def load_encoder(encoder: nn.Module, source: str) -> None:
     path = find_encoder(source, width=stem.shape[0])
     if path is None:
         return
-    state = _read(path)
+    state = read_state(path)
     for name in CLASSIFIER:
         state.pop(name, None)
     state = _fit_stem(state, stem.shape[1])
@@ -78,19 +79,26 @@ def _fit_stem(state: dict[str, Tensor], in_channels: int) -> dict[str, Tensor]:
     return state | {"conv1.weight": weight.sum(dim=1, keepdim=True)}
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file that `torch.save` or safetensors wrote, by their names.
+
+    Raises:
+        InputError: the file is too large, cannot be read safely, or is not a dict of tensors.
+    """
     if (found := path.stat().st_size) > MOST_BYTES:
         raise InputError(
             f"{path}: {found:,} bytes, more than the {MOST_BYTES:,} that an encoder's weights may "
-            "have; give the file of a ResNet-34"
+            "have; give a file of an encoder's weights alone"
         )
     try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         # The unpickler raises many types of errors.
         raise InputError(
-            f"{path}: cannot be read as weights; give a file that torch.save wrote,"
-            " of tensors only, with torchvision's layer names"
+            f"{path}: cannot be read as weights; give a file that torch.save or safetensors wrote,"
+            " of tensors only"
         ) from error
     if not isinstance(state, dict) or not all(isinstance(each, Tensor) for each in state.values()):
         raise InputError(f"{path}: is not a dict of tensors; save a network's state_dict()")
@@ -98,18 +106,30 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 def _imagenet() -> Path:
-    """Return torchvision's file in torch's cache, downloading it if it is not there."""
     from torchvision.models import ResNet34_Weights  # takes 1 s to import, rarely needed
 
     url: str = ResNet34_Weights.IMAGENET1K_V1.url
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    # The name ends in the first digits of the hash: a truncated file is noticed and removed.
+    return downloaded(url, url.rpartition("/")[2], url.rpartition("-")[2].partition(".")[0])
+
+
+def downloaded(url: str, name: str, digits: str | None = None) -> Path:
+    """Return the file `name` in torch's cache, downloading it from `url` if it is not there.
+
+    Args:
+        url: where to download from.
+        name: name of the file in the cache.
+        digits: first digits of its SHA-256, which are checked after a download.
+
+    Raises:
+        InputError: it cannot be downloaded.
+    """
+    path = Path(torch.hub.get_dir()) / "checkpoints" / name
     if path.is_file():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # The name ends in the first digits of the hash: a truncated file is noticed and removed.
-        prefix = path.stem.rpartition("-")[2]
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=prefix, progress=False)
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=digits, progress=False)
     except (OSError, RuntimeError) as error:
         raise InputError(
             f"encoder_weights: cannot download {url} ({error}); place the file at {path} by hand,"

@@ -1,11 +1,13 @@
 """The base class of all networks: any input size, logits out, one form for auxiliary heads."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nerveseg.errors import InputError
+from nerveseg.models.blocks.pretrained import find_encoder
 
 # Five halvings: no encoder here has a coarser map than /32.
 MULTIPLE: Final = 32
@@ -17,18 +19,32 @@ Logits = Tensor | tuple[Tensor, ...]
 class Segmenter(nn.Module):
     """Images N x C x H x W (float, normalised) in, logits N x 1 x H x W out, for any H and W.
 
-    A network implements `segment`, which only ever receives sizes that are multiples of 32.
+    A network implements `segment`, which only ever receives sizes that are multiples of `multiple`.
 
     Deep supervision: in training mode a network with auxiliary heads returns a tuple of logits,
     all at the input's size; the first is the prediction. In eval mode it returns one tensor.
+
+    Attributes:
+        multiple: pixels of which the height and width given to `segment` are multiples.
     """
 
+    multiple: int = MULTIPLE
+
+    @classmethod
+    def check_pretrained(cls, options: Mapping[str, object]) -> None:
+        """Obtain the pretrained weights that `options`, defaults included, ask for.
+
+        Raises:
+            InputError: they cannot be obtained, or do not fit.
+        """
+        find_encoder(str(options["encoder_weights"]), int(str(options["width"])))
+
     def segment(self, image: Tensor) -> Logits:
-        """Return logits for an image whose height and width are multiples of 32."""
+        """Return logits for an image whose height and width are multiples of `multiple`."""
         raise NotImplementedError
 
     def forward(self, image: Tensor) -> Logits:
-        """Pad to a multiple of 32, segment, crop back.
+        """Pad to a multiple of `multiple`, segment, crop back.
 
         Args:
             image: N x C x H x W, float.
@@ -37,7 +53,7 @@ class Segmenter(nn.Module):
             Logits N x 1 x H x W; a tuple of them in training mode with deep supervision.
         """
         height, width = image.shape[-2:]
-        spare_height, spare_width = -height % MULTIPLE, -width % MULTIPLE
+        spare_height, spare_width = -height % self.multiple, -width % self.multiple
         if not spare_height and not spare_width:
             return self.segment(image)
         top, left = spare_height // 2, spare_width // 2
