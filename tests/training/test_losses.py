@@ -1,4 +1,4 @@
-"""Losses and learning-rate schedule against numbers worked by hand."""
+"""Losses against numbers worked by hand."""
 
 import math
 from collections.abc import Callable
@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from nerveseg.training.loop import polynomial
 from nerveseg.training.losses import (
     LOSSES,
     PAPER,
@@ -127,9 +126,3 @@ def test_adams_weight_decay_is_the_gradient_of_the_third_term() -> None:
         for optimiser in optimisers:
             optimiser.step()
     torch.testing.assert_close(inside, outside)
-
-
-def test_the_rate_falls_from_its_start_to_nearly_nothing_by_the_power() -> None:
-    assert polynomial(0.01, 0, 100, 0.9) == 0.01
-    assert polynomial(0.01, 50, 100, 0.9) == pytest.approx(0.01 * 0.5**0.9)
-    assert polynomial(0.01, 99, 100, 0.9) == pytest.approx(0.01 * 0.01**0.9)

@@ -41,9 +41,13 @@ class TrainParams(Section):
         accumulation: number of micro-batches per process and batch. More of them need less memory
             and leave the gradient unchanged, except that batch normalisation and the sums of a Dice
             loss over the batch see fewer frames.
-        learning_rate: initial learning rate of Adam.
-        power: exponent of the polynomial decay (1 - iteration / total) ** power.
-        weight_decay: lambda of the term (lambda / 2) ||w||^2 in eq. 11 of the paper.
+        optimizer: adam; or adamw, which decays the weights apart from the gradient.
+        learning_rate: learning rate after the warm-up, from which it decays.
+        schedule: how it decays: poly, (1 - iteration / total) ** power, or cosine.
+        power: exponent of the polynomial decay.
+        warmup: epochs over which the rate first rises, in equal steps.
+        weight_decay: lambda of the term (lambda / 2) ||w||^2 in eq. 11 of the paper; with adamw,
+            the fraction of the weights, times the rate, that every update takes off.
         losses: name of each loss in `nerveseg.training.losses` -> weight; 0 leaves out the loss.
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
         dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
@@ -69,8 +73,11 @@ class TrainParams(Section):
     epochs: int = Field(ge=1)
     batch: int = Field(ge=1)
     accumulation: int = Field(ge=1)
+    optimizer: Literal["adam", "adamw"]
     learning_rate: float = Field(gt=0)
+    schedule: Literal["poly", "cosine"]
     power: float = Field(ge=0)
+    warmup: int = Field(ge=0)
     weight_decay: float = Field(ge=0)
     losses: dict[str, Weight]
     dice_over: Literal["frame", "batch"]
@@ -97,11 +104,15 @@ class TrainParams(Section):
         return losses
 
     @model_validator(mode="after")
-    def _parts_hold_frames(self) -> Self:
+    def _parts_fit(self) -> Self:
         if self.accumulation > self.batch:
             raise ValueError(
                 f"accumulation {self.accumulation} would split a batch of {self.batch} "
                 "into empty parts"
+            )
+        if self.warmup >= self.epochs:
+            raise ValueError(
+                f"warmup {self.warmup} leaves none of {self.epochs} epochs for the decay"
             )
         return self
 

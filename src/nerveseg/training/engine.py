@@ -7,7 +7,7 @@ the learning rate and the optimiser's step.
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Final, Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,8 @@ from nerveseg.training.cuda_graph import GraphedForwardBackward
 from nerveseg.training.distributed import World
 from nerveseg.training.losses import PAPER, Objective
 from nerveseg.training.sync_batch_norm import FrameMask, synchronised
+
+OPTIMIZERS: Final = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
 
 class NetworkWithLoss(nn.Module):
@@ -62,11 +64,13 @@ class Engine:
         network: network on any device; it is moved to the device of `world`.
         channels: channels of its input.
         dtype: type to compute in; weights and optimiser stay float32.
-        weight_decay: lambda of eq. 11 (see `nerveseg.training.losses`).
+        weight_decay: lambda of eq. 11 (see `nerveseg.training.losses`); with adamw, see
+            Loshchilov and Hutter, 'Decoupled weight decay regularization', ICLR 2019, algorithm 2.
         world: the processes that train together.
         frames: frames in a micro-batch of a full batch. Compilation and the CUDA graph are for
             this size; the smaller one at the end of an epoch runs without them.
         objective: what training minimises.
+        optimizer: a key of `OPTIMIZERS`.
         compiled: fuse the passes with torch.compile.
     """
 
@@ -80,6 +84,7 @@ class Engine:
         world: World,
         frames: int,
         objective: Objective = PAPER,
+        optimizer: Literal["adam", "adamw"] = "adam",
         compiled: bool = False,
     ) -> None:
         self._world, self._dtype, self._frames = world, dtype, frames
@@ -89,7 +94,7 @@ class Engine:
         # Convolutions follow the memory format of their weights.
         memory_format = memory_format_for(network, world.device)
         self.network = network.to(world.device).to(memory_format=memory_format)
-        self.optimiser = torch.optim.Adam(
+        self.optimiser = OPTIMIZERS[optimizer](
             self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )
         # Only float16 has too few exponent bits for gradients.

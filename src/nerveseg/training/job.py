@@ -170,6 +170,7 @@ def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
         world=world,
         frames=max(LEAST, params.batch // (world.size * params.accumulation)),
         objective=objective_of(params),
+        optimizer=params.optimizer,
         # Only on request: it has not been measured where compiling shortens a whole training.
         compiled=params.compile is True,
     )

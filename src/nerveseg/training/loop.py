@@ -24,6 +24,7 @@ from nerveseg.training.interruption import (
     memory_explained,
 )
 from nerveseg.training.progress import Progress
+from nerveseg.training.schedule import Schedule
 from nerveseg.training.validation import ValidationMetrics
 
 T = TypeVar("T")
@@ -87,7 +88,13 @@ def fit(
         SystemExit: the same, in all processes but the first.
     """
     state = _resume(engine, checkpoints, world)
-    updates = params.epochs * sampler.steps
+    schedule = Schedule(
+        params.learning_rate,
+        params.epochs * sampler.steps,
+        params.schedule,
+        params.power,
+        params.warmup * sampler.steps,
+    )
     read_every = READ_EVERY if world.device.type == "cuda" or world.size > 1 else 1
     progress = Progress(
         name, params, sampler.steps, state.epoch * sampler.steps + state.step, world.first
@@ -99,7 +106,7 @@ def fit(
             sampler.start_at(epoch, state.step)
             for micro_batches in in_groups(batches, params.accumulation):
                 iteration = epoch * sampler.steps + state.step
-                rate = polynomial(params.learning_rate, iteration, updates, params.power)
+                rate = schedule.rate(iteration)
                 # Seeding dropout by the position makes saving a random state unnecessary. A better
                 # hash would change the weights of every training.
                 world.generator.manual_seed(hash((params.seed, iteration, world.rank)))
@@ -121,18 +128,6 @@ def fit(
             _stop_if(world.any(interruption.asked), name, state, checkpoints, world)
         checkpoints.finish()
     return state.history
-
-
-def polynomial(start: float, iteration: int, total: int, power: float) -> float:
-    """Return start * (1 - iteration / total) ** power, the learning rate of update `iteration`.
-
-    Args:
-        start: rate of the first update.
-        iteration: index of the update in the whole training, from 0.
-        total: number of updates in the whole training.
-        power: exponent of the decay.
-    """
-    return float(start * (1.0 - iteration / total) ** power)
 
 
 def in_groups(items: Iterable[T], count: int) -> Iterator[tuple[T, ...]]:
