@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import pytest
+import segmentation_models_pytorch as smp
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nerveseg.training.losses import (
     LOSSES,
@@ -15,7 +17,10 @@ from nerveseg.training.losses import (
     Sums,
     cross_entropy,
     dice,
+    focal,
+    lovasz,
     squared_dice,
+    tversky,
 )
 
 # Probabilities 1/2, 3/4, 1/4, 1/2 over a mask of 1, 1, 0, 0.
@@ -90,6 +95,56 @@ def test_losses_are_weighted_and_summed() -> None:
     torch.testing.assert_close(weighted.frame_losses(logits, MASK), 3 * entropy + 0.5 * overlap)
     alone = Objective({"squared_dice": 1.0, "dice": 0.0})
     assert torch.equal(alone.frame_losses(logits, MASK), overlap)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (focal, smp.losses.FocalLoss("binary", alpha=None, gamma=2.0)),
+        (lovasz, smp.losses.LovaszLoss("binary", per_image=True)),
+        (
+            partial(tversky, sums=Sums("frame", 0.0)),
+            smp.losses.TverskyLoss("binary", alpha=0.3, beta=0.7),
+        ),
+        (
+            partial(tversky, sums=Sums("frame", 5.0)),
+            smp.losses.TverskyLoss("binary", alpha=0.3, beta=0.7, smooth=5.0),
+        ),
+    ],
+)
+def test_a_loss_and_its_gradient_are_those_of_a_library(
+    ours: Callable[[Tensor, Tensor], Tensor], theirs: nn.Module
+) -> None:
+    torch.manual_seed(0)
+    first = (3 * torch.randn(4, 8, 9)).requires_grad_()
+    second = first.detach().clone().requires_grad_()
+    masks = torch.randint(0, 2, (4, 8, 9)).float()
+    found = ours(first, masks)
+    expected = torch.stack([theirs(second[i : i + 1, None], masks[i : i + 1]) for i in range(4)])
+    torch.testing.assert_close(found, expected)
+    torch.autograd.backward(found.sum())
+    torch.autograd.backward(expected.sum())
+    torch.testing.assert_close(first.grad, second.grad)
+
+
+def test_lovasz_of_an_empty_frame_is_its_worst_pixel_by_hand() -> None:
+    assert lovasz(LOGITS, torch.zeros(1, 2, 2)).tolist() == pytest.approx([1 + math.log(3)])
+    assert lovasz(torch.full((1, 2, 2), -2.0), torch.zeros(1, 2, 2)).tolist() == [0.0]
+
+
+def test_tversky_by_hand() -> None:
+    overlap, false, missed = 0.5 + 0.75, 0.25 + 0.5, 0.5 + 0.25
+    expected = 1 - (overlap + 1) / (overlap + 0.3 * false + 0.7 * missed + 1)
+    assert tversky(LOGITS, MASK.float()).tolist() == pytest.approx([expected])
+
+
+def test_tversky_over_the_batch_is_that_of_one_large_frame() -> None:
+    logits, masks = torch.randn(5, 8, 8), torch.randint(0, 2, (5, 8, 8)).float()
+    tall = tversky(logits.reshape(1, 40, 8), masks.reshape(1, 40, 8))
+    torch.testing.assert_close(tversky(logits, masks, Sums("batch")), tall.expand(5))
+    counted = torch.tensor([1.0, 1.0, 1.0, 0.0, 0.0])
+    padded = tversky(logits, masks, Sums("batch", 1.0, counted))
+    torch.testing.assert_close(padded[:3], tversky(logits[:3], masks[:3], Sums("batch")))
 
 
 def test_the_paper_s_objective_is_eq_9_and_eq_10_as_they_are_printed() -> None:

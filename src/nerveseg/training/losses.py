@@ -13,6 +13,7 @@ from functools import partial, reduce
 from operator import add
 from typing import Final, Literal, NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.distributed.nn.functional import all_reduce
@@ -34,8 +35,26 @@ def cross_entropy(logits: Tensor, masks: Tensor) -> Tensor:
     return pixels.mean(dim=(1, 2))
 
 
+def focal(logits: Tensor, masks: Tensor) -> Tensor:
+    """Focal loss with gamma = 2 and without alpha: Lin et al., ICCV 2017, eq. 4.
+
+    It is `cross_entropy` with every pixel times (1 - p)^2 for the probability p of its true class.
+
+    Args:
+        logits: N x H x W float32.
+        masks: N x H x W float32 in 0..1.
+
+    Returns:
+        N float32, in nats.
+    """
+    pixels = F.binary_cross_entropy_with_logits(logits, masks, reduction="none")
+    probability = logits.sigmoid()
+    true = probability * masks + (1.0 - probability) * (1.0 - masks)
+    return ((1.0 - true).square() * pixels).mean(dim=(1, 2))
+
+
 class Sums(NamedTuple):
-    """The sums over pixels in a Dice loss.
+    """The sums over pixels in a Dice or Tversky loss.
 
     Attributes:
         over: whether they are over each frame, or over all frames of a batch. Eq. 10 reads like one
@@ -65,6 +84,9 @@ class Sums(NamedTuple):
 
 
 BY_FRAME: Final = Sums()
+FALSE: Final = 0.3
+MISSED: Final = 0.7
+"""Weights of false and missed pixels in the Tversky loss."""
 
 
 def squared_dice(logits: Tensor, masks: Tensor, sums: Sums = BY_FRAME) -> Tensor:
@@ -94,13 +116,52 @@ def _dice(overlap: Tensor, area: Tensor, sums: Sums) -> Tensor:
     return 1.0 - numerator / (sums(area) + sums.smoothing)
 
 
+def tversky(logits: Tensor, masks: Tensor, sums: Sums = BY_FRAME) -> Tensor:
+    """Tversky loss, 1 - TP / (TP + 0.3 FP + 0.7 FN): a missed pixel costs more than a false one.
+
+    Salehi et al., 'Tversky loss function for image segmentation using 3D fully convolutional deep
+    networks', MLMI 2017, eq. 3 with the alpha and beta that were best there; see `squared_dice`.
+    """
+    probability = logits.sigmoid()
+    overlap = sums(probability * masks)
+    wrong = FALSE * sums(probability * (1.0 - masks)) + MISSED * sums((1.0 - probability) * masks)
+    return 1.0 - (overlap + sums.smoothing) / (overlap + wrong + sums.smoothing)
+
+
+def lovasz(logits: Tensor, masks: Tensor) -> Tensor:
+    """Lovasz hinge of each frame, the convex extension of 1 minus the Jaccard index.
+
+    Berman et al., 'The Lovasz-softmax loss', CVPR 2018, eq. 8 with the binary hinge errors of
+    section 3.1 and the gradient of algorithm 1. Like theirs, it is 0 only where every pixel is
+    beyond the margin of 1.
+
+    Args:
+        logits: N x H x W float32.
+        masks: N x H x W float32; pixels above 1/2 are in the mask.
+
+    Returns:
+        N float32, 0 or more.
+    """
+    truth = (masks > 0.5).float().flatten(1)  # noqa: PLR2004
+    errors, order = (1.0 - logits.flatten(1) * (2.0 * truth - 1.0)).sort(dim=1, descending=True)
+    truth = truth.gather(1, order)
+    size = truth.sum(dim=1, keepdim=True)
+    found, extra = truth.cumsum(dim=1), (1.0 - truth).cumsum(dim=1)
+    jaccard = 1.0 - (size - found) / (size + extra)
+    steps = jaccard.diff(dim=1, prepend=torch.zeros_like(size))
+    return (errors.relu() * steps).sum(dim=1)
+
+
 LOSSES: Final[Mapping[str, Callable[[Tensor, Tensor], Tensor]]] = {
     "cross_entropy": cross_entropy,
     "squared_dice": squared_dice,
     "dice": dice,
+    "focal": focal,
+    "lovasz": lovasz,
+    "tversky": tversky,
 }
 """The losses by name. Each maps logits and masks, N x H x W float32, to N float32."""
-RATIOS: Final = (squared_dice, dice)
+RATIOS: Final = (squared_dice, dice, tversky)
 """The losses that divide by a sum, and therefore take `Sums`."""
 
 
