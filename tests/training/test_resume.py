@@ -14,33 +14,47 @@ import runs
 from tiny_training import settings, write_data
 
 from nerveseg.errors import InputError
+from nerveseg.params.train import TrainParams
 from nerveseg.training.interruption import Interruption
 
 PARAMS = settings(epochs=2)
+OPTIONS = settings(
+    epochs=3,
+    optimizer="adamw",
+    schedule="cosine",
+    warmup=1,
+    ema=0.8,
+    losses={"cross_entropy": 1.0, "focal": 1.0, "lovasz": 1.0, "tversky": 1.0},
+)
+"""Every option of the training that the default leaves off."""
 
 
 @pytest.fixture
 def uninterrupted(workspace: Path) -> dict[str, bytes]:
     """Return the outputs of an uninterrupted training."""
+    return trained_at_once(workspace, PARAMS)
+
+
+def trained_at_once(workspace: Path, params: TrainParams) -> dict[str, bytes]:
     clone = workspace / "uninterrupted"
     write_data(clone)
-    process = runs.start(clone, PARAMS)
-    process.join(100)
-    assert process.exitcode == 0
+    finish(clone, params)
     return runs.results(clone)
 
 
-def finish(folder: Path) -> None:
-    process = runs.start(folder, PARAMS)
+def finish(folder: Path, params: TrainParams = PARAMS) -> None:
+    process = runs.start(folder, params)
     process.join(100)
     assert process.exitcode == 0
 
 
-def kill_at_random(folder: Path, kills: int, expected: dict[str, bytes]) -> None:
+def kill_at_random(
+    folder: Path, kills: int, expected: dict[str, bytes], params: TrainParams = PARAMS
+) -> None:
     """Kill a training `kills` times at random moments, then finish it, comparing every result."""
     moments = random.Random(kills)
     while kills:
-        process = runs.start(folder, PARAMS)
+        process = runs.start(folder, params)
         process.join(moments.uniform(0.05, 1.2))
         process.kill()
         process.join()
@@ -49,7 +63,7 @@ def kill_at_random(folder: Path, kills: int, expected: dict[str, bytes]) -> None
         else:
             assert process.exitcode == -9
             kills -= 1
-    finish(folder)
+    finish(folder, params)
 
 
 def test_kills_at_random_moments_change_no_bit(
@@ -57,6 +71,25 @@ def test_kills_at_random_moments_change_no_bit(
 ) -> None:
     kill_at_random(workspace, 3, uninterrupted)
     assert runs.results(workspace) == uninterrupted
+
+
+def test_kills_change_no_bit_with_the_options_that_are_off_by_default(workspace: Path) -> None:
+    expected = trained_at_once(workspace, OPTIONS)
+    kill_at_random(workspace, 3, expected, OPTIONS)
+    assert runs.results(workspace) == expected
+
+
+def test_a_kill_in_the_middle_of_an_epoch_changes_no_bit_with_these_options(
+    workspace: Path,
+) -> None:
+    expected = trained_at_once(workspace, OPTIONS)
+    process = runs.start(workspace, OPTIONS, runs.train_and_die_writing)
+    process.join(100)
+    assert process.exitcode == -9
+    (folder,) = runs.checkpoints(workspace)
+    assert runs.last_state(folder)["train_state"]["step"] == 2
+    finish(workspace, OPTIONS)
+    assert runs.results(workspace) == expected
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

@@ -48,6 +48,7 @@ class TrainParams(Section):
         warmup: epochs over which the rate first rises, in equal steps.
         weight_decay: lambda of the term (lambda / 2) ||w||^2 in eq. 11 of the paper; with adamw,
             the fraction of the weights, times the rate, that every update takes off.
+        ema: decay of the moving average of the weights, which validates and is saved; 0 for none.
         losses: name of each loss in `nerveseg.training.losses` -> weight; 0 leaves out the loss.
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
         dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
@@ -79,6 +80,7 @@ class TrainParams(Section):
     power: float = Field(ge=0)
     warmup: int = Field(ge=0)
     weight_decay: float = Field(ge=0)
+    ema: float = Field(ge=0, lt=1)
     losses: dict[str, Weight]
     dice_over: Literal["frame", "batch"]
     dice_smoothing: float = Field(ge=0, allow_inf_nan=False)

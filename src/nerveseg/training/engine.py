@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from nerveseg.data.dataset import Batch
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
+from nerveseg.training.averaging import MovingAverage
 from nerveseg.training.cuda_graph import GraphedForwardBackward
 from nerveseg.training.distributed import World
 from nerveseg.training.losses import PAPER, Objective
@@ -71,6 +72,7 @@ class Engine:
             this size; the smaller one at the end of an epoch runs without them.
         objective: what training minimises.
         optimizer: a key of `OPTIMIZERS`.
+        ema: decay of the moving average of the weights; 0 for none.
         compiled: fuse the passes with torch.compile.
     """
 
@@ -85,6 +87,7 @@ class Engine:
         frames: int,
         objective: Objective = PAPER,
         optimizer: Literal["adam", "adamw"] = "adam",
+        ema: float = 0.0,
         compiled: bool = False,
     ) -> None:
         self._world, self._dtype, self._frames = world, dtype, frames
@@ -97,6 +100,7 @@ class Engine:
         self.optimiser = OPTIMIZERS[optimizer](
             self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )
+        self._average = MovingAverage(self.network, ema) if ema else None
         # Only float16 has too few exponent bits for gradients.
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
         self._loss_sum = torch.zeros((), device=world.device)
@@ -134,6 +138,8 @@ class Engine:
             group["lr"] = rate
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        if self._average is not None:
+            self._average.update(self.network)
         # A CUDA graph writes gradients to the memory it was recorded with.
         self.optimiser.zero_grad(set_to_none=not self._graphed)
 
@@ -147,6 +153,11 @@ class Engine:
         scaled: Tensor = self.scaler.scale(loss * self._world.size)
         scaled.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
+
+    @property
+    def result(self) -> nn.Module:
+        """The network to validate and to save: the average, if there is one."""
+        return self.network if self._average is None else self._average.module
 
     def take_loss(self) -> float:
         """Return the sum of the updates' losses since the last call, over all processes.
@@ -163,10 +174,12 @@ class Engine:
 
     def state(self) -> dict[str, Any]:
         """Return everything an update depends on, apart from the batch and random numbers."""
+        average = {} if self._average is None else {"average": self._average.state_dict()}
         return {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
+            **average,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -174,3 +187,5 @@ class Engine:
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])

@@ -97,7 +97,7 @@ def train_network(
             if world.first:
                 write_curves(curves, history)
                 description = _description(network, options, params, frames, world)
-                save_weights(weights, engine.network, description)
+                save_weights(weights, engine.result, description)
                 checkpoints.clear()
             world.barrier()
 
@@ -171,6 +171,7 @@ def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
         frames=max(LEAST, params.batch // (world.size * params.accumulation)),
         objective=objective_of(params),
         optimizer=params.optimizer,
+        ema=params.ema,
         # Only on request: it has not been measured where compiling shortens a whole training.
         compiled=params.compile is True,
     )
@@ -198,7 +199,7 @@ def _fit(
         engine,
         _batches(frames, sampler, params, world),
         sampler,
-        _validation(engine.network, frames, chosen, params, world),
+        _validation(engine.result, frames, chosen, params, world),
         name=name,
         params=params,
         checkpoints=checkpoints,

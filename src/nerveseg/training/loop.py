@@ -88,13 +88,7 @@ def fit(
         SystemExit: the same, in all processes but the first.
     """
     state = _resume(engine, checkpoints, world)
-    schedule = Schedule(
-        params.learning_rate,
-        params.epochs * sampler.steps,
-        params.schedule,
-        params.power,
-        params.warmup * sampler.steps,
-    )
+    schedule = _schedule(params, sampler.steps)
     read_every = READ_EVERY if world.device.type == "cuda" or world.size > 1 else 1
     progress = Progress(
         name, params, sampler.steps, state.epoch * sampler.steps + state.step, world.first
@@ -128,6 +122,11 @@ def fit(
             _stop_if(world.any(interruption.asked), name, state, checkpoints, world)
         checkpoints.finish()
     return state.history
+
+
+def _schedule(params: TrainParams, steps: int) -> Schedule:
+    updates, warmup = params.epochs * steps, params.warmup * steps
+    return Schedule(params.learning_rate, updates, params.schedule, params.power, warmup)
 
 
 def in_groups(items: Iterable[T], count: int) -> Iterator[tuple[T, ...]]:
