@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nerveseg.data.sampler import Draw, EpochSampler, Portion
+from nerveseg.data.sampler import Draw, EpochSampler, Portion, Shares
 
 POSITIVE = np.array([False, True, False, False, True, False, False, True, False, False])
 
 
-def sampler(batch: int = 4, portion: Portion | None = None, balance: bool = True) -> EpochSampler:
+def sampler(
+    batch: int = 4, portion: Portion | None = None, balance: bool | Shares = True
+) -> EpochSampler:
     rows = np.arange(100, 110)
     return EpochSampler(rows, POSITIVE, batch=batch, seed=3, balance=balance, portion=portion)
 
@@ -87,3 +89,36 @@ def test_a_missing_class_is_reported_once_and_all_frames_are_drawn_once(
 
 def test_without_balance_every_frame_comes_once() -> None:
     assert sorted(frames(list(sampler(balance=False)))) == list(range(100, 110))
+
+
+def positives(of: EpochSampler, epoch: int) -> list[bool]:
+    of.start_at(epoch)
+    return [bool(POSITIVE[frame - 100]) for frame in frames(list(of))]
+
+
+def test_the_share_of_frames_with_a_nerve_moves_from_the_first_to_the_last_epoch() -> None:
+    moving = sampler(balance=Shares(0.8, 0.4, epochs=5))
+    assert [sum(positives(moving, epoch)) for epoch in range(5)] == [8, 7, 6, 5, 4]
+    assert sum(positives(sampler(balance=Shares(0.3, 0.9, epochs=1)), 0)) == 3
+
+
+@given(st.floats(0, 1), st.integers(1, 100))
+def test_a_share_is_spread_evenly_over_the_epoch(share: float, total: int) -> None:
+    found = np.cumsum(Shares(share, share, 1).places(0, total) == 0)
+    assert np.abs(found - share * np.arange(1, total + 1)).max() <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_class_can_be_left_out(share: float) -> None:
+    assert positives(sampler(balance=Shares(share, share, 2)), 1) == [bool(share)] * 10
+
+
+def test_with_shares_a_frame_is_repeated_only_when_its_class_is_used_up() -> None:
+    drawn = [draw for draws in sampler(balance=Shares(0.7, 0.7, 1)) for draw in draws]
+    with_nerve = [draw for draw in drawn if POSITIVE[draw.frame - 100]]
+    assert [draw.repeat for draw in with_nerve] == [0, 0, 0, 1, 1, 1, 2]
+
+
+def test_half_is_a_balanced_order() -> None:
+    halves = positives(sampler(balance=Shares(0.5, 0.5, 1)), 0)
+    assert sorted(halves[:2]) == sorted(halves[2:4]) == [False, True]

@@ -1,4 +1,4 @@
-"""The order of frames: batches balanced between frames with and without a nerve.
+"""The order of frames: batches with a chosen share of frames with a nerve.
 
 The order is a function of (seed, epoch) alone, for any number of processes, so there is no state to
 save. Every epoch is an independent draw: how often a frame of the more frequent class is drawn over
@@ -69,6 +69,32 @@ def _padding(draws: list[Draw], count: int) -> list[Draw]:
     return [draws[0]._replace(share=0.0)] * count
 
 
+class Shares(NamedTuple):
+    """The share of frames with a nerve, which changes in equal steps from epoch to epoch.
+
+    As in the winning solution of the SIIM-ACR pneumothorax challenge (Aimoldin, 2019), which lowers
+    the share of frames with a finding over the training.
+
+    Attributes:
+        first: share in the first epoch, 0..1.
+        last: share in the last epoch, 0..1.
+        epochs: number of epochs.
+    """
+
+    first: float
+    last: float
+    epochs: int
+
+    def places(self, epoch: int, total: int) -> NDArray[np.int64]:
+        """Return the class of each draw of an epoch, 0 with a nerve and 1 without, evenly mixed."""
+        passed = epoch / max(1, self.epochs - 1)
+        share = self.first + (self.last - self.first) * passed
+        # Rounded, so that 0.3 * 10 is 3 in whatever order it was computed.
+        steps = np.floor(np.round(share * np.arange(total + 1), 9))
+        without: NDArray[np.bool_] = np.diff(steps) == 0
+        return without.astype(np.int64)
+
+
 class EpochSampler:
     """Yields the micro-batches of one epoch that this process computes.
 
@@ -77,9 +103,10 @@ class EpochSampler:
         positive: M labels, whether the frame shows a nerve.
         batch: frames per update, over all processes.
         seed: seed of the order.
-        balance: alternate between frames with and without a nerve. An epoch still has M draws:
-            frames of the rarer class are repeated, and a random selection of the other class is
-            drawn.
+        balance: alternate between frames with and without a nerve; or `Shares` of frames with one,
+            spread evenly over the epoch. An epoch still has M draws: frames of the class that is
+            asked for more often than it occurs are repeated, and a random selection of the other
+            class is drawn.
         portion: the portion of every batch that this process computes; by default all of it.
 
     Attributes:
@@ -93,18 +120,19 @@ class EpochSampler:
         *,
         batch: int,
         seed: int,
-        balance: bool = True,
+        balance: "bool | Shares" = True,
         portion: Portion | None = None,
     ) -> None:
         self._indices = indices
         self._batch = batch
         self._seed = seed
         self.portion = portion or Portion()
+        self._shares = balance if isinstance(balance, Shares) else None
         classes = [indices[positive], indices[~positive]]
         if balance and not (len(classes[0]) and len(classes[1])):
             missing = "without" if len(classes[0]) else "with"
             log.warning("no frame %s a nerve to train on: batches are not balanced", missing)
-            balance = False
+            balance, self._shares = False, None
         self._classes = classes if balance else [indices]
         self._epoch = 0
         self._step = 0
@@ -137,14 +165,19 @@ class EpochSampler:
             yield from self.portion.cut(batch)
 
     def _order(self) -> NDArray[np.int64]:
-        """Return the draws of the epoch, M x 2: frame and repeat, the classes alternating."""
+        """Return the draws of the epoch, M x 2: frame and repeat."""
         rng = np.random.default_rng((self._seed, self._epoch))
-        total = len(self._indices)
-        order = np.empty((total, 2), np.int64)
-        for offset, frames in enumerate(self._classes):
-            slots = order[offset :: len(self._classes)]
-            for repeat in range(-(-len(slots) // len(frames))):
-                round_slots = slots[repeat * len(frames) : (repeat + 1) * len(frames)]
-                round_slots[:, 0] = rng.permutation(frames)[: len(round_slots)]
-                round_slots[:, 1] = repeat
+        places = np.arange(len(self._indices)) % len(self._classes)
+        if self._shares is not None:
+            places = self._shares.places(self._epoch, len(self._indices))
+        order = np.empty((len(places), 2), np.int64)
+        for place, frames in enumerate(self._classes):
+            order[places == place] = _drawn(rng, frames, int((places == place).sum()))
         return order
+
+
+def _drawn(rng: np.random.Generator, frames: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return `count` draws of `frames` and how often each came before, all before any again."""
+    rounds = range(-(-count // len(frames)))
+    draws = [np.column_stack([rng.permutation(frames), np.full(len(frames), n)]) for n in rounds]
+    return np.concatenate([np.empty((0, 2), np.int64), *draws])[:count]

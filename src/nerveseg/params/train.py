@@ -29,6 +29,7 @@ ViewName = Literal[
 ViewSet = Literal["auto", "none", "flips", "d4"]
 ViewWeights = Literal["mean", "agreement"]
 ViewChoice = ViewSet | list[ViewName]
+Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -53,7 +54,8 @@ class TrainParams(Section):
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
         dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
         heads: how the losses of several outputs are combined under deep supervision.
-        balance: whether every batch has as many frames with a nerve as without.
+        balance: whether every batch has as many frames with a nerve as without; or two shares
+            of frames with a nerve, between which it moves from the first epoch to the last.
         flips: axes to flip at random; diagonal is the transpose and needs square frames.
         rotation: largest angle of the random rotation in either direction, in degrees.
         scale: strength of the random zoom, from 1 / (1 + scale) to 1 + scale times.
@@ -85,7 +87,7 @@ class TrainParams(Section):
     dice_over: Literal["frame", "batch"]
     dice_smoothing: float = Field(ge=0, allow_inf_nan=False)
     heads: Literal["mean", "sum"]
-    balance: bool
+    balance: bool | Annotated[tuple[Share, Share], Field(strict=False)]
     flips: list[Flip]
     rotation: float = Field(ge=0, le=180)
     scale: float = Field(ge=0, le=1)

@@ -18,7 +18,7 @@ from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import Batch, FrameBatches, loader, workers_for
 from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
 from nerveseg.data.random_warp import Strengths
-from nerveseg.data.sampler import LEAST, EpochSampler, Portion
+from nerveseg.data.sampler import LEAST, EpochSampler, Portion, Shares
 from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import choose_algorithms, working_dtype
 from nerveseg.environment import environment
@@ -192,7 +192,7 @@ def _fit(
         chosen.positive,
         batch=params.batch,
         seed=params.seed,
-        balance=params.balance,
+        balance=_balance(params),
         portion=Portion(world.rank, world.size, params.accumulation),
     )
     return fit(
@@ -205,6 +205,12 @@ def _fit(
         checkpoints=checkpoints,
         world=world,
     )
+
+
+def _balance(params: TrainParams) -> bool | Shares:
+    if isinstance(params.balance, bool):
+        return params.balance
+    return Shares(*params.balance, epochs=params.epochs)
 
 
 def _batches(
