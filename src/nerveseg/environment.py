@@ -4,13 +4,14 @@ The same commit and parameters give other scores on a processor with other instr
 another number of threads or in another precision, because sums are rounded in another order.
 """
 
-import json
 import platform
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from safetensors import SafetensorError, safe_open
+
+from nerveseg.json_reader import parse_json
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +47,7 @@ def recorded_environment(weights: Path) -> dict[str, str]:
     """
     try:
         with safe_open(weights, framework="np") as file:
-            description = json.loads((file.metadata() or {})["nerveseg"])
+            description = parse_json((file.metadata() or {})["nerveseg"])
         return dict(description["training"]["environment"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError):
         return {}

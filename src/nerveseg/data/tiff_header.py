@@ -74,7 +74,7 @@ def read_header(content: bytes) -> Header:
     try:
         tags, following = _pages(content)
         header = _header(tags, following)
-    except (struct.error, KeyError, IndexError) as error:
+    except (struct.error, KeyError, IndexError, OverflowError) as error:
         raise InputError(f"damaged or not a TIFF (unreadable header: {error})") from error
     if max(tags.get(_TILE_WIDTH, [0])[0], tags.get(_TILE_HEIGHT, [0])[0]) > _MOST_SIDE:
         raise InputError(f"its tiles are larger than {_MOST_SIDE} x {_MOST_SIDE}")

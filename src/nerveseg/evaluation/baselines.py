@@ -4,7 +4,6 @@ A network that scores no better than these has learned nothing useful. Both pred
 for every frame, so neither looks at a frame.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from nerveseg.data.split_table import records_of
 from nerveseg.errors import InputError
 from nerveseg.evaluation.presence import detection
 from nerveseg.evaluation.result_files import nan_mean, parse_float, read_csv, write_csv, write_json
+from nerveseg.json_reader import parse_json
 from nerveseg.metrics import overlap
 from nerveseg.params.train import ALL_EMPTY, BASELINES, CONSTANT_MASK
 from nerveseg.rle import decode, encode
@@ -124,7 +124,7 @@ def read_baselines(folder: Path) -> Baselines:
     dice = {name: np.array([parse_float(row[name], path) for row in rows]) for name in BASELINES}
     try:
         keys = [(int(row["subject"]), int(row["img"])) for row in rows]
-        scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+        scores = parse_json((folder / "scores.json").read_text(encoding="utf-8"))
         training = scores["training"]
         defined = {name: _defined(scores[name]) for name in BASELINES}
         return Baselines(defined, dice, keys, int(training["frames"]), int(training["nerves"]))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
+from nerveseg.json_reader import parse_json
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
@@ -64,7 +65,7 @@ def read_json(path: Path, stage: str) -> dict[str, float | str]:
         InputError: the file is missing or malformed.
     """
     try:
-        document = json.loads(path.read_text())
+        document = parse_json(path.read_text(encoding="utf-8"))
         return {key: _parsed(value) for key, value in document.items()}
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise InputError(f"{path}: not readable ({error}); run dvc repro {stage}") from error

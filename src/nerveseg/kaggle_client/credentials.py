@@ -1,7 +1,6 @@
 """Finding the credentials that the `kaggle` client uses, and removing them from all output."""
 
 import base64
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from nerveseg.errors import InputError
+from nerveseg.json_reader import parse_json
 
 TOKEN_PAGE: Final = "https://www.kaggle.com/settings/api"
 VARIABLES: Final = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
@@ -116,7 +116,7 @@ def _key_secrets(user: str, key: str) -> tuple[str, ...]:
 
 def _mapping(path: Path) -> dict[str, str]:
     try:
-        content = json.loads(_text(path) or "{}")
+        content = parse_json(_text(path) or "{}")
     except ValueError:
         return {}
     if not isinstance(content, dict):

@@ -52,7 +52,7 @@ def seconds_to_wait(header: str | None) -> float | None:
         return float(header)
     try:
         until = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError, IndexError):  # the parser lets them through
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
@@ -63,7 +63,7 @@ def _own_words(answer: Any) -> str:  # noqa: ANN401
     """Return the `message` of a JSON answer in one line; '' if there is none."""
     try:
         content = answer.json()
-    except ValueError:  # a page, or nothing
+    except (ValueError, RecursionError):  # a page, or nothing
         return ""
     said = content.get("message") if isinstance(content, Mapping) else None
     return " ".join(said.split())[:WORDS] if isinstance(said, str) else ""

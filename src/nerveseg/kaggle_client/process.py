@@ -1,6 +1,5 @@
 """Runs the bridge under a time limit and turns its failures into one line without secrets."""
 
-import json
 import subprocess
 import sys
 import threading
@@ -8,10 +7,13 @@ import time
 from pathlib import Path
 from typing import IO, Any, Final
 
-from nerveseg.errors import InputError
+from pydantic import TypeAdapter
+
 from nerveseg.kaggle_client.credentials import Credential, environment, require, scrub
 from nerveseg.kaggle_client.messages import Failure, explain, too_slow
 
+_REPLY: Final = TypeAdapter(dict[str, Any])
+_FAILURE: Final = TypeAdapter(Failure)
 LOG_SECONDS: Final = 10.0  # between two lines of progress if stderr is not a terminal
 
 
@@ -120,16 +122,11 @@ def _forward(stream: IO[str], credentials: list[Credential], said: list[str]) ->
 
 def _reply(replied: str, said: str, slug: str, credentials: list[Credential]) -> dict[str, Any]:
     try:
-        reply: dict[str, Any] = json.loads(replied)
-    except ValueError:
-        last = scrub((said.strip().splitlines() or [""])[-1], credentials)
-        raise explain(Failure("other", words=last), slug, credentials) from None
-    failure = reply.get("failure")
-    if failure:
-        raise _error(failure, slug, credentials)
-    return reply
-
-
-def _error(failure: dict[str, Any], slug: str, credentials: list[Credential]) -> InputError:
-    words = scrub(str(failure["words"]), credentials)
-    return explain(Failure(**{**failure, "words": words}), slug, credentials)
+        reply = _REPLY.validate_json(replied)
+        failure = _FAILURE.validate_python(reply["failure"]) if "failure" in reply else None
+    except ValueError:  # the client crashed, or printed in place of the bridge
+        failure = Failure("other", words=(said.strip().splitlines() or [""])[-1])
+    if failure is None:
+        return reply
+    words = scrub(failure.words, credentials)
+    raise explain(failure._replace(words=words), slug, credentials)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from nerveseg.errors import InputError
+from nerveseg.json_reader import parse_json
 from nerveseg.leaderboard.lineage import difference, parameters_of
 from nerveseg.revision import committed_text, find_revision
 from nerveseg.submission.check import check
@@ -129,7 +130,7 @@ def _candidate(run: str, copies: Path, project: Project, expected: Sequence[int]
 
 def _validation_dice(scores: Path, run: str) -> float | None:
     try:
-        return float(json.loads(scores.read_bytes())["dice"])
+        return float(parse_json(scores.read_bytes())["dice"])
     except FileNotFoundError:
         return None
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel, TypeAdapter
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -24,6 +25,20 @@ from nerveseg.relevant_code import write_fingerprints
 CODE: Final = "data/.code/"
 MISSING: Final = "nothing"
 Stages = dict[str, dict[str, Any]]
+
+
+class _File(BaseModel):
+    path: str
+    md5: str = ""
+
+
+class _Stage(BaseModel):
+    deps: list[_File] = []
+    outs: list[_File] = []
+    params: dict[str, dict[str, Any]] = {}
+
+
+_STAGES: Final = TypeAdapter(dict[str, _Stage])
 
 
 def parameters_of(
@@ -83,12 +98,12 @@ def _stages(lock: Path) -> Stages:
     try:
         document = YAML(typ="safe", pure=True).load(lock)
         return {
-            name: {"deps": [], "outs": [], "params": {}, **stage}
-            for name, stage in document["stages"].items()
+            name: stage.model_dump()
+            for name, stage in _STAGES.validate_python(document["stages"]).items()
         }
     except FileNotFoundError:
         return {}
-    except (YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+    except (YAMLError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{lock}: not readable; run `nerveseg recover`") from error
 
 
@@ -144,7 +159,7 @@ def _parameters(stage: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hashes(entries: list[dict[str, Any]]) -> dict[str, str]:
-    return {entry["path"]: entry.get("md5", "") for entry in entries}
+    return {entry["path"]: entry["md5"] for entry in entries}
 
 
 def _md5(content: bytes) -> str:

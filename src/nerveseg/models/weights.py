@@ -12,6 +12,7 @@ from torch import nn
 
 from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError, within
+from nerveseg.json_reader import parse_json
 from nerveseg.models.factory import build_empty
 
 METADATA: Final = "nerveseg"
@@ -70,10 +71,10 @@ def load_weights(path: Path) -> tuple[nn.Module, Description]:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {})[METADATA]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        description = _DESCRIPTION.validate_python(json.loads(text))
+        description = _DESCRIPTION.validate_python(parse_json(text))
     except FileNotFoundError:
         raise InputError(f"{path}: not found; train the network first") from None
-    except (SafetensorError, OSError, KeyError, ValueError, RecursionError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise InputError(
             f"{path}: not weights that the stage train wrote ({_brief(error)}); train the "
             "network again"

@@ -1,6 +1,5 @@
 """Everything the charts and tables show, as the earlier stages wrote it."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import pandas as pd
 
 from nerveseg.data.packed import read_train
 from nerveseg.errors import InputError
+from nerveseg.json_reader import parse_json
 from nerveseg.params.train import ALL_EMPTY, BASELINES, CONSTANT_MASK
 
 Figures = dict[str, dict[str, Any]]
@@ -185,7 +185,7 @@ def _csv(path: Path, stage: str) -> pd.DataFrame:
 
 def _json(path: Path, stage: str) -> Figures:
     try:
-        found: Figures = json.loads(path.read_text(encoding="utf-8"))
+        found: Figures = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable ({error}); run dvc repro {stage}") from error
     return found
