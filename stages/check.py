@@ -1,4 +1,4 @@
-"""Check all of params.yaml before long work; refuse data that DVC would delete."""
+"""Check parameters, data and machine before long work; refuse data that DVC would delete."""
 
 import argparse
 from pathlib import Path

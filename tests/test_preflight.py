@@ -1,11 +1,15 @@
 """Everything in params.yaml is checked at the start, and all faults are reported at once."""
 
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from nerveseg import preflight, surroundings
+from nerveseg.cli.main import call
 from nerveseg.errors import FaultsError, run
 from nerveseg.preflight import SECTIONS, check_everything
 
@@ -146,3 +150,54 @@ def test_an_unreadable_file_is_one_line(project: Path, kind: str) -> None:
         path.write_bytes(texts[kind])
     (line,) = faults(project)
     assert line.startswith("params.yaml: ")
+
+
+def test_what_the_parameters_presuppose_is_checked_at_once(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(
+        project,
+        predict__tta="d4",
+        train__flips=["diagonal"],
+        data__source="archive",
+        data__archive="mine.zip",
+        data__solution="solution.csv",
+    )
+    monkeypatch.setenv("NERVESEG_DEVICE", "meta")
+    monkeypatch.setenv("NERVESEG_LOG_LEVEL", "loud")
+    monkeypatch.setenv("NERVESEG_CHECKPOINT_MINUTES", "never")
+    monkeypatch.setattr(preflight, "refuse_outputs", lambda source, root: None)
+    starts = ["NERVESEG_LOG_LEVEL: ", "NERVESEG_CHECKPOINT_MINUTES: ", "NERVESEG_DEVICE: "]
+    starts += ["params.yaml: train.flips: ", "params.yaml: predict.tta: "]
+    starts += ["params.yaml: data.archive: mine.zip: not found"]
+    lines = faults(project)
+    assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
+
+
+def test_too_little_room_is_noticed_before_anything_is_written(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = list(YAML(typ="safe").load(project / "params.yaml")["models"])
+    needed = surroundings.needed_bytes(
+        project / "data", surroundings.Frames(480, 288), 120, (64, 96), runs
+    )
+    # Counted by hand: 480 images and masks and 288 test images; 4 runs' maps at a bit per pixel.
+    assert needed == (2 * 480 + 288) * 64 * 96 + 4 * (120 + 288) * 420 * 580 // 8
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=needed))
+    check_everything(project)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=needed - 1))
+    (line,) = faults(project)
+    assert "need at least 0.1 GB, and only 0.1 GB are free; free some" in line
+    (project / "data/packed").mkdir(parents=True)
+    (project / "data/packed/test_images.npy").touch()
+    check_everything(project)
+
+
+def test_the_command_says_that_all_is_fine_or_what_is_not(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(["check-setup"])
+    assert capsys.readouterr().out == "parameters, data and machine are fine\n"
+    change(project, encode__threshold=2.0)
+    with pytest.raises(FaultsError):
+        call(["check-setup"])

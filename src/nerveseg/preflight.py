@@ -1,4 +1,4 @@
-"""Checks everything in params.yaml before long work, and reports all faults at once."""
+"""Checks parameters, data and machine before long work, and reports all faults at once."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,6 +8,7 @@ from typing import Final
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from nerveseg import surroundings
 from nerveseg.errors import FaultsError, InputError, within
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
@@ -25,7 +26,9 @@ SECTIONS: Final[dict[str, type[Section]]] = {
 
 
 def check_everything(root: Path) -> None:
-    """Check all sections, the networks' options and pretrained weights, and names of runs.
+    """Check all sections, the networks' options and pretrained weights, names of runs, and more.
+
+    `nerveseg.surroundings` checks what they presuppose: data, machine, and room on the disk.
 
     Args:
         root: root of the repository, which is the working directory.
@@ -49,7 +52,7 @@ def check_everything(root: Path) -> None:
 
     for name in SECTIONS:
         attempt(partial(take, name))
-    for check in _checks(sections, root):
+    for check in (*_checks(sections, root), *surroundings.checks(sections, root)):
         attempt(check)
     if faults:
         # A file that cannot be read gives the same fault for every section.

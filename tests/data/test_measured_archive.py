@@ -5,15 +5,18 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import imagecodecs
 import pytest
 import tiny
 from test_bad_archive import IMAGE, TABLE, taken
 
+from nerveseg import surroundings
 from nerveseg.data import zip_limits
 from nerveseg.data.archive import Competition
 from nerveseg.data.own_archive import checked_solution, take
 from nerveseg.errors import InputError
-from nerveseg.submission.score import score
+from nerveseg.params.data import DataParams
+from nerveseg.submission.score import SOLUTION_HEADER, score
 
 ZEROS = bytes(1 << 20)
 
@@ -148,3 +151,35 @@ def test_a_solution_of_other_images_is_refused_at_the_download(tmp_path: Path) -
     tiny.write_table(solution, ("img", "pixels", "Usage"), [(1, "", "Public"), (3, "", "Public")])
     with pytest.raises(InputError, match="img 3 is not a test image"):
         checked_solution(solution, [1, 2])
+
+
+def test_before_anything_runs_names_and_tables_are_checked_but_no_frame_is_decoded(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decoded(_content: bytes) -> None:
+        raise AssertionError("decoded")
+
+    def said() -> list[str]:
+        lines = []
+        for check in surroundings.checks({"data": source}, tmp_path):
+            try:
+                check()
+            except InputError as error:
+                lines.append(str(error))
+        return lines
+
+    monkeypatch.setattr(imagecodecs, "tiff_decode", decoded)
+    solution = tmp_path / "solution.csv"
+    values = {"source": "archive", "archive": str(folder), "solution": str(solution)} | {
+        "simulated": tiny.SIMULATED,
+        "kaggle": {"competition": "nerves"},
+    }
+    source = DataParams.model_validate(values)
+    tiny.write_table(solution, SOLUTION_HEADER, [(img, "", "Public") for img in tiny.TEST])
+    assert said() == []
+    tiny.write_table(solution, SOLUTION_HEADER, [(1, "", "Public")])
+    (line,) = said()
+    assert line.startswith(f"params.yaml: data.solution: {solution}: test image 2 has no row")
+    (folder / "train/1_1.tif").unlink()
+    (line,) = said()
+    assert line.startswith(f"params.yaml: data.archive: {folder}/train/1_1_mask.tif: a mask wi")

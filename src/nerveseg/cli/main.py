@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from nerveseg.cli.check_setup import check_setup
 from nerveseg.cli.export import export
 from nerveseg.cli.models import models
 from nerveseg.cli.recover import recover
@@ -24,7 +25,7 @@ def nerveseg() -> None:
     """Segment the brachial plexus in ultrasound images, or report that none is visible."""
 
 
-for command in (repro, models, export, submission, recover, simulate_sheet):
+for command in (check_setup, repro, models, export, submission, recover, simulate_sheet):
     nerveseg.add_command(command)
 
 

@@ -45,6 +45,18 @@ def obtain(params: DataParams, out: Path) -> None:
         InputError: the source is unknown, missing, damaged or not in the competition's layout;
             nothing is written.
     """
+    check_source(params)
+    # Imported on demand: the simulator needs scipy, and Kaggle's client reads its configuration.
+    chosen = cast(Obtain, import_module(SOURCES[params.source]).obtain)
+    chosen(params, out)
+
+
+def check_source(params: DataParams) -> None:
+    """Check that the source is known, and every source that has settings.
+
+    Raises:
+        InputError: one of them is not.
+    """
     known = ", ".join(SOURCES)
     if params.source not in SOURCES:
         raise InputError(
@@ -55,9 +67,6 @@ def obtain(params: DataParams, out: Path) -> None:
             raise InputError(
                 f"params.yaml: data.{name}: settings of an unknown source; the sources are {known}"
             )
-    # Imported on demand: the simulator needs scipy, and Kaggle's client reads its configuration.
-    chosen = cast(Obtain, import_module(SOURCES[params.source]).obtain)
-    chosen(params, out)
 
 
 def write_truth(out: Path, solution: bytes | None = None) -> None:

@@ -16,8 +16,8 @@ from nerveseg.params.train import TrainParams
 log = logging.getLogger(__name__)
 
 
-def start_log() -> None:
-    """Log from the level that `NERVESEG_LOG_LEVEL` names, in any case of letters; INFO if unset.
+def log_level() -> int:
+    """Return the level that `NERVESEG_LOG_LEVEL` names, in any case of letters; INFO if unset.
 
     Raises:
         InputError: the variable names no level.
@@ -28,7 +28,16 @@ def start_log() -> None:
         raise InputError(
             f"NERVESEG_LOG_LEVEL: '{text[:20]}' is not a level; use one of {', '.join(levels)}"
         )
-    logging.basicConfig(level=levels[text.upper()], format="%(message)s")
+    return levels[text.upper()]
+
+
+def start_log() -> None:
+    """Log from `log_level`.
+
+    Raises:
+        InputError: as for `log_level`.
+    """
+    logging.basicConfig(level=log_level(), format="%(message)s")
 
 
 class Progress:
