@@ -4,33 +4,35 @@ Each reader runs in a process of its own, so that a crash of a library is a faul
 """
 
 import argparse
+import mmap
 import os
 import resource
-import subprocess
+import struct
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Final
 
-from .engine import Fault, feed, input_of
-from .targets import all_targets, one_target
+from .engine import Fault, Target, feed, input_of
+from .targets import all_targets
 
 MOST_ADDRESSES: Final = 16 << 30
 """Limit on the address space of a process, so that no fault exhausts the machine."""
 
 _MEMORY: Final = Path("/dev/shm")
 _BLOCK: Final = 500
+_PROGRESS: Final = struct.Struct("<4q")  # number of the current input; accepted, refused, faults
 
 
 def main() -> None:
     """Run the command line."""
     options = _options()
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-        if options.child:
-            _feed_one(options, Path(folder))
-        else:
-            sys.exit(_feed_all(options, Path(folder)))
+        targets = all_targets(Path(folder))
+        code = _feed_all(targets, options)
+    sys.exit(code)
 
 
 def _options() -> argparse.Namespace:
@@ -42,75 +44,76 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--keep", type=Path, default=Path("fuzz-faults"), help="folder for inputs that are faults"
     )
-    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _feed_all(options: argparse.Namespace, folder: Path) -> int:
+def _feed_all(targets: dict[str, Target], options: argparse.Namespace) -> int:
     """Run every reader in a process of its own; return 1 if there is a fault, else 0."""
     begun, total, faults = time.monotonic(), 0, 0
-    if options.target:
-        shares = {options.target: 1}
-    else:
-        scratch = folder / "shares"
-        scratch.mkdir()
-        shares = {name: each.share for name, each in all_targets(scratch).items()}
-    for name, share in shares.items():
-        count = max(1, options.count * share // sum(shares.values()))
-        accepted, refused, found = _in_a_process(name, count, options, folder / "progress")
-        print(f"{name:22}{count:11,} inputs: {accepted:,} accepted, {refused:,} refused, {found} "
+    chosen = {options.target: targets[options.target]} if options.target else targets
+    shares = sum(target.share for target in chosen.values())
+    for name, target in chosen.items():
+        count = max(1, options.count * target.share // shares)
+        numbers = range(options.first, options.first + count)
+        accepted, refused, found = _in_processes(name, target, numbers, options)
+        print(f"{name:28}{count:11,} inputs: {accepted:,} accepted, {refused:,} refused, {found} "
               "faults", flush=True)  # fmt: skip
         total, faults = total + accepted + refused + found, faults + found
     seconds = time.monotonic() - begun
-    print(f"{total:,} inputs, {len(shares)} readers, {seconds:.0f} s: {faults} faults")
+    print(f"{total:,} inputs, {len(chosen)} readers, {seconds:.0f} s: {faults} faults")
     return int(faults > 0)
 
 
-def _in_a_process(
-    name: str, count: int, options: argparse.Namespace, progress: Path
+def _in_processes(
+    name: str, target: Target, numbers: range, options: argparse.Namespace
 ) -> tuple[int, int, int]:
-    """Return how many inputs a reader accepted, refused, and did neither with."""
-    first, end, crashes = options.first, options.first + count, 0
-    sums = [0, 0, 0]
-    while first < end:
-        progress.write_text(f"{first} 0 0 0")
-        command = [
-            sys.executable, "-m", __package__ or "", "--child", str(progress), "--target", name,
-            "--seed", str(options.seed), "--first", str(first), "--count", str(end - first),
-            "--keep", str(options.keep),
-        ]  # fmt: skip
-        code = subprocess.run(command, check=False).returncode
-        reached, *counts = map(int, progress.read_text().split())
+    """Return how many inputs a reader accepted, refused, and did neither with.
+
+    A process that crashed is followed by another, which begins with the next input.
+    """
+    sums, crashes = [0, 0, 0], 0
+    while numbers:
+        progress = mmap.mmap(-1, _PROGRESS.size)
+        if (child := os.fork()) == 0:
+            _feed_and_exit(name, target, numbers, progress, options)
+        _, status = os.waitpid(child, 0)
+        reached, *counts = _PROGRESS.unpack(progress[:])
         sums = [before + now for before, now in zip(sums, counts, strict=True)]
-        if code == 0:
+        if status == 0:
             break
         crashes += 1
-        target = one_target(name, Path(tempfile.mkdtemp(dir=progress.parent)))
+        what = f"the process ended with status {os.waitstatus_to_exitcode(status)}"
         content = input_of(name, target, options.seed, reached)
-        _keep(options.keep, name, Fault(reached, content, f"the process ended with code {code}"))
-        first = reached + 1
+        _keep(options.keep, name, Fault(reached, content, what))
+        numbers = range(reached + 1, numbers.stop)
     return sums[0], sums[1], sums[2] + crashes
 
 
-def _feed_one(options: argparse.Namespace, folder: Path) -> None:
-    """Feed one reader and keep the number of the current input on record."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESSES, MOST_ADDRESSES))
-    target = one_target(options.target, folder)
+def _feed_and_exit(
+    name: str, target: Target, numbers: range, progress: mmap.mmap, options: argparse.Namespace
+) -> None:
+    """Feed one reader in this process, then end it, keeping its progress on record."""
+    code = 1
     sums = [0, 0, 0]
-    with options.child.open("r+") as progress:
 
-        def record(index: int) -> None:
-            os.pwrite(progress.fileno(), f"{index} {sums[0]} {sums[1]} {sums[2]}".encode(), 0)
+    def record(number: int) -> None:
+        progress[:] = _PROGRESS.pack(number, *sums)
 
-        end = options.first + options.count
-        for first in range(options.first, end, _BLOCK):
-            block = range(first, min(first + _BLOCK, end))
-            found = feed(options.target, target, block, options.seed, record)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESSES, MOST_ADDRESSES))
+        for first in range(numbers.start, numbers.stop, _BLOCK):
+            block = range(first, min(first + _BLOCK, numbers.stop))
+            found = feed(name, target, block, options.seed, record)
             counts = (found.accepted, found.refused, len(found.faults))
             sums = [before + now for before, now in zip(sums, counts, strict=True)]
             for fault in found.faults:
-                _keep(options.keep, options.target, fault)
-        record(end)
+                _keep(options.keep, name, fault)
+        record(numbers.stop)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)  # the parent removes the scratch folder
 
 
 def _keep(folder: Path, name: str, fault: Fault) -> None:

@@ -37,10 +37,10 @@ _DEEP: Final = (b"[" * 3000, b'{"a":' * 3000, b"null", b"[]", b"{}", b"true")
 def targets(folder: Path) -> dict[str, Target]:
     """Return the readers by name; they write their inputs to `folder`."""
     return {
-        "maps": Target(_with_checksum(folder / "valid.b2nd"), [_maps(folder)], share=4),
-        "maps without checksum": Target(
-            file_reader(folder / "valid.b2nd", _read_maps), [_maps(folder)], share=8
+        "maps of a matching checksum": Target(
+            _with_checksum(folder / "valid.b2nd"), [_maps(folder)], share=4
         ),
+        "maps": Target(file_reader(folder / "valid.b2nd", _read_maps), [_maps(folder)], share=8),
         **_packed(folder / "packed"),
         **_weights(folder),
         **_checkpoints(folder),

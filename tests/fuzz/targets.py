@@ -22,23 +22,3 @@ def all_targets(folder: Path) -> dict[str, Target]:
         scratch.mkdir()
         found |= import_module(f".{module}", __package__).targets(scratch)
     return found
-
-
-def one_target(name: str, folder: Path) -> Target:
-    """Return one reader, loading no more modules than necessary.
-
-    Args:
-        name: its name.
-        folder: an empty folder that it may write to.
-
-    Raises:
-        KeyError: there is no such reader.
-    """
-    for module in MODULES:
-        scratch = folder / module
-        scratch.mkdir()
-        found = import_module(f".{module}", __package__).targets(scratch)
-        if name in found:
-            target: Target = found[name]
-            return target
-    raise KeyError(name)
