@@ -27,6 +27,7 @@ WEIGHTS = Path("data/models/unet/weights.safetensors")
 COMMANDS = [
     [],
     ["models"],
+    ["import"],
     ["recover"],
     ["simulate-sheet"],
     ["submission"],
@@ -179,6 +180,11 @@ def test_help_does_not_wait_for_torch() -> None:
         ["submission", "check", "a.csv", "--count", "three"],
         ["submission", "check", "a.csv", "--count", "3", "--sample", "b.csv"],
         ["simulate-sheet"],
+        ["import", "own", "out", "--images", "*"],
+        ["import", "own", "out", "--images", "*", "--masks", "*", "--coco", "a.json"],
+        ["import", "own", "out", "--images", "*", "--masks", "*_mask"],
+        ["import", "own", "out", "--images", "*", "--masks", "*", "--mask-color", "red"],
+        ["import", "own", "out", "--images", "*", "--masks", "{frame}", "--subject", "."],
     ],
     ids=" ".join,
 )
@@ -204,6 +210,17 @@ def test_a_package_that_is_missing_is_named_with_what_installs_it() -> None:
     assert done.stderr == (
         "error: the package 'psutil' is not installed; run pip install 'nerveseg[pipeline]'\n"
     )
+
+
+def test_the_extra_that_installs_a_missing_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pycocotools", None)
+    for name in [name for name in sys.modules if name.startswith("nerveseg.importing")]:
+        monkeypatch.delitem(sys.modules, name)
+    arguments = ["import", str(tmp_path), "out", "--images", "*", "--masks", "*", "--subject", "."]
+    with pytest.raises(InputError, match=r"'pycocotools.*nerveseg\[import\]'$"):
+        cli.call(arguments)
 
 
 def test_ctrl_c_ends_with_130() -> None:

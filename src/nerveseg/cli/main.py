@@ -6,17 +6,22 @@ not wait for torch. To add a sub-command, write a module here and list its comma
 
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import click
 
 from nerveseg.cli.check_setup import check_setup
 from nerveseg.cli.export import export
+from nerveseg.cli.import_data import import_data
 from nerveseg.cli.models import models
 from nerveseg.cli.recover import recover
 from nerveseg.cli.repro import repro
 from nerveseg.cli.simulate_sheet import simulate_sheet
 from nerveseg.cli.submission import submission
 from nerveseg.errors import InputError, run
+
+# What pyproject.toml calls the extras that install these packages.
+_EXTRAS: Final = {"av": "media", "pydicom": "media", "PIL": "import", "pycocotools": "import"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -25,7 +30,16 @@ def nerveseg() -> None:
     """Segment the brachial plexus in ultrasound images, or report that none is visible."""
 
 
-for command in (check_setup, repro, models, export, submission, recover, simulate_sheet):
+for command in (
+    check_setup,
+    repro,
+    import_data,
+    models,
+    export,
+    submission,
+    recover,
+    simulate_sheet,
+):
     nerveseg.add_command(command)
 
 
@@ -53,6 +67,7 @@ def call(arguments: Sequence[str]) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "nerveseg":
             raise
+        extra = _EXTRAS.get(error.name.partition(".")[0], "pipeline")
         raise InputError(
-            f"the package '{error.name}' is not installed; run pip install 'nerveseg[pipeline]'"
+            f"the package '{error.name}' is not installed; run pip install 'nerveseg[{extra}]'"
         ) from error

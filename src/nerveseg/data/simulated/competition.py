@@ -2,18 +2,18 @@
 
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
 from nerveseg import rle
 from nerveseg.atomic import whole_file
 from nerveseg.data import layout
+from nerveseg.data.layout_writer import write_image, write_table
 from nerveseg.data.parallel import for_each
 from nerveseg.data.simulated.anatomy import SHAPE, Neck, draw_neck
 from nerveseg.data.simulated.bmode import scan
@@ -147,26 +147,19 @@ def _label(shot: Shot) -> NDArray[np.uint8]:
 
 
 def _write_train(folder: Path, shot: Shot) -> None:
-    _write_image(folder / layout.image_name(shot.subject, shot.img), image_of(shot))
-    _write_image(folder / layout.mask_name(shot.subject, shot.img), _label(shot) * np.uint8(255))
+    write_image(folder / layout.image_name(shot.subject, shot.img), image_of(shot))
+    write_image(folder / layout.mask_name(shot.subject, shot.img), _label(shot) * np.uint8(255))
 
 
 def _write_test(folder: Path, shot: Shot) -> None:
-    _write_image(folder / layout.test_name(shot.img), image_of(shot))
-
-
-def _write_image(path: Path, image: NDArray[np.uint8]) -> None:
-    # No software tag or metadata: with them, the bytes would depend on versions of libraries.
-    tifffile.imwrite(
-        path, image, compression="lzw", photometric="minisblack", software=False, metadata=None
-    )
+    write_image(folder / layout.test_name(shot.img), image_of(shot))
 
 
 def _write_tables(folder: Path, train: Sequence[Shot], test: Sequence[Shot]) -> None:
     masks = (f"{shot.subject},{shot.img},{rle.encode(_label(shot))}" for shot in train)
-    _write_table(folder / layout.TRAIN_MASKS, layout.TRAIN_HEADER, masks)
+    write_table(folder / layout.TRAIN_MASKS, layout.TRAIN_HEADER, masks)
     sample = (f"{img},1 1" for img in range(1, len(test) + 1))
-    _write_table(folder / layout.SAMPLE_SUBMISSION, layout.SAMPLE_HEADER, sample)
+    write_table(folder / layout.SAMPLE_SUBMISSION, layout.SAMPLE_HEADER, sample)
 
 
 def _write_solution(
@@ -178,18 +171,14 @@ def _write_solution(
         for shot, usage in zip(numeric, usages, strict=True)
     )
     with whole_file(folder / layout.SOLUTION) as new:
-        _write_table(new, SOLUTION_HEADER, rows)
+        write_table(new, SOLUTION_HEADER, rows)
     unlabelled = (
         f"{shot.subject},{shot.img},{rle.encode(mask_of(shot))}"
         for shot in train
         if not shot.labelled
     )
     with whole_file(folder / layout.UNLABELLED) as new:
-        _write_table(new, layout.TRAIN_HEADER, unlabelled)
-
-
-def _write_table(path: Path, header: tuple[str, ...], rows: Iterable[str]) -> None:
-    path.write_text("\n".join([",".join(header), *rows, ""]), encoding="ascii", newline="\n")
+        write_table(new, layout.TRAIN_HEADER, unlabelled)
 
 
 def _write_archive(
