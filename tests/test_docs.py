@@ -81,7 +81,7 @@ def test_every_module_of_the_reference_is_there() -> None:
 def test_every_page_is_in_the_site_s_navigation() -> None:
     text = (ROOT / "mkdocs.yml").read_text()
     pages = {str(page.relative_to(ROOT / "docs")) for page in ROOT.glob("docs/**/*.md")}
-    assert set(re.findall(r": ([\w/]+\.md)$", text, re.MULTILINE)) == pages
+    assert set(re.findall(r": ([\w/-]+\.md)$", text, re.MULTILINE)) == pages
 
 
 def test_every_test_that_the_page_of_faults_names_is_there() -> None:

@@ -5,15 +5,12 @@ import struct
 import zlib
 from pathlib import Path
 
-import av
 import numpy as np
-import pydicom
 import pytest
 import tifffile
 from own_images import SHAPE, picture, save
+from own_media import write_dicom, write_video
 from PIL import Image
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, UltrasoundMultiFrameImageStorage
 
 from nerveseg.errors import InputError
 from nerveseg.importing.frames import frames_of
@@ -127,25 +124,6 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
             list(frames_of(tmp_path / name, grey=True))
 
 
-def write_dicom(path: Path, pixels: np.ndarray, kind: str, frames: int = 1) -> None:
-    dataset = pydicom.Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.SOPClassUID = UltrasoundMultiFrameImageStorage
-    dataset.SOPInstanceUID = "1.2.3"
-    dataset.PatientName = "Secret^Name"
-    dataset.Rows, dataset.Columns = pixels.shape[-3:-1] if kind == "RGB" else pixels.shape[-2:]
-    dataset.NumberOfFrames = frames
-    dataset.SamplesPerPixel = 3 if kind == "RGB" else 1
-    if kind == "RGB":
-        dataset.PlanarConfiguration = 0
-    dataset.PhotometricInterpretation = kind
-    dataset.BitsAllocated = dataset.BitsStored = 8
-    dataset.HighBit, dataset.PixelRepresentation = 7, 0
-    dataset.PixelData = pixels.tobytes()
-    dataset.save_as(path, enforce_file_format=True)
-
-
 def test_dicom_of_one_frame_and_of_several(tmp_path: Path) -> None:
     write_dicom(tmp_path / "one.dcm", GREY, "MONOCHROME2")
     (found,) = frames_of(tmp_path / "one.dcm", grey=True)
@@ -164,18 +142,6 @@ def test_dicom_in_colour_and_inverted(tmp_path: Path) -> None:
     assert (found == 255 - GREY).all()
     (stored,) = frames_of(tmp_path / "inverted.dcm", grey=False)
     assert (stored == GREY).all()
-
-
-def write_video(path: Path, frames: list[np.ndarray]) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=10)
-        stream.height, stream.width = frames[0].shape
-        stream.pix_fmt = "gray"
-        for frame in frames:
-            for packet in stream.encode(av.VideoFrame.from_ndarray(frame, format="gray")):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
 
 
 def test_a_video_gives_its_frames(tmp_path: Path) -> None:

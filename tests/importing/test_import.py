@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from own_images import COMMAND, SHAPE, picture, rectangle, run, save, tree, write_folder
+from own_media import write_dicom, write_video
 from PIL import Image
-from test_files import write_dicom, write_video
 
 from nerveseg import rle
 from nerveseg.data import own_archive
@@ -173,6 +173,31 @@ def test_all_faults_are_reported_at_once_and_nothing_is_written(
     assert list(tree(tmp_path)) == before
 
 
+def test_a_mask_that_would_vanish_is_a_fault(folder: Path, tmp_path: Path) -> None:
+    save(folder / "anna_2.png", picture(1, (1680, 2320)))
+    save(folder / "anna_2_mask.png", rectangle(8, 8, 2, 2, (1680, 2320)))
+    with pytest.raises(InputError, match=r"^anna_2\.png: its mask of 4 pixels vanishes at 580 x 4"):
+        run(folder, tmp_path / "out")
+
+
+def test_files_that_no_pattern_matches_are_named(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "readme.txt").write_text("hello")
+    (folder / "deep").mkdir()
+    save(folder / "deep/x.png", picture(1))
+    run(folder, tmp_path / "out")
+    printed = capsys.readouterr().out
+    assert "no pattern matches: 2 files (deep/x.png, readme.txt)\n" in printed
+
+
+def test_a_name_that_no_table_can_hold_is_a_fault(folder: Path, tmp_path: Path) -> None:
+    odd = folder / "anna_\udcff.png"
+    (folder / "anna_1.png").rename(odd)
+    with pytest.raises(InputError, match=r"'anna_\\udcff\.png': its name is not UTF-8; rename it"):
+        run(folder, tmp_path / "out")
+
+
 def test_faults_of_names_are_reported_at_once(folder: Path, tmp_path: Path) -> None:
     save(folder / "eve_1_mask.png", rectangle(5, 5, 9, 9))
     save(folder / "77.png", picture(1))
@@ -332,6 +357,30 @@ def test_masks_must_be_as_many_as_frames(tmp_path: Path) -> None:
     assert [line.partition(" its image")[0] for line in error.value.lines] == [
         "a_mask.mkv: has more frames than",
         "b_mask.mkv: has fewer frames than",
+    ]
+
+
+def test_frames_without_masks_are_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name in ("a", "b"):
+        write_video(folder / f"{name}.mkv", [picture(number) for number in range(4)])
+        mask_folder(folder, name)
+    for number in (2, 3):
+        (folder / f"a/000{number}.png").unlink()
+    rest = (
+        *("--images", "*.mkv", "--subject", "^(?P<subject>.)", "--masks", "*/{frame}.png"),
+        *("--first-frame", "1", "--test-subjects", "b"),
+    )
+    with pytest.raises(FaultsError, match=r"^a\.mkv: no mask for 2 of 4 frames; add it"):
+        run(folder, tmp_path / "out", *rest)
+    run(folder, tmp_path / "out", *rest, "--missing-mask", "skip")
+    origins = read_geometry(tmp_path / "out/geometry.csv")
+    assert [key for key in origins if key[0] == "train"] == [("train", 1, 1), ("train", 1, 2)]
+    with pytest.raises(FaultsError) as error:
+        run(folder, tmp_path / "two", *rest, "--missing-mask", "skip", "--first-frame", "2")
+    assert [line.partition(";")[0] for line in error.value.lines] == [
+        f"{name}/0001.png: {name}.mkv has no such frame, only 2 to 5" for name in "ab"
     ]
 
 

@@ -125,16 +125,16 @@ def import_data(
     plan = _plan(folder, options)
     if dry_run:
         sheet = sheet or out.with_name(f"{out.name}-sheet.png")
-        contents, left_out = draw_sheet(plan, sheet)
+        imported = draw_sheet(plan, sheet)
     else:
-        contents, left_out = import_folder(plan, out)
-    for line in advice.summary(contents, left_out):
+        imported = import_folder(plan, out)
+    for line in advice.summary(imported):
         click.echo(line)
     if dry_run:
         click.echo(f"look at {sheet}; nothing else was written")
     else:
         click.echo(f"look at {out / SHEET}; then run")
-        click.echo(advice.command(advice.settings(contents, out)))
+        click.echo(advice.command(advice.settings(imported.contents, out)))
 
 
 def _plan(folder: Path, options: Mapping[str, Any]) -> "Plan":

@@ -10,6 +10,7 @@ import numpy as np
 from nerveseg import rle
 from nerveseg.data import layout
 from nerveseg.importing.numbering import Contents, Numbered
+from nerveseg.importing.run import Imported
 from nerveseg.importing.writer import ARCHIVE, is_scored
 from nerveseg.rle import IMAGE_SHAPE
 
@@ -17,17 +18,24 @@ FOLDS: Final = 4
 LEAST_AREA: Final = 2000
 """Defaults of split.folds and encode.min_total."""
 
+_SHOWN: Final = 3
 
-def summary(contents: Contents, left_out: int) -> Iterator[str]:
-    """Yield what an archive holds, a line each for training and test frames."""
+
+def summary(imported: Imported) -> Iterator[str]:
+    """Yield what an archive holds and what it does not, a line each."""
+    contents = imported.contents
     for name, group in (("train", contents.train), ("test", contents.test)):
         subjects = len({each.subject for each in group})
         frames = f"{name}: {len(group)} frames of {subjects} subjects"
         known = [each for each in group if each.frame.pixels is not None]
         outlined = sum(each.frame.pixels != "" for each in known)
         yield f"{frames}, {outlined} with a mask" if known else f"{frames}, masks not known"
-    if left_out:
-        yield f"left out because they have no mask: {left_out}"
+    if imported.left_out:
+        yield f"left out because they have no mask: {imported.left_out} frames"
+    if ignored := imported.ignored:
+        names = [name.encode(errors="replace").decode() for name in ignored[:_SHOWN]]
+        some = ", ".join(names) + (", ..." if len(ignored) > _SHOWN else "")
+        yield f"ignored because no pattern matches: {len(ignored)} files ({some})"
 
 
 def settings(contents: Contents, out: Path) -> dict[str, object]:

@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.errors import InputError
-from nerveseg.importing.stills import MOST_BYTES, STILL_ENDS, check_size, read_still
+from nerveseg.importing.stills import STILL_ENDS, check_size, read_still
+
+MOST_BYTES: Final = 4 << 30
+"""Limit on the size of a video or of a DICOM file in bytes; frames are read one by one."""
 
 MOST_FRAMES: Final = 20_000
 """Limit on the number of frames of a video or of a DICOM file."""
@@ -44,7 +47,7 @@ def frames_of(path: Path, grey: bool) -> Iterator[NDArray[Any]]:
         InputError: the file is unreadable, damaged, too large or of another format; the message
             does not name it.
     """
-    if not path.stat().st_size <= MOST_BYTES:
+    if path.stat().st_size > MOST_BYTES:
         raise InputError(f"more than {MOST_BYTES:,} bytes; cut it into smaller files")
     if _is_dicom(path):
         yield from _guarded(_dicom_frames(path, grey), "a damaged DICOM file")
@@ -87,14 +90,13 @@ def _dicom_frames(path: Path, grey: bool) -> Iterator[NDArray[Any]]:
     if "Rows" not in header or "Columns" not in header:
         raise InputError("a DICOM file without an image; leave it out")
     check_size((int(header.Rows), int(header.Columns)))
-    dataset = pydicom.dcmread(path)
-    kind = str(dataset.get("PhotometricInterpretation", ""))
-    for stored in iter_pixels(dataset):
+    kind = str(header.get("PhotometricInterpretation", ""))
+    for stored in iter_pixels(path):
         values = stored
         if kind == "PALETTE COLOR" and grey:
-            values = _to_8_bit_colours(apply_color_lut(stored, dataset))
+            values = _to_8_bit_colours(apply_color_lut(stored, header))
         elif values.ndim == 2 and grey:  # noqa: PLR2004
-            values = apply_voi_lut(apply_modality_lut(stored, dataset), dataset)
+            values = apply_voi_lut(apply_modality_lut(stored, header), header)
             if kind == "MONOCHROME1":
                 values = values.max() - values
         yield _grey(values) if grey else values

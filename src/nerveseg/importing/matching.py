@@ -46,10 +46,12 @@ class Matched(NamedTuple):
     Attributes:
         sources: image files in natural order.
         faults: one message for each fault.
+        ignored: files that no pattern matches.
     """
 
     sources: list[Source]
     faults: list[str]
+    ignored: list[str]
 
 
 def match(
@@ -83,6 +85,9 @@ def match(
     owners = _owners(pictures, outlines, faults)
     sources = []
     for name in (*pictures, *others):
+        if name != name.encode(errors="replace").decode():
+            faults.append(f"{name!a}: its name is not UTF-8; rename it")
+            continue
         if (subject := subject_of(name)) is None:
             faults.append(
                 f"{name}: its subject is not known; correct --subject, or add a row to the table "
@@ -90,7 +95,8 @@ def match(
             )
             continue
         sources.append(Source(name, subject, owners.get(name, []), name in pictures))
-    return Matched(sources, faults)
+    used = {*outlines, *pictures, *others}
+    return Matched(sources, faults, [name for name in names if name not in used])
 
 
 def _found(names: Sequence[str], pattern: Pattern | None) -> dict[str, Match]:

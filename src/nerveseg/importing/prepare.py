@@ -25,8 +25,8 @@ Missing = Literal["refuse", "empty", "skip"]
 """What an image without a mask means: a fault, no nerve, or that it is left out."""
 
 _NO_MASK: Final = (
-    "no mask; add it, or say with --missing-mask that such an image shows no nerve (empty) or is "
-    "left out (skip)"
+    "add it, or say with --missing-mask that such an image shows no nerve (empty) or is left out "
+    "(skip)"
 )
 
 
@@ -129,6 +129,7 @@ class _Job:
         self.frames: list[Frame] = []
         self.faults: list[str] = []
         self.left_out = 0
+        self._without_mask: list[int] = []
         self._folder, self._source, self._rules, self._prefix = folder, source, rules, prefix
         self._annotations = annotations
         self._streams = {
@@ -153,18 +154,25 @@ class _Job:
         masks = list(self._masks(index, shape))
         if index % self._rules.every:
             return
-        if not masks and self._source.labelled:
-            if self._rules.missing == "refuse":
-                self._fault(self._label(index), _NO_MASK)
-            if self._rules.missing != "empty":
-                self.left_out += 1
-                return
+        if not masks and self._source.labelled and self._rules.missing != "empty":
+            self._without_mask.append(index)
+            return
         geometry = Geometry.of(shape, self._rules.fit)
         file = Path(f"{self._prefix}{index}.tif")
         write_image(file, geometry.image_to_frame(to_8_bits(image, self._rules.levels)))
-        pixels = rle.encode(geometry.mask_to_frame(_union(masks, shape)))
+        pixels = self._run_lengths(_union(masks, shape), geometry)
         known = pixels if self._source.labelled else None
         self.frames.append(Frame(self._source, index, geometry, known, file))
+
+    def _run_lengths(self, mask: NDArray[np.uint8], geometry: Geometry) -> str:
+        pixels = rle.encode(geometry.mask_to_frame(mask))
+        if mask.any() and not pixels:
+            self._fault(
+                self._source.name,
+                f"its mask of {int(mask.sum())} pixels vanishes at 580 x 420; remove it, or cut "
+                "the image to the part that matters",
+            )
+        return pixels
 
     def _masks(self, index: int, shape: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
         """Yield the masks of a frame; one that cannot be read adds a fault and is empty."""
@@ -202,6 +210,7 @@ class _Job:
         name = self._source.name
         if count == 0:
             raise InputError("has no frames; replace it")
+        self._check_missing(count)
         for mask, stream in self._streams.items():
             if not self.faults and next(stream, None) is not None:
                 self._fault(mask, f"has more frames than its image {name}; give each its mask")
@@ -218,13 +227,17 @@ class _Job:
         if name in self._annotations and count > 1:
             raise InputError(f"annotated, but it has {count} frames; annotate stills")
 
+    def _check_missing(self, count: int) -> None:
+        if self._rules.missing == "skip":
+            self.left_out = len(self._without_mask)
+        elif self._without_mask:
+            some = f" for {len(self._without_mask)} of {count} frames" if count > 1 else ""
+            self._fault(self._source.name, f"no mask{some}; {_NO_MASK}")
+
     def _fault(self, name: str, text: str) -> None:
         """Note a fault; of several in one file, the first."""
         if not any(known.startswith(f"{name}: ") for known in self.faults):
             self.faults.append(f"{name}: {text}")
-
-    def _label(self, index: int) -> str:
-        return self._source.name if index == 0 else f"{self._source.name} frame {index}"
 
 
 def _check_shape(pixels: NDArray[Any], shape: tuple[int, int]) -> None:

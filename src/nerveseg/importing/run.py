@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from nerveseg.atomic import whole_files
 from nerveseg.errors import FaultsError, InputError, within
@@ -17,10 +17,10 @@ from nerveseg.importing.annotations import (
     read_labelme,
 )
 from nerveseg.importing.contact_sheet import write_sheet
-from nerveseg.importing.matching import Source, SubjectOf, match
+from nerveseg.importing.matching import Matched, Source, SubjectOf, match
 from nerveseg.importing.numbering import Contents
 from nerveseg.importing.patterns import Pattern, files_below
-from nerveseg.importing.prepare import Prepared, Rules, prepare
+from nerveseg.importing.prepare import Rules, prepare
 from nerveseg.importing.writer import write
 
 SHEET: Final = "contact_sheet.png"
@@ -57,31 +57,42 @@ class Plan:
     seed: int
 
 
-def import_folder(plan: Plan, out: Path) -> tuple[Contents, int]:
-    """Write an archive, its tables and a contact sheet to the new folder `out`.
+class Imported(NamedTuple):
+    """The outcome of an import.
 
-    Returns:
-        What it holds, and the number of images that were left out because they have no mask.
+    Attributes:
+        contents: what the archive holds.
+        left_out: number of frames that are left out because they have no mask.
+        ignored: files that no pattern matches.
+    """
+
+    contents: Contents
+    left_out: int
+    ignored: list[str]
+
+
+def import_folder(plan: Plan, out: Path) -> Imported:
+    """Write an archive, its tables and a contact sheet to the new folder `out`.
 
     Raises:
         InputError: something is wrong; there is one line for each fault, and nothing is written.
     """
     _check_out(out, plan.folder)
-    sources, annotations = _matched(plan)
+    matched, annotations = _matched(plan)
     with whole_files(out) as new, tempfile.TemporaryDirectory(dir=new.parent) as scratch:
-        contents, left_out = _prepared(plan, sources, annotations, Path(scratch))
-        write_sheet(new / SHEET, contents)
-        write(new, contents, plan.public, plan.seed)
-    return contents, left_out
+        imported = _prepared(plan, matched, annotations, Path(scratch))
+        write_sheet(new / SHEET, imported.contents)
+        write(new, imported.contents, plan.public, plan.seed)
+    return imported
 
 
-def draw_sheet(plan: Plan, path: Path) -> tuple[Contents, int]:
+def draw_sheet(plan: Plan, path: Path) -> Imported:
     """Check everything, and write only the contact sheet; otherwise like `import_folder`."""
-    sources, annotations = _matched(plan)
+    matched, annotations = _matched(plan)
     with tempfile.TemporaryDirectory() as scratch:
-        contents, left_out = _prepared(plan, sources, annotations, Path(scratch))
-        write_sheet(path, contents)
-    return contents, left_out
+        imported = _prepared(plan, matched, annotations, Path(scratch))
+        write_sheet(path, imported.contents)
+    return imported
 
 
 def _check_out(out: Path, folder: Path) -> None:
@@ -91,7 +102,7 @@ def _check_out(out: Path, folder: Path) -> None:
         raise InputError(f"{out}: lies within the folder to import; name a folder outside")
 
 
-def _matched(plan: Plan) -> tuple[list[Source], dict[str, Annotation]]:
+def _matched(plan: Plan) -> tuple[Matched, dict[str, Annotation]]:
     names = files_below(plan.folder)
     found = match(names, plan.images, plan.masks, plan.unlabelled, plan.subject_of)
     faults = list(found.faults)
@@ -108,7 +119,7 @@ def _matched(plan: Plan) -> tuple[list[Source], dict[str, Annotation]]:
         faults.append(f"{plan.unlabelled.text}: no file matches; correct --test-images")
     if faults:
         raise FaultsError(faults)
-    return found.sources, annotations
+    return found, annotations
 
 
 def _annotations(
@@ -166,9 +177,9 @@ def _test_subjects(plan: Plan, subjects: Sequence[str]) -> Sequence[str]:
 
 
 def _prepared(
-    plan: Plan, sources: Sequence[Source], annotations: dict[str, Annotation], scratch: Path
-) -> tuple[Contents, int]:
-    prepared: Prepared = prepare(plan.folder, sources, annotations, plan.rules, scratch)
+    plan: Plan, matched: Matched, annotations: dict[str, Annotation], scratch: Path
+) -> Imported:
+    prepared = prepare(plan.folder, matched.sources, annotations, plan.rules, scratch)
     if prepared.faults:
         raise FaultsError(prepared.faults)
     labelled = [each.source.subject for each in prepared.frames if each.pixels is not None]
@@ -178,4 +189,5 @@ def _prepared(
     if plan.unlabelled is None:
         # Subjects may be gone whose images have no masks and are left out.
         numbering.check_test_subjects(labelled, chosen)
-    return numbering.number(prepared.frames, chosen), prepared.left_out
+    contents = numbering.number(prepared.frames, chosen)
+    return Imported(contents, prepared.left_out, matched.ignored)

@@ -13,7 +13,7 @@ from nerveseg.data import tiff_header
 from nerveseg.errors import InputError
 
 MOST_BYTES: Final = 256 << 20
-"""Limit on the size of an image file, a video or a DICOM file in bytes."""
+"""Limit on the size of an image file in bytes."""
 
 MOST_PIXELS: Final = 64 << 20
 """Limit on the number of pixels of an image or of a frame of a video."""
