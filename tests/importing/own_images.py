@@ -1,5 +1,6 @@
 """Folders of images and masks as users have them, and the command that imports them."""
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def write_folder(folder: Path, subjects: tuple[str, ...] = ("anna", "bob", "cy",
 def run(folder: Path, out: Path, *options: str) -> None:
     """Run `nerveseg import`."""
     cli.call(["import", str(folder), str(out), *(options or COMMAND)])
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def tree(folder: Path) -> Iterator[str]:

@@ -130,6 +130,8 @@ def import_data(
         imported = import_folder(plan, out)
     for line in advice.summary(imported):
         click.echo(line)
+    for line in advice.warnings(imported.contents):
+        click.echo(f"warning: {line}", err=True)
     if dry_run:
         click.echo(f"look at {sheet}; nothing else was written")
     else:
@@ -140,7 +142,7 @@ def import_data(
 def _plan(folder: Path, options: Mapping[str, Any]) -> "Plan":
     from nerveseg.importing.masks import Inside
     from nerveseg.importing.patterns import Pattern
-    from nerveseg.importing.prepare import Rules
+    from nerveseg.importing.rules import Rules
     from nerveseg.importing.run import Plan
 
     _check_usage(options)

@@ -1,7 +1,8 @@
 """What an import says at its end: what it holds, and the parameters that suit it."""
 
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ LEAST_AREA: Final = 2000
 """Defaults of split.folds and encode.min_total."""
 
 _SHOWN: Final = 3
+_PLAIN: Final = re.compile(r"archive|image|(?=.*/)[A-Za-z0-9_./-]+")
 
 
 def summary(imported: Imported) -> Iterator[str]:
@@ -26,16 +28,16 @@ def summary(imported: Imported) -> Iterator[str]:
     contents = imported.contents
     for name, group in (("train", contents.train), ("test", contents.test)):
         subjects = len({each.subject for each in group})
-        frames = f"{name}: {len(group)} frames of {subjects} subjects"
+        frames = f"{name}: {_counted(len(group), 'frame')} of {_counted(subjects, 'subject')}"
         known = [each for each in group if each.frame.pixels is not None]
         outlined = sum(each.frame.pixels != "" for each in known)
         yield f"{frames}, {outlined} with a mask" if known else f"{frames}, masks not known"
     if imported.left_out:
-        yield f"left out because they have no mask: {imported.left_out} frames"
+        yield f"left out because they have no mask: {_counted(imported.left_out, 'frame')}"
     if ignored := imported.ignored:
         names = [name.encode(errors="replace").decode() for name in ignored[:_SHOWN]]
         some = ", ".join(names) + (", ..." if len(ignored) > _SHOWN else "")
-        yield f"ignored because no pattern matches: {len(ignored)} files ({some})"
+        yield f"ignored because no pattern matches: {_counted(len(ignored), 'file')} ({some})"
 
 
 def settings(contents: Contents, out: Path) -> dict[str, object]:
@@ -55,10 +57,44 @@ def settings(contents: Contents, out: Path) -> dict[str, object]:
     return found
 
 
-def command(parameters: dict[str, object]) -> str:
+def command(parameters: Mapping[str, object]) -> str:
     """Return the command that runs the pipeline with `parameters`."""
-    options = [f"-S {shlex.quote(f'{key}={value}')}" for key, value in parameters.items()]
-    return " ".join(["dvc exp run", *options])
+    return shlex.join(["dvc", "exp", "run", *options(parameters)])
+
+
+def options(parameters: Mapping[str, object]) -> list[str]:
+    """Return `parameters` as options of `dvc exp run`."""
+    texts = (
+        f"{key}={_quoted(value) if isinstance(value, str) else value}"
+        for key, value in parameters.items()
+    )
+    return [word for text in texts for word in ("-S", text)]
+
+
+def warnings(contents: Contents) -> Iterator[str]:
+    """Yield a warning for images that are the same and stand under different subjects."""
+    first: dict[str, Numbered] = {}
+    for each in [*contents.train, *contents.test]:
+        other = first.setdefault(each.frame.digest, each)
+        if other.subject != each.subject:
+            names = other.frame.source, each.frame.source
+            yield (
+                f"{names[0].name} and {names[1].name} are the same image, but of the subjects "
+                f"{names[0].subject} and {names[1].subject}; remove one, or correct --subject"
+            )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _quoted(value: str) -> str:
+    """Return a value as DVC's option -S reads it (Hydra's grammar of overrides)."""
+    if _PLAIN.fullmatch(value):
+        return value
+    # A backslash escapes only where it stands before a quote.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + "\\'" * bool(found[2]), value)
+    return f"'{escaped}'"
 
 
 def _area(each: Numbered) -> int:

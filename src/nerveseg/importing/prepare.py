@@ -1,11 +1,11 @@
 """Decodes every image once, brings it and its mask to 420 x 580, and collects all faults."""
 
+import hashlib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,41 +16,15 @@ from nerveseg.data.parallel import for_each
 from nerveseg.errors import InputError
 from nerveseg.importing.annotations import Annotation
 from nerveseg.importing.frames import frames_of, is_lossy
-from nerveseg.importing.geometry import Fit, Geometry
-from nerveseg.importing.masks import Inside
+from nerveseg.importing.geometry import Geometry
 from nerveseg.importing.matching import MaskFile, Source
+from nerveseg.importing.rules import Rules
 from nerveseg.importing.stills import to_8_bits
-
-Missing = Literal["refuse", "empty", "skip"]
-"""What an image without a mask means: a fault, no nerve, or that it is left out."""
 
 _NO_MASK: Final = (
     "add it, or say with --missing-mask that such an image shows no nerve (empty) or is left out "
     "(skip)"
 )
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How pixels are read.
-
-    Attributes:
-        inside: which pixels of a mask file are inside.
-        labels: categories of annotations that count; all if there are none.
-        missing: what an image without a mask means.
-        fit: how an image is brought to the size of a frame.
-        levels: the values that become black and white; None for those of each image.
-        every: of a video, every so many frames are taken.
-        first_frame: number of the first frame in the names of masks of frames.
-    """
-
-    inside: Inside = field(default_factory=Inside)
-    labels: tuple[str, ...] = ()
-    missing: Missing = "refuse"
-    fit: Fit = "letterbox"
-    levels: tuple[float, float] | None = None
-    every: int = 1
-    first_frame: int = 0
 
 
 class Frame(NamedTuple):
@@ -62,6 +36,7 @@ class Frame(NamedTuple):
         geometry: where the image lies in the frame.
         pixels: RLE of the mask at 420 x 580; None if it is not known.
         file: the frame as a TIFF of 420 x 580.
+        digest: a hash of this file.
     """
 
     source: Source
@@ -69,6 +44,7 @@ class Frame(NamedTuple):
     geometry: Geometry
     pixels: str | None
     file: Path
+    digest: str
 
 
 class Prepared(NamedTuple):
@@ -162,7 +138,8 @@ class _Job:
         write_image(file, geometry.image_to_frame(to_8_bits(image, self._rules.levels)))
         pixels = self._run_lengths(_union(masks, shape), geometry)
         known = pixels if self._source.labelled else None
-        self.frames.append(Frame(self._source, index, geometry, known, file))
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        self.frames.append(Frame(self._source, index, geometry, known, file, digest))
 
     def _run_lengths(self, mask: NDArray[np.uint8], geometry: Geometry) -> str:
         pixels = rle.encode(geometry.mask_to_frame(mask))

@@ -20,7 +20,8 @@ from nerveseg.importing.contact_sheet import write_sheet
 from nerveseg.importing.matching import Matched, Source, SubjectOf, match
 from nerveseg.importing.numbering import Contents
 from nerveseg.importing.patterns import Pattern, files_below
-from nerveseg.importing.prepare import Rules, prepare
+from nerveseg.importing.prepare import prepare
+from nerveseg.importing.rules import Rules
 from nerveseg.importing.writer import write
 
 SHEET: Final = "contact_sheet.png"
