@@ -28,6 +28,7 @@ COMMANDS = [
     [],
     ["models"],
     ["import"],
+    ["train-on"],
     ["recover"],
     ["simulate-sheet"],
     ["submission"],

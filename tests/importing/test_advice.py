@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from own_images import COMMAND, rectangle, run, save, tree, write_folder
 from PIL import Image
 from ruamel.yaml import YAML
 
+from nerveseg.cli import main as cli
+from nerveseg.data.archive import Competition
+from nerveseg.errors import InputError
 from nerveseg.importing import advice
 
 
@@ -50,6 +55,39 @@ def test_the_command_it_prints_names_parameters_that_suit(
         ("encode.min_blob", "400"),
         ("encode.min_total", "400"),
     ]
+
+
+def test_train_on_imports_and_runs_the_pipeline(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["train-on", "own", *COMMAND, "--set", "train.epochs=1"]
+    with pytest.raises(InputError, match=r"no dvc\.yaml here"):
+        cli.call(arguments)
+    assert not (tmp_path / "own-archive").exists()
+    (tmp_path / "dvc.yaml").touch()
+    ran: list[list[str]] = []
+
+    def ends_with_3(words: list[str], check: bool) -> subprocess.CompletedProcess[str]:
+        ran.append(words)
+        return subprocess.CompletedProcess(words, 3)
+
+    monkeypatch.setattr(subprocess, "run", ends_with_3)
+    with pytest.raises(SystemExit) as end:
+        cli.call(arguments)
+    assert end.value.code == 3
+    own = tmp_path / "own-archive"
+    assert ran == [[sys.executable, "-m", "dvc", "exp", "run", *ran[0][5:]]]
+    assert ran[0][5::2] == ["-S"] * 5
+    assert ran[0][6::2] == [
+        "data.source=archive",
+        f"data.archive={own}/archive",
+        f"data.solution={own}/solution.csv",
+        "split.folds=3",
+        "train.epochs=1",
+    ]
+    with Competition(own / "archive") as competition:
+        competition.verify()
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1))

@@ -76,4 +76,5 @@ def test_the_way_back_of_the_guide() -> None:
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"--[a-z][a-z-]+", GUIDE))))
 def test_every_option_of_the_guide_exists(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     cli.call(["import", "--help"])
+    cli.call(["train-on", "--help"])
     assert f"  {option} " in capsys.readouterr().out

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from nerveseg.importing.matching import SubjectOf
-    from nerveseg.importing.run import Plan
+    from nerveseg.importing.run import Imported, Plan
 
 FILE: Final = click.Path(path_type=Path)
 _SHARE: Final = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -120,23 +120,41 @@ def import_data(
     named id.
     """
     from nerveseg.importing import advice
-    from nerveseg.importing.run import SHEET, draw_sheet, import_folder
+    from nerveseg.importing.run import SHEET, draw_sheet
 
-    plan = _plan(folder, options)
     if dry_run:
         sheet = sheet or out.with_name(f"{out.name}-sheet.png")
-        imported = draw_sheet(plan, sheet)
-    else:
-        imported = import_folder(plan, out)
+        _report(draw_sheet(_plan(folder, options), sheet))
+        click.echo(f"look at {sheet}; nothing else was written")
+        return
+    parameters = import_for_pipeline(folder, out, options)
+    click.echo(f"look at {out / SHEET}; then run")
+    click.echo(advice.command(parameters))
+
+
+def import_for_pipeline(folder: Path, out: Path, options: Mapping[str, Any]) -> dict[str, object]:
+    """Import `folder`, report it, and return the parameters with which the pipeline takes it.
+
+    Args:
+        folder: the folder with the images.
+        out: a new folder.
+        options: those of `nerveseg import` by their names.
+    """
+    from nerveseg.importing import advice
+    from nerveseg.importing.run import import_folder
+
+    imported = import_folder(_plan(folder, options), out)
+    _report(imported)
+    return advice.settings(imported.contents, out)
+
+
+def _report(imported: "Imported") -> None:
+    from nerveseg.importing import advice
+
     for line in advice.summary(imported):
         click.echo(line)
     for line in advice.warnings(imported.contents):
         click.echo(f"warning: {line}", err=True)
-    if dry_run:
-        click.echo(f"look at {sheet}; nothing else was written")
-    else:
-        click.echo(f"look at {out / SHEET}; then run")
-        click.echo(advice.command(advice.settings(imported.contents, out)))
 
 
 def _plan(folder: Path, options: Mapping[str, Any]) -> "Plan":

@@ -18,6 +18,7 @@ from nerveseg.cli.recover import recover
 from nerveseg.cli.repro import repro
 from nerveseg.cli.simulate_sheet import simulate_sheet
 from nerveseg.cli.submission import submission
+from nerveseg.cli.train_on import train_on
 from nerveseg.errors import InputError, run
 
 # What pyproject.toml calls the extras that install these packages.
@@ -34,6 +35,7 @@ for command in (
     check_setup,
     repro,
     import_data,
+    train_on,
     models,
     export,
     submission,

@@ -58,17 +58,17 @@ def settings(contents: Contents, out: Path) -> dict[str, object]:
 
 
 def command(parameters: Mapping[str, object]) -> str:
+    """Return the command that runs the pipeline with `parameters`, as a line of shell."""
+    return shlex.join(command_words(parameters))
+
+
+def command_words(parameters: Mapping[str, object]) -> list[str]:
     """Return the command that runs the pipeline with `parameters`."""
-    return shlex.join(["dvc", "exp", "run", *options(parameters)])
-
-
-def options(parameters: Mapping[str, object]) -> list[str]:
-    """Return `parameters` as options of `dvc exp run`."""
     texts = (
         f"{key}={_quoted(value) if isinstance(value, str) else value}"
         for key, value in parameters.items()
     )
-    return [word for text in texts for word in ("-S", text)]
+    return ["dvc", "exp", "run", *(word for text in texts for word in ("-S", text))]
 
 
 def warnings(contents: Contents) -> Iterator[str]:
