@@ -110,3 +110,9 @@ def test_exempt_modules_are_reached_and_do_not_count() -> None:
     assert not {"errors.py", "training/progress.py", "params/train.py"} & set(
         fingerprint(STAGES / "train.py")
     )
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES.glob("*.py")), ids=lambda path: path.stem)
+def test_no_stage_depends_on_the_import_of_own_images(stage: Path) -> None:
+    reached = modules_of(stage, UNET)
+    assert not {name for name in reached if name.startswith("nerveseg.importing")}

@@ -6,11 +6,13 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import tifffile
 from own_images import SHAPE, picture, save
 from own_media import write_dicom, write_video
 from PIL import Image
+from pydicom.uid import UID, JPEG2000Lossless, RLELossless
 
 from nerveseg.errors import InputError
 from nerveseg.importing.frames import frames_of
@@ -131,6 +133,28 @@ def test_dicom_of_one_frame_and_of_several(tmp_path: Path) -> None:
     several = np.stack([picture(seed) for seed in range(3)])
     write_dicom(tmp_path / "several", several, "MONOCHROME2", frames=3)
     assert (np.stack(list(frames_of(tmp_path / "several", grey=True))) == several).all()
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
+def test_compressed_dicom_is_read_frame_by_frame(tmp_path: Path, syntax: UID) -> None:
+    several = np.stack([picture(seed) for seed in range(3)])
+    write_dicom(tmp_path / "a.dcm", several, "MONOCHROME2", frames=3)
+    dataset = pydicom.dcmread(tmp_path / "a.dcm")
+    dataset.compress(syntax)
+    dataset.save_as(tmp_path / "a.dcm")
+    assert (np.stack(list(frames_of(tmp_path / "a.dcm", grey=True))) == several).all()
+
+
+def test_dicom_follows_its_display_settings(tmp_path: Path) -> None:
+    write_dicom(tmp_path / "a.dcm", GREY, "MONOCHROME2")
+    dataset = pydicom.dcmread(tmp_path / "a.dcm")
+    dataset.WindowCenter, dataset.WindowWidth = 128, 64
+    dataset.save_as(tmp_path / "a.dcm")
+    (found,) = frames_of(tmp_path / "a.dcm", grey=True)
+    assert found[GREY <= 95].max() == 0
+    assert found[GREY >= 160].min() == 255
+    (stored,) = frames_of(tmp_path / "a.dcm", grey=False)
+    assert (stored == GREY).all()
 
 
 def test_dicom_in_colour_and_inverted(tmp_path: Path) -> None:

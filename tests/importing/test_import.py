@@ -78,6 +78,18 @@ def test_no_subject_is_in_both_sets(folder: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_subjects_are_numbered_in_natural_order_even_if_their_numbers_are_equal(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "own"
+    for name in ("10", "2", "01", "1", "001"):
+        save(folder / f"{name}.png", picture(int(name)))
+        save(folder / f"{name}_mask.png", rectangle(50, 60, 40, 80))
+    run(folder, tmp_path / "out", *COMMAND[:4], "--subject", r"^(?P<subject>\d+)")
+    names = [row["name"] for row in table(tmp_path / "out/subjects.csv")]
+    assert names == ["001", "01", "1", "2", "10"]
+
+
 def test_usages_follow_the_share(folder: Path, tmp_path: Path) -> None:
     run(folder, tmp_path / "out", *COMMAND, "--test-share", "0.5", "--public-share", "0.25")
     usages = [row.usage for row in read_solution(tmp_path / "out/solution.csv").values()]

@@ -100,10 +100,10 @@ def files_below(folder: Path) -> list[str]:
     return sorted((name.as_posix() for name in visible), key=natural)
 
 
-def natural(text: str) -> list[tuple[int, str]]:
-    """Return a key by which 'a2' comes before 'a10'."""
+def natural(text: str) -> tuple[list[tuple[int, str]], str]:
+    """Return a key by which 'a2' comes before 'a10', and '1' and '01' are not equal."""
     pieces = re.findall(r"([0-9]{1,18})|([^0-9]+|[0-9]+)", text)
-    return [(int(digits), "") if digits else (-1, other) for digits, other in pieces]
+    return [(int(digits), "") if digits else (-1, other) for digits, other in pieces], text
 
 
 def _translated(part: str) -> str:
