@@ -184,6 +184,8 @@ def test_help_does_not_wait_for_torch() -> None:
         ["import", "own", "out", "--images", "*"],
         ["import", "own", "out", "--images", "*", "--masks", "*", "--coco", "a.json"],
         ["import", "own", "out", "--images", "*", "--masks", "*_mask"],
+        ["import", "own", "out", "--images", "*", "--sheet", "a.png"],
+        ["import", "own", "out", "--images", "*", "--sheet", "a.txt", "--dry-run"],
         ["import", "own", "out", "--images", "*", "--masks", "*", "--mask-color", "red"],
         ["import", "own", "out", "--images", "*", "--masks", "{frame}", "--subject", "."],
     ],

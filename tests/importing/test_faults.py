@@ -85,6 +85,7 @@ def test_faults_of_names_are_reported_at_once(folder: Path, tmp_path: Path) -> N
     ("options", "fault"),
     [
         (("--images", "*.jpg", *COMMAND[2:]), r"\*\.jpg: no file matches"),
+        (("--images", "*", "--masks", "*", *COMMAND[4:]), r"^\*: only masks match; correct"),
         (("--images", "re:*", *COMMAND[2:]), "not a regular expression"),
         (("--images", "re:.*", *COMMAND[2:]), "has no group named id"),
         ((*COMMAND[:4], "--subject", "x"), "has no group named subject"),

@@ -122,8 +122,10 @@ def import_data(
     from nerveseg.importing import advice
     from nerveseg.importing.run import SHEET, draw_sheet
 
+    if sheet is not None and (not dry_run or sheet.suffix != ".png"):
+        raise click.UsageError("--sheet names the PNG of --dry-run, such as sheet.png")
     if dry_run:
-        sheet = sheet or out.with_name(f"{out.name}-sheet.png")
+        sheet = sheet or Path(f"{out}-sheet.png")
         _report(draw_sheet(_plan(folder, options), sheet))
         click.echo(f"look at {sheet}; nothing else was written")
         return

@@ -81,7 +81,8 @@ def match(
         if name not in outlines and name not in pictures
     }
     if not pictures:
-        faults.append(f"{images.text}: no file matches; correct the pattern of the images")
+        which = "only masks match" if any(map(images.match, names)) else "no file matches"
+        faults.append(f"{images.text}: {which}; correct the pattern of the images")
     owners = _owners(pictures, outlines, faults)
     sources = []
     for name in (*pictures, *others):

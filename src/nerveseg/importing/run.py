@@ -191,4 +191,5 @@ def _prepared(
         # Subjects may be gone whose images have no masks and are left out.
         numbering.check_test_subjects(labelled, chosen)
     contents = numbering.number(prepared.frames, chosen)
-    return Imported(contents, prepared.left_out, matched.ignored)
+    ignored = [name for name in matched.ignored if plan.folder / name != plan.coco]
+    return Imported(contents, prepared.left_out, ignored)
