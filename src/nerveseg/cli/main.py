@@ -13,9 +13,12 @@ import click
 from nerveseg.cli.check_setup import check_setup
 from nerveseg.cli.export import export
 from nerveseg.cli.import_data import import_data
+from nerveseg.cli.live import live
 from nerveseg.cli.models import models
+from nerveseg.cli.predict import predict
 from nerveseg.cli.recover import recover
 from nerveseg.cli.repro import repro
+from nerveseg.cli.share import share
 from nerveseg.cli.simulate_sheet import simulate_sheet
 from nerveseg.cli.submission import submission
 from nerveseg.cli.train_on import train_on
@@ -23,6 +26,7 @@ from nerveseg.errors import InputError, run
 
 # What pyproject.toml calls the extras that install these packages.
 _EXTRAS: Final = {"av": "media", "pydicom": "media", "PIL": "import", "pycocotools": "import"}
+_EXTRAS: Final = {"av": "media", "pydicom": "media", "huggingface_hub": "hub"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -37,6 +41,9 @@ for command in (
     import_data,
     train_on,
     models,
+    predict,
+    live,
+    share,
     export,
     submission,
     recover,

@@ -2,17 +2,22 @@
 
 import os
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.artefact.decision import DecisionRule
+from nerveseg.artefact.format import Artefact, read_artefact
+from nerveseg.artefact.package import unpacked_model
+from nerveseg.data.input_normalisation import DEVIATION, MEAN
 from nerveseg.data.packed_writer import resize_image
 from nerveseg.device import pick_device, working_dtype
 from nerveseg.errors import InputError, within
+from nerveseg.inference.decide import Finding, LogitSource, decide, sigmoid
 from nerveseg.inference.predict import Predictor, resize_logits
-from nerveseg.inference.tta import choose_views
-from nerveseg.models.weights import load_weights
+from nerveseg.inference.tta import View, choose_views
+from nerveseg.models.weights import Description, load_weights
 from nerveseg.params.train import ViewChoice, ViewWeights
 
 BATCH: Final = 16
@@ -24,13 +29,20 @@ class ImagePredictor:
     """Predicts images as the stage `predict` does, without the rounding of stored maps.
 
     Args:
-        predictor: the network with its test-time augmentation.
+        source: the network with its test-time augmentation.
         trained_size: height and width of the frames that the network was trained on.
+        rule: how maps become masks and states.
+
+    Attributes:
+        rule: as given; replace it to decide otherwise.
     """
 
-    def __init__(self, predictor: Predictor, trained_size: tuple[int, int]) -> None:
-        self._predictor = predictor
+    def __init__(
+        self, source: LogitSource, trained_size: tuple[int, int], rule: DecisionRule | None = None
+    ) -> None:
+        self._source = source
         self._trained_size = trained_size
+        self.rule = rule or DecisionRule()
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the probability that each pixel shows the nerve.
@@ -47,6 +59,10 @@ class ImagePredictor:
         Raises:
             InputError: `images` has another type or shape.
         """
+        return sigmoid(self.logits(images))
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the logits of `images`, see `__call__`; float32, of the same shape."""
         if images.dtype != np.uint8 or images.ndim not in (_SINGLE, _SEVERAL):
             raise InputError(
                 f"images: {images.dtype} of shape {images.shape}; "
@@ -55,17 +71,32 @@ class ImagePredictor:
         if 0 in images.shape[-2:]:
             raise InputError(f"images: shape {images.shape} has no pixels; give H and W above 0")
         several = images if images.ndim == _SEVERAL else images[np.newaxis]
-        probabilities = np.empty(several.shape, np.float32)
+        logits = np.empty(several.shape, np.float32)
         for start in range(0, len(several), BATCH):
             chunk = several[start : start + BATCH]
             resized = np.stack([resize_image(image, self._trained_size) for image in chunk])
-            for row, logit in enumerate(self._predictor.logits(resized), start):
-                probabilities[row] = _sigmoid(resize_logits(logit, several.shape[1:]))
-        return probabilities.reshape(images.shape)
+            for row, logit in enumerate(self._source.logits(resized), start):
+                logits[row] = resize_logits(logit, several.shape[1:])
+        return logits.reshape(images.shape)
+
+    def find(self, images: NDArray[np.uint8]) -> list[Finding]:
+        """Return what is found on each image: its mask, its probability of a nerve, its state.
+
+        Args:
+            images: as for `__call__`; a single image gives a list of one.
+
+        Raises:
+            InputError: `images` has another type or shape, or a logit is NaN.
+        """
+        logits = self.logits(images)
+        several = logits if logits.ndim == _SEVERAL else logits[np.newaxis]
+        return [decide(logit, self.rule) for logit in several]
 
 
 def load(
-    path: str | os.PathLike[str], tta: ViewChoice = "auto", tta_weights: ViewWeights = "mean"
+    path: str | os.PathLike[str],
+    tta: ViewChoice | None = None,
+    tta_weights: ViewWeights | None = None,
 ) -> ImagePredictor:
     """Return a predictor with the trained weights of a file.
 
@@ -73,10 +104,13 @@ def load(
     CPU.
 
     Args:
-        path: a file weights.safetensors that the stage `train` wrote.
+        path: a zip that `nerveseg share` wrote, the artefact in it, or a file weights.safetensors
+            that the stage `train` wrote.
         tta: views of the test-time augmentation, as `predict.tta` in params.yaml: `auto` for those
             that training has seen, `none`, `flips` (4 views), `d4` (8 views), or a list of names.
-        tta_weights: `mean` or `agreement`, as `predict.tta_weights` in params.yaml.
+            Without it, those that the artefact names, or `auto`.
+        tta_weights: `mean` or `agreement`, as `predict.tta_weights` in params.yaml. Without it,
+            what the artefact says, or `mean`.
 
     Raises:
         InputError: the file is missing, damaged, or does not fit this version's network; or the
@@ -90,25 +124,54 @@ def load(
         >>> probability = predict(image)
         >>> probability.shape, probability.dtype
         ((420, 580), dtype('float32'))
+        >>> [finding] = predict.find(image)
+        >>> finding.mask.shape, finding.state in ("nerve", "none", "unsure")
+        ((420, 580), True)
     """
-    network, description = load_weights(Path(path))
-    with within("tta"):
-        views = choose_views(tta, description)
-    if tta_weights not in get_args(ViewWeights):
-        raise InputError(f"tta_weights: {tta_weights!r} is unknown; use mean or agreement")
+    with unpacked_model(Path(path)) as file:
+        artefact = read_artefact(file)
+        if artefact is not None:
+            with within(str(file)):
+                _check_readable(artefact)
+        network, description = load_weights(file)
+    views, weights = _views(artefact, description, tta, tta_weights)
     device = pick_device()
     predictor = Predictor(
         network,
         description.in_channels,
         views,
-        weights=tta_weights,
+        weights=weights,
         batch=BATCH,
         device=device,
         dtype=working_dtype("auto", device),
     )
-    return ImagePredictor(predictor, description.image_size)
+    rule = artefact.rule if artefact else None
+    return ImagePredictor(predictor, description.image_size, rule)
 
 
-def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    # Logits of a mean probability are within about -16..16 (predict.EPSILON): no overflow.
-    return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
+def _check_readable(artefact: Artefact) -> None:
+    """Raise InputError if this version would predict otherwise than the version that trained."""
+    artefact.rule.check_known()
+    given = artefact.normalisation
+    if (given.mean, given.deviation) != (MEAN, DEVIATION):
+        raise InputError(
+            f"it normalises grey levels by {given.mean} and {given.deviation}, this version by "
+            f"{MEAN} and {DEVIATION}; install the nerveseg that it was made with"
+        )
+
+
+def _views(
+    artefact: Artefact | None,
+    description: Description,
+    tta: ViewChoice | None,
+    tta_weights: ViewWeights | None,
+) -> tuple[tuple[View, ...], ViewWeights]:
+    chosen = tta if tta is not None else (artefact.tta if artefact else "auto")
+    weights = (
+        tta_weights if tta_weights is not None else (artefact.tta_weights if artefact else "mean")
+    )
+    with within("tta"):
+        views = choose_views(cast(ViewChoice, chosen), description)
+    if weights not in get_args(ViewWeights):
+        raise InputError(f"tta_weights: {weights!r} is unknown; use mean or agreement")
+    return views, weights

@@ -1,0 +1,1 @@
+"""One file that holds a trained network and all that predicting with it takes."""

@@ -1,0 +1,1 @@
+"""Trained networks on any image: decisions, overlays, folders of files, live video."""

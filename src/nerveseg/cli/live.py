@@ -1,0 +1,74 @@
+"""`nerveseg live`: outlines on a camera or on a video that is replayed at its own rate."""
+
+from pathlib import Path
+
+import click
+
+from nerveseg.cli.predict import FILE, PROBABILITY, VIEWS
+from nerveseg.errors import InputError
+
+
+@click.command(short_help="Outline the nerve in a live stream.")
+@click.argument("model", type=FILE)
+@click.argument("source", metavar="SOURCE")
+@click.option("-o", "--out", type=FILE, help="Write a video, an MP4 file, instead of a window.")
+@click.option("--blind", is_flag=True, help="Show nothing, to measure the delay.")
+@click.option("--every", is_flag=True, help="Drop no frame; the stream then waits.")
+@click.option("--frames", type=click.IntRange(min=1), help="Stop after so many frames.")
+@click.option(
+    "--smoothing",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.7,
+    show_default=True,
+    help="Weight of the frames before, where nothing moves.",
+)
+@click.option("--threshold", type=PROBABILITY, help="Lowest probability of a pixel inside.")
+@click.option(
+    "--unsure",
+    type=(PROBABILITY, PROBABILITY),
+    metavar="LOW HIGH",
+    help="As in nerveseg predict.",
+)
+@click.option("--tta", type=VIEWS, default="none", show_default=True, help="Views to average over.")
+def live(
+    *,
+    model: Path,
+    source: str,
+    out: Path | None,
+    blind: bool,
+    every: bool,
+    frames: int | None,
+    smoothing: float,
+    threshold: float | None,
+    unsure: tuple[float, float] | None,
+    tta: str,
+) -> None:
+    """Outline the nerve in SOURCE while it plays. Not a medical device.
+
+    SOURCE is the number of a camera or frame grabber, or a video or DICOM cine loop, which is
+    replayed at its own rate. A frame that arrives before the one before it was predicted replaces
+    it: the delay does not grow, and the frames that were dropped are counted. At the end, or after
+    Ctrl-C, the times of each part are printed.
+    """
+    from itertools import islice
+
+    from nerveseg.bedside.live import Live
+    from nerveseg.bedside.sinks import NullSink, Sink, VideoSink, WindowSink
+    from nerveseg.bedside.smoothing import MotionAwareAverage
+    from nerveseg.cli.loaded import loaded
+    from nerveseg.media.sources import find_sources
+
+    if out is not None and blind:
+        raise click.UsageError("--out and --blind exclude each other; give one of them.")
+    found = find_sources([source])
+    if len(found) != 1 or found[0].kind == "still":
+        raise InputError(f"{source}: not a video, a cine loop or a camera; use nerveseg predict")
+    finder = loaded(model, tta, threshold=threshold, unsure=unsure)
+    sink: Sink = NullSink() if blind else WindowSink() if out is None else VideoSink(out)
+    stream = Live(finder, MotionAwareAverage(smoothing), drop=not every)
+    click.echo("not a medical device", err=True)
+    stream.run(
+        islice(found[0].frames(), frames), sink, paced=found[0].kind != "camera" and not every
+    )
+    for line in stream.latency.lines():
+        click.echo(line)

@@ -1,0 +1,79 @@
+"""`nerveseg predict`: masks, overlays and a table of images, DICOM files, videos and cameras."""
+
+from pathlib import Path
+
+import click
+
+from nerveseg.errors import InputError
+
+FILE = click.Path(path_type=Path)
+PROBABILITY = click.FloatRange(0, 1)
+VIEWS = click.Choice(["auto", "none", "flips", "d4"])
+
+
+@click.command(short_help="Outline the nerve in images, DICOM files and videos.")
+@click.argument("model", type=FILE)
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--out", type=FILE, required=True, help="The folder to write to.")
+@click.option("--threshold", type=PROBABILITY, help="Lowest probability of a pixel inside.")
+@click.option("--min-blob", type=int, help="Remove blobs of fewer pixels (at 420 x 580).")
+@click.option("--min-total", type=int, help="Empty masks of fewer pixels (at 420 x 580).")
+@click.option(
+    "--unsure",
+    type=(PROBABILITY, PROBABILITY),
+    metavar="LOW HIGH",
+    help="Frames between these probabilities of a nerve are unsure.",
+)
+@click.option("--tta", type=VIEWS, help="Views to average over; without it, the model's.")
+@click.option("--overlays/--no-overlays", default=True, help="Write pictures with outlines, too.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(1, 1000),
+    default=25.0,
+    show_default=True,
+    help="Frames per second of a video of a DICOM cine loop.",
+)
+@click.option("--frames", type=click.IntRange(min=1), help="Stop after so many frames of an input.")
+def predict(
+    *,
+    model: Path,
+    inputs: tuple[str, ...],
+    out: Path,
+    threshold: float | None,
+    min_blob: int | None,
+    min_total: int | None,
+    unsure: tuple[float, float] | None,
+    tta: str | None,
+    overlays: bool,
+    rate: float,
+    frames: int | None,
+) -> None:
+    """Outline the nerve in each INPUT, or report that none is visible. Not a medical device.
+
+    MODEL is a zip that nerveseg share wrote, the file in it, or a weights.safetensors of the
+    pipeline. INPUT is an image (PNG, JPEG, TIFF, BMP), a DICOM file, a video, a folder of these, a
+    pattern in quotes, or the number of a camera (with --frames).
+
+    It writes masks/, overlays/ and predictions.csv. What has been done before with the same model
+    and options is not done again. An input that cannot be read is named, and the others go on; the
+    exit code is then 1.
+
+    A frame is unsure if its outline and its probability of a nerve disagree: no outline but a
+    probability above LOW, or an outline but a probability below HIGH.
+    """
+    from nerveseg.bedside.folder import predict_into
+    from nerveseg.bedside.outputs_of_source import OutputOptions
+    from nerveseg.bedside.records import sha256_of
+    from nerveseg.cli.loaded import loaded
+    from nerveseg.media.sources import find_sources
+
+    sources = find_sources(inputs, leave_out=out)
+    if frames is None and any(source.kind == "camera" for source in sources):
+        raise InputError("a camera does not end; give --frames N, or use nerveseg live")
+    finder = loaded(
+        model, tta, threshold=threshold, min_blob=min_blob, min_total=min_total, unsure=unsure
+    )
+    identity = f"{sha256_of(model)} {tta}"
+    click.echo("not a medical device", err=True)
+    predict_into(out, sources, finder, identity, OutputOptions(overlays, rate, frames))
+    click.echo(f"{out / 'predictions.csv'}: written")

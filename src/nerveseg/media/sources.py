@@ -1,0 +1,143 @@
+"""What a command names, file, folder, pattern or camera, as a list of sources of frames."""
+
+import glob
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from nerveseg.errors import InputError
+from nerveseg.media.frame import Frame
+from nerveseg.media.headers import format_of
+from nerveseg.media.stills import read_still
+
+Kind = Literal["still", "dicom", "video", "camera"]
+
+_STILL_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
+_DICOM_SUFFIXES: Final = frozenset({".dcm", ".dicom", ".ima"})
+_VIDEO_SUFFIXES: Final = frozenset(
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}
+)
+_HEAD: Final = 132  # bytes, up to the mark of DICOM
+
+
+class Source(NamedTuple):
+    """One still, cine loop, video or camera.
+
+    Attributes:
+        name: path relative to what was named, with '/'; it names the outputs.
+        path: the file; for a camera, its number.
+        kind: what it is.
+    """
+
+    name: str
+    path: Path
+    kind: Kind
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield its frames.
+
+        Raises:
+            InputError: it cannot be read.
+            ModuleNotFoundError: a package of the extra `media` is not installed.
+        """
+        # Imported here, because whoever predicts stills needs no package of the extra `media`.
+        if self.kind == "dicom":
+            from nerveseg.media.dicom import read_dicom
+
+            return read_dicom(self.path)
+        if self.kind == "video":
+            from nerveseg.media.video import read_video
+
+            return read_video(self.path)
+        if self.kind == "camera":
+            from nerveseg.media.camera import read_camera
+
+            return read_camera(int(self.path.name))
+        return iter((read_still(self.path),))
+
+
+def find_sources(inputs: Sequence[str], leave_out: Path | None = None) -> list[Source]:
+    """Return the sources that `inputs` name, in their order and sorted within a folder.
+
+    A folder stands for the stills, DICOM files and videos in it and below it, except hidden ones; a
+    pattern for what it matches. A number that is no file is a camera.
+
+    Args:
+        inputs: paths, patterns such as 'frames/*.png', or numbers of cameras.
+        leave_out: a folder whose files do not count, such as that of the outputs.
+
+    Raises:
+        InputError: a path does not exist, a pattern or folder is without images, or two files
+            would have the same name among the outputs.
+    """
+    found: dict[str, Source] = {}
+    for text in inputs:
+        sources = [each for each in _named(text) if not _inside(each.path, leave_out)]
+        if not sources:
+            raise InputError(f"{text}: no image, DICOM file or video there; check the path")
+        for source in sources:
+            other = found.setdefault(source.name, source)
+            if other.path != source.path:
+                raise InputError(
+                    f"{other.path} and {source.path} would both be called {source.name} among the "
+                    "outputs; predict them into different folders"
+                )
+    return list(found.values())
+
+
+def _named(text: str) -> Iterable[Source]:
+    path = Path(text)
+    if path.is_dir():
+        return _of_folder(path)
+    if path.exists():
+        return [Source(path.name, path, _kind(path) or "still")]
+    if re.fullmatch(r"[0-9]{1,3}", text):
+        return [Source(f"camera-{int(text)}", path, "camera")]
+    if glob.has_magic(text):
+        root = _root_of(path)
+        matches = sorted(Path(each) for each in glob.glob(text, recursive=True))  # noqa: PTH207
+        return _known((each for each in matches if each.is_file()), root)
+    raise InputError(f"{text}: not found; give a file, a folder, a pattern or a camera's number")
+
+
+def _of_folder(folder: Path) -> Iterable[Source]:
+    files = sorted(each for each in folder.rglob("*") if each.is_file())
+    shown = (
+        each
+        for each in files
+        if not any(part.startswith(".") for part in each.relative_to(folder).parts)
+    )
+    return _known(shown, folder)
+
+
+def _known(files: Iterable[Path], root: Path) -> Iterator[Source]:
+    """Yield those of `files` that are media; a folder may hold other files, too."""
+    for path in files:
+        if kind := _kind(path):
+            yield Source(path.relative_to(root).as_posix(), path, kind)
+
+
+def _kind(path: Path) -> Kind | None:
+    suffix = path.suffix.lower()
+    if suffix in _VIDEO_SUFFIXES:
+        return "video"
+    try:
+        with path.open("rb") as file:
+            form = format_of(file.read(_HEAD))
+    except OSError:
+        return "still"  # reading it says why it cannot be read
+    if form == "dicom" or (form is None and suffix in _DICOM_SUFFIXES):
+        return "dicom"
+    return "still" if form or suffix in _STILL_SUFFIXES else None
+
+
+def _root_of(pattern: Path) -> Path:
+    """Return the folder in front of the first part of a pattern that is not plain."""
+    parts = pattern.parts
+    plain = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    return Path(*parts[:plain])
+
+
+def _inside(path: Path, folder: Path | None) -> bool:
+    return folder is not None and folder.resolve() in path.resolve().parents

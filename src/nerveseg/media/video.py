@@ -1,0 +1,121 @@
+"""Video files as grey frames, and files of frames with outlines."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, cast
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from numpy.typing import NDArray
+
+from nerveseg.atomic import whole_file
+from nerveseg.errors import InputError, within
+from nerveseg.media.frame import Frame, check_size, to_grey
+
+# Playlists and descriptions of streams would make FFmpeg open other files and servers.
+_ONLY_FILES: Final = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "avi,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mpeg,mpegvideo,mpegts",
+}
+_TICKS: Final = 10_000  # per second: MPEG-4 has 16 bits for it
+
+
+def read_video(path: Path) -> Iterator[Frame]:
+    """Yield the frames of a video, one after the other.
+
+    Raises:
+        InputError: the file is damaged, holds no video, or its frames are too large.
+    """
+    with within(str(path)):
+        try:
+            yield from _frames(path)
+        except (FFmpegError, ValueError) as error:
+            # Bytes that no decoder knows also end here, after the frames before them.
+            reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:120]
+            raise InputError(
+                f"not a video, or a damaged one ({reason}); convert it to MP4 or AVI"
+            ) from error
+
+
+def _frames(path: Path) -> Iterator[Frame]:
+    with av.open(str(path), options=_ONLY_FILES) as container:
+        if not container.streams.video:
+            raise InputError("it holds no video; choose another file")
+        stream = container.streams.video[0]
+        check_size(stream.codec_context.height, stream.codec_context.width)
+        start: float | None = None
+        for frame in container.decode(stream):
+            check_size(frame.height, frame.width)  # the size may change within a video
+            time = frame.time
+            start = time if start is None else start
+            seconds = None if time is None or start is None else time - start
+            yield Frame(to_grey(frame.to_ndarray(format="rgb24")), time=seconds)
+
+
+class VideoWriter:
+    """Writes frames to an MP4 file that appears only when it is complete.
+
+    Use as a context manager.
+
+    Args:
+        path: file to write.
+        rate: frames per second of the frames whose time is not given.
+    """
+
+    def __init__(self, path: Path, rate: float = 25.0) -> None:
+        self._file = whole_file(path)
+        self._path = path
+        self._rate = Fraction(rate).limit_denominator(1001)
+        self._stream: av.VideoStream | None = None
+        self._next = 0  # the earliest time of the next frame, in ticks
+
+    def __enter__(self) -> Self:
+        """Create the file under a temporary name."""
+        temporary = self._file.__enter__()
+        self._container = av.open(str(temporary), "w", format="mp4")
+        return self
+
+    def write(self, picture: NDArray[np.uint8], time: float | None = None) -> None:
+        """Append a frame.
+
+        An odd side loses its last row or column, because the format stores colours in pairs.
+
+        Args:
+            picture: H x W x 3 uint8 RGB; all frames have the size of the first.
+            time: seconds since the first frame; None for the next of `rate`.
+        """
+        height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
+        if self._stream is None:
+            self._stream = self._new_stream(height, width)
+        even = np.ascontiguousarray(picture[:height, :width])
+        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+        ticks = self._next if time is None else round(time * _TICKS)
+        frame.pts, frame.time_base = max(ticks, self._next), Fraction(1, _TICKS)
+        self._next = frame.pts + (round(_TICKS / self._rate) if time is None else 1)
+        self._container.mux(self._stream.encode(frame))
+
+    def _new_stream(self, height: int, width: int) -> av.VideoStream:
+        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
+        stream = cast(av.VideoStream, self._container.add_stream(codec, rate=self._rate))
+        stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, _TICKS)
+        return stream
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Move the file into place, or delete it after an error or without a frame."""
+        if self._stream is not None and error is None:
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+        if self._stream is None and error is None:
+            error = InputError(f"{self._path}: no frame to write")
+            self._file.__exit__(InputError, error, None)
+            return
+        self._file.__exit__(kind, error, traceback)
