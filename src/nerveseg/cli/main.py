@@ -25,8 +25,13 @@ from nerveseg.cli.train_on import train_on
 from nerveseg.errors import InputError, run
 
 # What pyproject.toml calls the extras that install these packages.
-_EXTRAS: Final = {"av": "media", "pydicom": "media", "PIL": "import", "pycocotools": "import"}
-_EXTRAS: Final = {"av": "media", "pydicom": "media", "huggingface_hub": "hub"}
+_EXTRAS: Final = {
+    "av": "media",
+    "huggingface_hub": "hub",
+    "PIL": "import",
+    "pycocotools": "import",
+    "pydicom": "media",
+}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -34,8 +34,10 @@ _TWO_DIMENSIONAL, _TISSUE, _CENTIMETRES = 1, 1, 3
 _MM_PER_CM: Final = 10.0
 _TABLES: Final = ("Red", "Green", "Blue")
 
+# Their loggers quote values, and without a handler Python shows warnings on standard error.
 for _name in ("pydicom", "pylibjpeg", "openjpeg", "libjpeg", "rle"):
-    logging.getLogger(_name).disabled = True
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+    logging.getLogger(_name).propagate = False
 
 
 def read_dicom(path: Path) -> Iterator[Frame]:

@@ -19,6 +19,8 @@ _APP1, _SCAN, _END = 0xE1, 0xDA, b"\xff\xd9"
 # Start of frame: all of C0..CF but the tables DHT, JPG and DAC.
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ORIENTATION: Final = 274
+# PhotometricInterpretation of grey levels, RGB and YCbCr.
+_PLAIN: Final = (tiff_header.WHITE_IS_ZERO, tiff_header.BLACK_IS_ZERO, 2, 6)
 
 
 def format_of(content: bytes) -> str | None:
@@ -149,6 +151,8 @@ def tiff_size(content: bytes) -> tuple[int, int]:
         raise InputError("it has several pages; save every frame as a file of its own")
     if not header.unsigned:
         raise InputError("its pixels are signed or floating-point; save it with 8 or 16 bits")
+    if header.photometric not in _PLAIN:
+        raise InputError("its values are indices into a palette, or inks; convert it to greyscale")
     if not header.upright:
         raise InputError("its tag Orientation says that it is turned; save it upright")
     return header.shape

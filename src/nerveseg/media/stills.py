@@ -14,9 +14,6 @@ from nerveseg.errors import InputError, within
 from nerveseg.media import headers
 from nerveseg.media.frame import Frame, check_size, to_grey
 
-_RGB: Final = 2  # PhotometricInterpretation
-_YCBCR: Final = 6
-
 MOST_BYTES: Final = 128 << 20
 """Limit on the size of an image file; a frame of the competition has about 100 KB."""
 
@@ -69,18 +66,13 @@ def _in_order(
     content: bytes, name: str, pixels: NDArray[Any], declared: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """Return the decoded pixels as grey levels; a TIFF may store them in unusual ways."""
-    photometric = None
+    white_is_zero = False
     if name == "tiff":
-        header = tiff_header.read_header(content)
-        photometric = header.photometric
-        if photometric not in (tiff_header.WHITE_IS_ZERO, tiff_header.BLACK_IS_ZERO, _RGB, _YCBCR):
-            raise InputError("its values are indices into a palette; convert it to greyscale")
+        white_is_zero = tiff_header.read_header(content).photometric == tiff_header.WHITE_IS_ZERO
         if pixels.ndim == 3 and pixels.shape[:2] != declared and pixels.shape[1:] == declared:  # noqa: PLR2004
             pixels = np.moveaxis(pixels, 0, -1)  # one plane for each channel
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * np.uint8(255)
     if pixels.shape[:2] != declared:
         raise InputError(f"its pixels have the shape {pixels.shape}; save it grey or in RGB")
-    if photometric == tiff_header.WHITE_IS_ZERO:
-        return ~to_grey(pixels)
-    return to_grey(pixels)
+    return ~to_grey(pixels) if white_is_zero else to_grey(pixels)

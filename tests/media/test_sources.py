@@ -1,0 +1,82 @@
+"""Files, folders, patterns and cameras are found under names that can name outputs."""
+
+from pathlib import Path
+
+import cv2
+import dicoms
+import numpy as np
+import pytest
+
+from nerveseg.errors import InputError
+from nerveseg.media.sources import Source, find_sources
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    image = np.zeros((4, 5), np.uint8)
+    for name in ("in/b.png", "in/a.PNG", "in/deep/a.jpg", "in/.hidden/a.png", "in/out/c.png"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(cv2.imencode(Path(name).suffix.lower(), image)[1].tobytes())
+    Path("in/notes.txt").write_text("no image")
+    Path("in/clip.MP4").write_bytes(b"")
+    dicoms.save(Path("in/IM0001"), dicoms.dataset(image, "MONOCHROME2"))
+    return tmp_path
+
+
+def kinds(sources: list[Source]) -> dict[str, str]:
+    return {source.name: source.kind for source in sources}
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_folder_stands_for_the_media_below_it() -> None:
+    found = find_sources(["in"], leave_out=Path("in/out"))
+    assert kinds(found) == {
+        "IM0001": "dicom",
+        "a.PNG": "still",
+        "b.png": "still",
+        "clip.MP4": "video",
+        "deep/a.jpg": "still",
+    }
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_pattern_names_its_matches_from_its_first_star() -> None:
+    assert kinds(find_sources(["in/*/a.*"])) == {"deep/a.jpg": "still"}
+    assert list(kinds(find_sources(["in/**/a.*"]))) == ["a.PNG", "deep/a.jpg"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_number_is_a_camera_unless_it_is_a_file() -> None:
+    assert find_sources(["0"]) == [Source("camera-0", Path("0"), "camera")]
+    Path("0").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert kinds(find_sources(["0"])) == {"0": "still"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_same_file_twice_is_one_source() -> None:
+    assert len(find_sources(["in/b.png", "in/b.png", "in/*.png"])) == 1
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (["gone.png"], r"gone\.png: not found; give a file"),
+        (["gone/*.png"], r"gone/\*\.png: no image"),
+        (["in/out"], "in/out: no image"),
+        (["in", "in/deep/a.jpg", "a.jpg"], r"a\.jpg: not found"),
+        (["in/b.png", "in/out/b.png"], "would both be called b.png"),
+    ],
+)
+def test_what_cannot_be_predicted_is_one_line(inputs: list[str], said: str) -> None:
+    Path("in/out/b.png").write_bytes(Path("in/b.png").read_bytes())
+    leave_out = Path("in/out") if said.startswith("in/out") else None
+    with pytest.raises(InputError, match=said):
+        find_sources(inputs, leave_out)
+
+
+def test_a_camera_that_is_not_there_is_one_line() -> None:
+    [camera] = find_sources(["987"])
+    with pytest.raises(InputError, match="camera 987: not there or in use"):
+        next(camera.frames())
