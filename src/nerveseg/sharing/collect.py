@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.artefact.format import Artefact, Normalisation
+from nerveseg.artefact.package import MOST_MODEL_BYTES
 from nerveseg.bedside.records import sha256_of
 from nerveseg.csv_reader import read_file
 from nerveseg.data import packed
@@ -71,8 +72,9 @@ def collect(run: str) -> Shared:
     weights = Path(f"data/models/{run}/weights.safetensors")
     network, description = load_weights(weights)
     check_network(weights, description, chosen.network, chosen.options)
-    # The chain of stages from the scores back to the data has all that an artefact speaks of.
-    parameters_of(scores, read_file(scores), LOCK, PARAMS_FILE, PIPELINE)
+    # The stages that lead to the scores are all that an artefact speaks of.
+    for file in (weights, scores):
+        parameters_of(file, read_file(file, MOST_MODEL_BYTES), LOCK, PARAMS_FILE, PIPELINE)
     predict = read("predict", PredictParams)
     rules = read("encode", EncodeParams).model_dump()
     artefact = Artefact(

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import cv2
-import dicoms
 import numpy as np
 import pytest
 
+import dicoms
 from nerveseg.errors import InputError
 from nerveseg.media.sources import Source, find_sources
 

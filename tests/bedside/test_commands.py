@@ -1,0 +1,147 @@
+"""The commands `nerveseg predict` and `nerveseg live`, from the shell's side."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import shared_run
+from brightness import frame
+from nerveseg.cli.main import call
+from nerveseg.errors import InputError
+from nerveseg.media.video import VideoWriter, read_video
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with a shared network, an image and a video."""
+    monkeypatch.chdir(tmp_path)
+    shared_run.package(tmp_path)
+    Path("a.png").write_bytes(cv2.imencode(".png", frame())[1].tobytes())
+    with VideoWriter(Path("a.mp4"), 50.0) as writer:
+        for left in range(10, 16):
+            writer.write(np.dstack([frame(left=left)] * 3))
+    return tmp_path
+
+
+MODEL = "narrow.nerveseg.zip"
+
+
+def test_predict_writes_and_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    call(["predict", MODEL, "a.png", "a.mp4", "-o", "out"])
+    printed = capsys.readouterr()
+    assert "not a medical device" in printed.err
+    assert "a.mp4: 6 frames: " in printed.out
+    assert printed.out.endswith("out/predictions.csv: written\n")
+    assert len(Path("out/predictions.csv").read_text().splitlines()) == 8
+
+
+def test_options_change_the_rule_and_the_outputs() -> None:
+    options = ["--threshold", "0.999", "--no-overlays", "--unsure", "0", "0", "--tta", "auto"]
+    call(["predict", MODEL, "a.png", "-o", "out", *options])
+    assert not Path("out/overlays").exists()
+    _, row = Path("out/predictions.csv").read_text().splitlines()
+    assert row.startswith("a.png,0,unsure,"), "no outline, but a probability above 0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([MODEL, "gone.png"], "gone.png: not found"),
+        (["gone.zip", "a.png"], r"gone\.zip: not found"),
+        (["a.png", "a.png"], r"a\.png: not a file of weights"),
+        ([MODEL, "3"], "a camera does not end; give --frames N"),
+        ([MODEL, "a.png", "--unsure", "0.9", "0.1"], "sure_none 0.9 is above sure_nerve 0.1"),
+        ([MODEL, "a.png", "--tta", "flips"], "tta: flips has views that the net"),
+        ([MODEL, "a.png", "--min-blob", "-1"], "min_blob: "),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_written(arguments: list[str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        call(["predict", *arguments, "-o", "out"])
+    assert not Path("out").exists()
+
+
+def test_one_bad_file_ends_with_1_and_is_named() -> None:
+    Path("bad.png").write_bytes(b"")
+    done = subprocess.run(
+        [sys.executable, "-m", "nerveseg", "predict", MODEL, "a.png", "bad.png", "-o", "out"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "error: bad.png: of an unknown format; save it as PNG, JPEG, TIFF or BMP" in done.stderr
+    assert done.stderr.rstrip().endswith("the lines above name them")
+    assert "Traceback" not in done.stderr
+    assert len(Path("out/predictions.csv").read_text().splitlines()) == 2
+
+
+def test_live_replays_a_video_and_prints_the_times(capsys: pytest.CaptureFixture[str]) -> None:
+    call(["live", MODEL, "a.mp4", "-o", "live.mp4", "--every"])
+    printed = capsys.readouterr()
+    assert "not a medical device" in printed.err
+    assert printed.out.splitlines()[0].split() == ["ms", "p50", "p95"]
+    assert printed.out.splitlines()[-1] == "6 frames shown, 0 dropped"
+    assert len(list(read_video(Path("live.mp4")))) == 6
+
+
+def test_live_can_be_cut_short_and_be_blind(capsys: pytest.CaptureFixture[str]) -> None:
+    call(["live", MODEL, "a.mp4", "--blind", "--every", "--frames", "2"])
+    assert capsys.readouterr().out.splitlines()[-1] == "2 frames shown, 0 dropped"
+
+
+@pytest.mark.parametrize("source", ["a.png", "."])
+def test_live_takes_a_stream_only(source: str) -> None:
+    with pytest.raises(InputError, match="not a video, a cine loop or a camera"):
+        call(["live", MODEL, source, "--blind"])
+
+
+def test_video_and_blind_exclude_each_other() -> None:
+    with pytest.raises(SystemExit) as end:
+        call(["live", MODEL, "a.mp4", "-o", "b.mp4", "--blind"])
+    assert end.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("package", "source"), [("av", "a.mp4"), ("pydicom", "a.dcm")], ids=["video", "dicom"]
+)
+def test_a_missing_package_names_its_extra(
+    package: str, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("a.dcm").write_bytes(bytes(128) + b"DICM")
+    reader = {"av": "video", "pydicom": "dicom"}[package]
+    monkeypatch.delitem(sys.modules, f"nerveseg.media.{reader}", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError, match=rf"'{package}' is not installed; .*nerveseg\[media\]"):
+        call(["predict", MODEL, source, "-o", "out"])
+
+
+def modules_after(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_reading_media_and_running_over_folders_needs_no_torch() -> None:
+    found = modules_after(
+        "import nerveseg.bedside.folder, nerveseg.bedside.live, nerveseg.media.sources, "
+        "nerveseg.artefact.format"
+    )
+    assert "nerveseg.bedside.folder" in found
+    assert not {"torch", "pydicom"} & found
+
+
+def test_predicting_stills_needs_no_package_of_an_extra() -> None:
+    found = modules_after(
+        f"from nerveseg.cli.main import call; call(['predict', {MODEL!r}, 'a.png', '-o', 'out'])"
+    )
+    assert "torch" in found
+    assert not {"av", "pydicom", "pylibjpeg", "scipy", "pandas", "dvc"} & found
