@@ -18,7 +18,7 @@ class Brightness:
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.images += len(images)
-        return (images.astype(np.float32) - 128) / 10
+        return (images.astype(np.float32) - np.float32(128)) / np.float32(10)
 
 
 def finder(source: Brightness | None = None) -> ImagePredictor:

@@ -26,9 +26,17 @@ ROOT = Path(__file__).parents[1]
 WEIGHTS = Path("data/models/unet/weights.safetensors")
 COMMANDS = [
     [],
+    ["predict"],
+    ["live"],
+    ["share"],
     ["models"],
     ["import"],
     ["train-on"],
+    ["check-setup"],
+    ["repro"],
+    ["export"],
+    ["export", "onnx"],
+    ["export", "openvino"],
     ["recover"],
     ["simulate-sheet"],
     ["submission"],
@@ -96,7 +104,7 @@ def test_the_example_of_a_docstring_runs(function: object) -> None:
 
 
 @pytest.mark.usefixtures("trained")
-@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/predict.md"])
 def test_the_python_of_the_documentation_runs(page: str) -> None:
     blocks = re.findall(
         r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE
@@ -188,6 +196,14 @@ def test_help_does_not_wait_for_torch() -> None:
         ["import", "own", "out", "--images", "*", "--sheet", "a.txt", "--dry-run"],
         ["import", "own", "out", "--images", "*", "--masks", "*", "--mask-color", "red"],
         ["import", "own", "out", "--images", "*", "--masks", "{frame}", "--subject", "."],
+        ["repro", "--jobs", "0"],
+        ["export", "onnx", "a.safetensors"],
+        ["export", "onnx", "a.safetensors", "-o", "a.xml"],
+        ["predict"],
+        ["predict", "model.zip", "a.png"],
+        ["predict", "model.zip", "a.png", "-o", "out", "--threshold", "2"],
+        ["live", "model.zip"],
+        ["share"],
     ],
     ids=" ".join,
 )

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import dicoms
 import numpy as np
 import pytest
-from brightness import RULE, SHAPE, Brightness, finder, frame
 
+import dicoms
+from brightness import RULE, SHAPE, Brightness, finder, frame
 from nerveseg import rle
 from nerveseg.bedside.folder import predict_into
 from nerveseg.bedside.outputs_of_source import OutputOptions
@@ -57,7 +57,8 @@ def run(
     model: str = "m",
 ) -> dict[str, int]:
     sources = find_sources([str(given)], leave_out=out)
-    return dict(predict_into(out, sources, finder(source), model, options))
+    states = predict_into(out, sources, finder(source), model, options)
+    return {str(state): count for state, count in states.items()}
 
 
 def test_masks_and_rows_have_the_size_of_the_input(given: Path, tmp_path: Path) -> None:

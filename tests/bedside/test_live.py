@@ -43,8 +43,8 @@ def stream(count: int) -> Iterator[Frame]:
         yield Frame(frame(left=10 + index % 30), time=index / 20)
 
 
-def live(source: Brightness | None = None, **options: bool) -> Live:
-    return Live(finder(source), MotionAwareAverage(0.0), **options)
+def live(source: Brightness | None = None, *, drop: bool = True) -> Live:
+    return Live(finder(source), MotionAwareAverage(0.0), drop=drop)
 
 
 def test_every_frame_is_shown_in_order_if_none_may_be_dropped() -> None:

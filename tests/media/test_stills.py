@@ -100,7 +100,7 @@ def jpeg_header(height: int, width: int, bits: int = 8) -> bytes:
 
 
 def turned_jpeg() -> bytes:
-    exif = Image.Exif()
+    exif = GREY.getexif()
     exif[274] = 6
     return saved(GREY, "jpeg", exif=exif)
 
@@ -129,10 +129,11 @@ def test_what_is_no_frame_is_refused_before_it_is_decoded(
     make, said = REFUSED[name]
     path = tmp_path / "image.png"
     path.write_bytes(make())
-    undecoded = {
-        form: each._replace(decode=lambda _: pytest.fail("decoded"))
-        for form, each in stills._FORMATS.items()
-    }
+
+    def decode(_: bytes) -> np.ndarray:
+        pytest.fail("decoded")
+
+    undecoded = {form: each._replace(decode=decode) for form, each in stills._FORMATS.items()}
     monkeypatch.setattr(stills, "_FORMATS", undecoded)
     with pytest.raises(InputError, match=rf"image\.png: .*{said}"):
         read_still(path)

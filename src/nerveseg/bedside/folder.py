@@ -36,8 +36,8 @@ def predict_into(
 ) -> Counter[State]:
     """Predict `sources`, write masks, overlays and predictions.csv below `out`, and say so.
 
-    A source whose content, model and options are those of an earlier run is not predicted again.
-    A source that cannot be read is named on standard error, and the others go on.
+    What an earlier run did with the same content, model and options is kept. A source that cannot
+    be read is named on standard error, and the others go on.
 
     Args:
         out: the folder of the outputs.
@@ -73,8 +73,7 @@ def predict_into(
         write_table(out, found.items())
     states = Counter(row.state for rows in found.values() for row in rows)
     if len(sources) > 1:
-        kept_too = f"; {kept} of {len(found)} files kept from before" if kept else ""
-        tqdm.write(f"{len(found)} files: {_counts(states)}{kept_too}")
+        tqdm.write(f"{len(found)} files ({kept} kept from before): {_counts(states)}")
     if failed:
         raise InputError(
             f"{failed} of {len(sources)} inputs could not be predicted; the lines above name them"

@@ -1,10 +1,12 @@
 """`nerveseg live`: outlines on a camera or on a video that is replayed at its own rate."""
 
 from pathlib import Path
+from typing import Unpack
 
 import click
 
-from nerveseg.cli.predict import FILE, PROBABILITY, VIEWS
+from nerveseg.cli.decision_options import DecisionOptions, decision_options, load_deciding
+from nerveseg.cli.predict import FILE, VIEWS
 from nerveseg.errors import InputError
 
 
@@ -22,13 +24,7 @@ from nerveseg.errors import InputError
     show_default=True,
     help="Weight of the frames before, where nothing moves.",
 )
-@click.option("--threshold", type=PROBABILITY, help="Lowest probability of a pixel inside.")
-@click.option(
-    "--unsure",
-    type=(PROBABILITY, PROBABILITY),
-    metavar="LOW HIGH",
-    help="As in nerveseg predict.",
-)
+@decision_options
 @click.option("--tta", type=VIEWS, default="none", show_default=True, help="Views to average over.")
 def live(
     *,
@@ -39,9 +35,8 @@ def live(
     every: bool,
     frames: int | None,
     smoothing: float,
-    threshold: float | None,
-    unsure: tuple[float, float] | None,
     tta: str,
+    **decision: Unpack[DecisionOptions],
 ) -> None:
     """Outline the nerve in SOURCE while it plays. Not a medical device.
 
@@ -55,7 +50,6 @@ def live(
     from nerveseg.bedside.live import Live
     from nerveseg.bedside.sinks import NullSink, Sink, VideoSink, WindowSink
     from nerveseg.bedside.smoothing import MotionAwareAverage
-    from nerveseg.cli.loaded import loaded
     from nerveseg.media.sources import find_sources
 
     if out is not None and blind:
@@ -63,7 +57,7 @@ def live(
     found = find_sources([source])
     if len(found) != 1 or found[0].kind == "still":
         raise InputError(f"{source}: not a video, a cine loop or a camera; use nerveseg predict")
-    finder = loaded(model, tta, threshold=threshold, unsure=unsure)
+    finder = load_deciding(model, tta, decision)
     sink: Sink = NullSink() if blind else WindowSink() if out is None else VideoSink(out)
     stream = Live(finder, MotionAwareAverage(smoothing), drop=not every)
     click.echo("not a medical device", err=True)

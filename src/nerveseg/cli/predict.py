@@ -1,29 +1,22 @@
 """`nerveseg predict`: masks, overlays and a table of images, DICOM files, videos and cameras."""
 
 from pathlib import Path
+from typing import Unpack
 
 import click
 
+from nerveseg.cli.decision_options import DecisionOptions, decision_options, load_deciding
 from nerveseg.errors import InputError
 
 FILE = click.Path(path_type=Path)
-PROBABILITY = click.FloatRange(0, 1)
 VIEWS = click.Choice(["auto", "none", "flips", "d4"])
 
 
 @click.command(short_help="Outline the nerve in images, DICOM files and videos.")
 @click.argument("model", type=FILE)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT [INPUT]...")
 @click.option("-o", "--out", type=FILE, required=True, help="The folder to write to.")
-@click.option("--threshold", type=PROBABILITY, help="Lowest probability of a pixel inside.")
-@click.option("--min-blob", type=int, help="Remove blobs of fewer pixels (at 420 x 580).")
-@click.option("--min-total", type=int, help="Empty masks of fewer pixels (at 420 x 580).")
-@click.option(
-    "--unsure",
-    type=(PROBABILITY, PROBABILITY),
-    metavar="LOW HIGH",
-    help="Frames between these probabilities of a nerve are unsure.",
-)
+@decision_options
 @click.option("--tta", type=VIEWS, help="Views to average over; without it, the model's.")
 @click.option("--overlays/--no-overlays", default=True, help="Write pictures with outlines, too.")
 @click.option(
@@ -39,14 +32,11 @@ def predict(
     model: Path,
     inputs: tuple[str, ...],
     out: Path,
-    threshold: float | None,
-    min_blob: int | None,
-    min_total: int | None,
-    unsure: tuple[float, float] | None,
     tta: str | None,
     overlays: bool,
     rate: float,
     frames: int | None,
+    **decision: Unpack[DecisionOptions],
 ) -> None:
     """Outline the nerve in each INPUT, or report that none is visible. Not a medical device.
 
@@ -64,15 +54,12 @@ def predict(
     from nerveseg.bedside.folder import predict_into
     from nerveseg.bedside.outputs_of_source import OutputOptions
     from nerveseg.bedside.records import sha256_of
-    from nerveseg.cli.loaded import loaded
     from nerveseg.media.sources import find_sources
 
     sources = find_sources(inputs, leave_out=out)
     if frames is None and any(source.kind == "camera" for source in sources):
         raise InputError("a camera does not end; give --frames N, or use nerveseg live")
-    finder = loaded(
-        model, tta, threshold=threshold, min_blob=min_blob, min_total=min_total, unsure=unsure
-    )
+    finder = load_deciding(model, tta, decision)
     identity = f"{sha256_of(model)} {tta}"
     click.echo("not a medical device", err=True)
     predict_into(out, sources, finder, identity, OutputOptions(overlays, rate, frames))

@@ -1,11 +1,13 @@
 """Trained weights as a function from images of any size to probabilities of the same size."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.artefact.format import Artefact, read_artefact
@@ -135,18 +137,23 @@ def load(
                 _check_readable(artefact)
         network, description = load_weights(file)
     views, weights = _views(artefact, description, tta, tta_weights)
+    source = _with_torch(network, description.in_channels, views, weights)
+    return ImagePredictor(source, description.image_size, artefact.rule if artefact else None)
+
+
+def _with_torch(
+    network: nn.Module, channels: int, views: Sequence[View], weights: ViewWeights
+) -> LogitSource:
     device = pick_device()
-    predictor = Predictor(
+    return Predictor(
         network,
-        description.in_channels,
+        channels,
         views,
         weights=weights,
         batch=BATCH,
         device=device,
         dtype=working_dtype("auto", device),
     )
-    rule = artefact.rule if artefact else None
-    return ImagePredictor(predictor, description.image_size, rule)
 
 
 def _check_readable(artefact: Artefact) -> None:
