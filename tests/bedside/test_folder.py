@@ -13,7 +13,7 @@ import dicoms
 from brightness import RULE, SHAPE, Brightness, finder, frame
 from nerveseg import rle
 from nerveseg.bedside.folder import predict_into
-from nerveseg.bedside.outputs_of_source import OutputOptions
+from nerveseg.bedside.outputs_of_source import EVERYTHING, OutputOptions
 from nerveseg.errors import InputError
 from nerveseg.media.sources import find_sources
 from nerveseg.media.video import VideoWriter, read_video
@@ -53,7 +53,7 @@ def run(
     given: Path,
     out: Path,
     source: Brightness | None = None,
-    options: OutputOptions | None = None,
+    options: OutputOptions = EVERYTHING,
     model: str = "m",
 ) -> dict[str, int]:
     sources = find_sources([str(given)], leave_out=out)

@@ -105,7 +105,7 @@ def turned_jpeg() -> bytes:
     return saved(GREY, "jpeg", exif=exif)
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a huge png": (lambda: png_header(60000, 60000), "more than the 33,554,432 pixels"),
     "a huge bmp": (lambda: bmp_header(-60000, 60000), "more than the 33,554,432 pixels"),
     "a huge jpeg": (lambda: jpeg_header(60000, 60000), "more than the 33,554,432 pixels"),

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from nerveseg.artefact.decision import State
 from nerveseg.bedside.frame_result import Finder, in_words
-from nerveseg.bedside.outputs_of_source import OutputOptions, Progress, predict_source
+from nerveseg.bedside.outputs_of_source import EVERYTHING, OutputOptions, Progress, predict_source
 from nerveseg.bedside.records import (
     Record,
     Row,
@@ -32,7 +32,7 @@ def predict_into(
     sources: Sequence[Source],
     finder: Finder,
     model: str,
-    options: OutputOptions | None = None,
+    options: OutputOptions = EVERYTHING,
 ) -> Counter[State]:
     """Predict `sources`, write masks, overlays and predictions.csv below `out`, and say so.
 
@@ -52,17 +52,15 @@ def predict_into(
     Raises:
         InputError: sources could not be predicted; the others have been.
     """
-    options = options or OutputOptions()
     settings = f"{model} {finder.rule.model_dump_json()} {options}"
     found: dict[str, list[Row]] = {}
-    failed = kept = 0
+    kept = 0
     try:
         with tqdm(sources, "predict", unit="file", disable=len(sources) == 1) as bar:
             for source in bar:
                 try:
                     record, again = _predicted(source, finder, out, options, settings)
                 except InputError as error:
-                    failed += 1
                     tqdm.write(f"error: {' '.join(str(error).split())}", file=sys.stderr)
                     continue
                 kept += not again
@@ -74,7 +72,7 @@ def predict_into(
     states = Counter(row.state for rows in found.values() for row in rows)
     if len(sources) > 1:
         tqdm.write(f"{len(found)} files ({kept} kept from before): {_counts(states)}")
-    if failed:
+    if failed := len(sources) - len(found):
         raise InputError(
             f"{failed} of {len(sources)} inputs could not be predicted; the lines above name them"
         )

@@ -39,6 +39,7 @@ class OutputOptions(NamedTuple):
     frames: int | None = None
 
 
+EVERYTHING: Final = OutputOptions()
 Progress = Callable[[Iterable[Frame]], Iterable[Frame]]
 
 
