@@ -232,3 +232,21 @@ def test_nothing_of_a_dicom_header_is_written_or_shown(
     contents = [path.read_bytes() for path in files] + [text.encode() for text in texts]
     assert not [mark for mark in dicoms.MARKS for each in contents if mark.encode() in each]
     assert {row["area_mm2"] for row in rows(tmp_path / "out")} == {"25.00"}
+
+
+def test_large_frames_are_not_predicted_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = []
+
+    class Counted(Brightness):
+        def logits(self, images: np.ndarray) -> np.ndarray:
+            batches.append(len(images))
+            return super().logits(images)
+
+    video(tmp_path / "given/a.mp4", [frame()] * 5)
+    run(tmp_path / "given", tmp_path / "out", Counted())
+    assert batches == [5]
+    monkeypatch.setattr("nerveseg.bedside.frame_result._BATCH_PIXELS", 2 * 48 * 64)
+    run(tmp_path / "given", tmp_path / "other", Counted())
+    assert batches == [5, 2, 2, 1]

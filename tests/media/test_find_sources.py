@@ -1,5 +1,6 @@
 """Files, folders, patterns and cameras are found under names that can name outputs."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -74,6 +75,25 @@ def test_what_cannot_be_predicted_is_one_line(inputs: list[str], said: str) -> N
     leave_out = Path("in/out") if said.startswith("in/out") else None
     with pytest.raises(InputError, match=said):
         find_sources(inputs, leave_out)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_name_that_is_no_utf_8_can_be_written() -> None:
+    odd = Path(os.fsdecode(b"in/odd\xff.png"))
+    odd.write_bytes(Path("in/b.png").read_bytes())
+    [source] = find_sources(["in/odd*"])
+    assert (source.name, source.path) == ("odd?.png", odd)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_pattern_cannot_lead_out_of_the_outputs() -> None:
+    with pytest.raises(InputError, match=r"write the pattern without '\.\.'"):
+        find_sources(["in/*/../b.png"])
+
+
+def test_a_device_is_no_file() -> None:
+    with pytest.raises(InputError, match="/dev/zero: not found; give a file"):
+        find_sources(["/dev/zero"])
 
 
 def test_a_camera_that_is_not_there_is_one_line() -> None:

@@ -11,6 +11,7 @@ from nerveseg.inference.decide import Finding
 from nerveseg.media.frame import Frame
 
 BATCH: Final = 16
+_BATCH_PIXELS: Final = 1 << 23  # of the frames that are predicted together, to bound the memory
 _WORDS: Final[Mapping[State, str]] = {"nerve": "nerve", "unsure": "UNSURE", "none": "no nerve"}
 
 
@@ -81,13 +82,17 @@ def find_all(frames: Iterable[Frame], finder: Finder) -> Iterator[tuple[Frame, F
     """Yield each frame with what is found on it; frames of one size are predicted together."""
     waiting: list[Frame] = []
     for frame in frames:
-        if waiting and (
-            len(waiting) == BATCH or region_of(frame).shape != region_of(waiting[0]).shape
-        ):
+        if waiting and not _fits(frame, waiting):
             yield from _found(waiting, finder)
             waiting = []
         waiting.append(frame)
     yield from _found(waiting, finder)
+
+
+def _fits(frame: Frame, waiting: Sequence[Frame]) -> bool:
+    height, width = region_of(frame).shape
+    most = min(BATCH, max(1, _BATCH_PIXELS // (height * width)))
+    return len(waiting) < most and region_of(waiting[0]).shape == (height, width)
 
 
 def _found(frames: Sequence[Frame], finder: Finder) -> Iterator[tuple[Frame, FrameResult]]:

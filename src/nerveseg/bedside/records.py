@@ -126,7 +126,10 @@ def write_record(out: Path, name: str, record: Record) -> None:
 
 def write_table(out: Path, rows: Iterable[tuple[str, Sequence[Row]]]) -> None:
     """Write the table of all frames: for each source its name and its rows."""
-    with whole_file(out / TABLE) as temporary, temporary.open("w", newline="") as file:
+    with (
+        whole_file(out / TABLE) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         for name, each in rows:

@@ -6,9 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_BLUR: Final = 15.0
-"""Standard deviation of the blur of the change, as a fraction of the shorter side: one in so
-many. Speckle changes from frame to frame without any motion, and averages out over this area."""
+_CELLS: Final = 32
+"""The change is measured in so many cells along the shorter side: blurring all pixels as widely
+would take longer than the prediction."""
+
+_DEVIATION: Final = 2.0
+"""Standard deviation of the blur, in cells. Speckle changes from frame to frame without any motion,
+and averages out over this area."""
 
 
 class MotionAwareAverage:
@@ -30,7 +34,7 @@ class MotionAwareAverage:
     def __init__(self, memory: float = 0.7, tolerance: float = 6.0) -> None:
         self._memory = memory
         self._tolerance = tolerance
-        self._before: NDArray[np.float32] | None = None
+        self._before: NDArray[np.uint8] | None = None
         self._average: NDArray[np.float32] | None = None
 
     def __call__(
@@ -42,16 +46,26 @@ class MotionAwareAverage:
             image: H x W uint8. A frame of another size starts anew.
             logits: H x W float32.
         """
-        grey = image.astype(np.float32)
         average = logits
         if (
             self._average is not None
             and self._before is not None
-            and grey.shape == (self._before.shape)
+            and (self._before.shape == image.shape)
         ):
-            deviation = max(1.0, min(grey.shape) / _BLUR)
-            change = cv2.GaussianBlur(np.abs(grey - self._before), (0, 0), deviation)
-            past = (self._memory * np.exp(-change / self._tolerance)).astype(np.float32)
-            average = past * self._average + (1 - past) * logits
-        self._before, self._average = grey, average
+            past = self._weight_of_past(self._before, image)
+            average = logits + past * (self._average - logits)
+        self._before, self._average = image, average
         return average
+
+    def _weight_of_past(
+        self, before: NDArray[np.uint8], image: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
+        height, width = image.shape
+        cell = max(1.0, min(height, width) / _CELLS)
+        coarse = (max(1, round(width / cell)), max(1, round(height / cell)))
+        difference = cv2.absdiff(image, before).astype(np.float32)
+        change = cv2.resize(difference, coarse, interpolation=cv2.INTER_AREA)
+        change = cv2.GaussianBlur(change, (0, 0), _DEVIATION)
+        weight = self._memory * np.exp(-change / self._tolerance)
+        fine = cv2.resize(weight, (width, height), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(fine, dtype=np.float32)

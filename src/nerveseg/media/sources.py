@@ -90,8 +90,8 @@ def _named(text: str) -> Iterable[Source]:
     path = Path(text)
     if path.is_dir():
         return _of_folder(path)
-    if path.exists():
-        return [Source(path.name, path, _kind(path) or "still")]
+    if path.is_file():
+        return [Source(_readable(path.name), path, _kind(path) or "still")]
     if re.fullmatch(r"[0-9]{1,3}", text):
         return [Source(f"camera-{int(text)}", path, "camera")]
     if glob.has_magic(text):
@@ -115,7 +115,12 @@ def _known(files: Iterable[Path], root: Path) -> Iterator[Source]:
     """Yield those of `files` that are media; a folder may hold other files, too."""
     for path in files:
         if kind := _kind(path):
-            yield Source(path.relative_to(root).as_posix(), path, kind)
+            name = path.relative_to(root)
+            if ".." in name.parts:
+                raise InputError(
+                    f"{path}: leads out of the pattern; write the pattern without '..'"
+                )
+            yield Source(_readable(name.as_posix()), path, kind)
 
 
 def _kind(path: Path) -> Kind | None:
@@ -130,6 +135,11 @@ def _kind(path: Path) -> Kind | None:
     if form == "dicom" or (form is None and suffix in _DICOM_SUFFIXES):
         return "dicom"
     return "still" if form or suffix in _STILL_SUFFIXES else None
+
+
+def _readable(name: str) -> str:
+    """Return a name as text that can be written: file names may hold bytes that are no UTF-8."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _root_of(pattern: Path) -> Path:
