@@ -12,7 +12,7 @@ from nerveseg.media.frame import Frame
 
 BATCH: Final = 16
 _BATCH_PIXELS: Final = 1 << 23  # of the frames that are predicted together, to bound the memory
-_WORDS: Final[Mapping[State, str]] = {"nerve": "nerve", "unsure": "UNSURE", "none": "no nerve"}
+_WORDS: Final[Mapping[State, str]] = {"nerve": "nerve", "unsure": "unsure", "none": "no nerve"}
 
 
 class Finder(Protocol):
