@@ -13,6 +13,7 @@ import torch
 from benchmarks.side_by_side import Result, print_table, within
 from numpy.typing import NDArray
 
+from nerveseg.artefact.decision import DecisionRule
 from nerveseg.engines.agreement import LEAST
 from nerveseg.engines.export import Source, export_onnx, export_openvino, torch_engine
 from nerveseg.engines.graph import FrameToProbability
@@ -21,13 +22,12 @@ from nerveseg.inference.postprocess import clean
 from nerveseg.inference.tta import SETS
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description
-from nerveseg.params.results import EncodeParams
 from nerveseg.rle import IMAGE_SHAPE
 
 NETWORKS: Final = ("rpa_apf", "baseline", "unet")
 SIDE: Final = 256
 ROUNDS: Final = 30
-RULE: Final = EncodeParams(threshold=0.5, min_blob=1000, min_total=2000)
+RULE: Final = DecisionRule(threshold=0.5, min_blob=1000, min_total=2000)
 # For RPA/APF, the fastest engine in float32 on a processor with AVX2, and in 8-bit integers.
 BARS: Final = {"onnx": 1.6, "openvino": 1.6, "openvino int8": 3.0}
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.artefact.decision import DecisionRule
-from nerveseg.inference.image_predictor import ImagePredictor
+from nerveseg.bedside.image_predictor import ImagePredictor
 
 RULE = DecisionRule(min_blob=4, min_total=8, nerve_pixels=30, frame=(48, 64))
 SHAPE = (48, 64)

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import nerveseg
+from nerveseg.bedside import image_predictor
 from nerveseg.cli import main as cli
 from nerveseg.data.packed_writer import resize_image
 from nerveseg.device import pick_device, working_dtype
 from nerveseg.errors import InputError
-from nerveseg.inference import image_predictor
 from nerveseg.inference.predict import Predictor
 from nerveseg.inference.tta import SETS
 from nerveseg.maps import STEPS, logits_of

@@ -70,7 +70,7 @@ def test_a_stage_reaches_what_its_imports_import() -> None:
 
 def test_no_stage_depends_on_what_the_package_offers_from_python() -> None:
     for stage in STAGES.glob("*.py"):
-        assert "nerveseg.inference.image_predictor" not in modules_of(stage, UNET)
+        assert "nerveseg.bedside.image_predictor" not in modules_of(stage, UNET)
     assert "nerveseg.inference.predict" not in modules_of(STAGES / "train.py", UNET)
 
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nerveseg.inference.image_predictor import load
+    from nerveseg.bedside.image_predictor import load
     from nerveseg.models.factory import build
     from nerveseg.models.registry import NETWORKS
 else:
@@ -17,7 +17,7 @@ else:
         homes = {
             "NETWORKS": "nerveseg.models.registry",
             "build": "nerveseg.models.factory",
-            "load": "nerveseg.inference.image_predictor",
+            "load": "nerveseg.bedside.image_predictor",
         }
         if name not in homes:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

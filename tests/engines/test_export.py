@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 import nerveseg
+from nerveseg.artefact.decision import DecisionRule
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.data.packed_writer import resize_image
 from nerveseg.engines import agreement
@@ -22,10 +23,9 @@ from nerveseg.engines.sessions import open_engine
 from nerveseg.errors import InputError
 from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import Description, load_weights, save_weights
-from nerveseg.params.results import EncodeParams
 
 FRAME, SIZE = (90, 124), (32, 64)
-RULE = EncodeParams(threshold=0.5, min_blob=10, min_total=20)
+RULE = DecisionRule(threshold=0.5, min_blob=10, min_total=20)
 
 
 class Made(NamedTuple):

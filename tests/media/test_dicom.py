@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import cv2
-import dicoms
 import numpy as np
 import pydicom
 import pytest
-from dicoms import MARKS, dataset, mark, region, regions, save
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -15,6 +13,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
+import dicoms
+from dicoms import MARKS, dataset, mark, region, regions, save
 from nerveseg.errors import InputError
 from nerveseg.media.dicom import read_dicom
 from nerveseg.media.frame import Frame, Region

@@ -10,12 +10,15 @@ import numpy as np
 from ruamel.yaml import YAML
 
 import shared_run
+from nerveseg.inference.decision_file import fixed_decision, write_decision
+from nerveseg.inference.rule import Rule
 from nerveseg.params.section import PARAMS_FILE
 
 ROOT: Final = Path(__file__).parents[2]
 RUN: Final = "narrow"
 WEIGHTS: Final = f"data/models/{RUN}/weights.safetensors"
 SCORES: Final = f"data/scores/{RUN}/scores.json"
+DECISION: Final = f"data/decisions/{RUN}.json"
 MEASURED: Final = {"dice": 0.8, "private": 0.7, "hd95": None, "verdict": "above the baselines"}
 
 
@@ -30,6 +33,9 @@ def write_project(folder: Path) -> None:
     _write_data(folder)
     (folder / WEIGHTS).parent.mkdir(parents=True)
     shared_run.weights((folder / WEIGHTS).parent)
+    (folder / "data/decisions").mkdir()
+    fixed = Rule(name="fixed", threshold=0.6, min_blob=11, min_total=22)
+    write_decision(folder / DECISION, fixed_decision(fixed))
     (folder / SCORES).parent.mkdir(parents=True)
     (folder / SCORES).write_text(json.dumps(MEASURED))
     (folder / "metrics").mkdir()
@@ -59,8 +65,13 @@ def write_lock(folder: Path) -> None:
             "outs": [_entry(folder, WEIGHTS)],
             "params": {"params.yaml": {"train": params["train"]}},
         },
-        f"score@{RUN}": {
+        f"decide@{RUN}": {
             "deps": [_entry(folder, WEIGHTS)],
+            "outs": [_entry(folder, DECISION)],
+            "params": {"params.yaml": {"decide": params["decide"]}},
+        },
+        f"score@{RUN}": {
+            "deps": [_entry(folder, WEIGHTS), _entry(folder, DECISION)],
             "outs": [_entry(folder, SCORES)],
             "params": {"params.yaml": {"encode": params["encode"]}},
         },

@@ -6,9 +6,10 @@ are scaled with the number of pixels.
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nerveseg.errors import InputError
+from nerveseg.inference.rule import Presence, Rule, Sure
 from nerveseg.rle import IMAGE_SHAPE
 
 State = Literal["nerve", "none", "unsure"]
@@ -21,8 +22,8 @@ NERVE_PIXELS: Final = 5000
 class DecisionRule(BaseModel):
     """From the probability of each pixel to a decision about the frame.
 
-    A frame's *probability of a nerve* is the mean probability of its `nerve_pixels` most probable
-    pixels. A frame is in the state
+    A frame's *probability of a nerve* is that of `presence`, or without one the mean probability of
+    its `nerve_pixels` most probable pixels. A frame is in the state
 
     - `nerve` if its mask is not empty and its probability of a nerve is at least `sure_nerve`;
     - `none` if its mask is empty and its probability of a nerve is at most `sure_none`;
@@ -36,8 +37,8 @@ class DecisionRule(BaseModel):
         frame: height and width of the frames that the numbers of pixels are meant for.
         sure_none: see above.
         sure_nerve: see above; at least `sure_none`.
-        presence: a further rule of whether there is a nerve. None is defined yet: a file that
-            holds one is refused, because its masks would not be those that its maker saw.
+        sure: a further condition for an outline, as in `nerveseg.inference.rule.Rule`.
+        presence: likewise; it also gives the probability of a nerve.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -49,7 +50,8 @@ class DecisionRule(BaseModel):
     frame: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = IMAGE_SHAPE
     sure_none: Probability = 0.25
     sure_nerve: Probability = 0.75
-    presence: dict[str, JsonValue] | None = None
+    sure: Sure | None = None
+    presence: Presence | None = None
 
     @model_validator(mode="after")
     def _states_are_apart(self) -> Self:
@@ -83,14 +85,7 @@ class DecisionRule(BaseModel):
         """
         return round(pixels * shape[0] * shape[1] / (self.frame[0] * self.frame[1]))
 
-    def check_known(self) -> None:
-        """Check that this version can apply the rule.
-
-        Raises:
-            InputError: the rule has a part that this version does not know.
-        """
-        if self.presence is not None:
-            raise InputError(
-                f"its decision has a rule of presence ({str(self.presence)[:60]}) that this "
-                "version does not know; install a newer nerveseg"
-            )
+    def at_frame(self) -> Rule:
+        """Return the rule for maps of the size `frame`, without the states."""
+        kept = self.model_dump(include={"threshold", "min_blob", "min_total"})
+        return Rule(name="artefact", **kept, sure=self.sure, presence=self.presence)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.artefact.decision import DecisionRule, State
-from nerveseg.inference.decide import Finding
+from nerveseg.bedside.decide import Finding
 from nerveseg.media.frame import Frame
 
 BATCH: Final = 16

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.bedside.decide import decide
 from nerveseg.bedside.frame_result import Finder, on_whole_frame, region_of
 from nerveseg.bedside.latency import Latency
 from nerveseg.bedside.newest import Newest, T
 from nerveseg.bedside.overlay import draw
 from nerveseg.bedside.sinks import Sink
 from nerveseg.bedside.smoothing import MotionAwareAverage
-from nerveseg.inference.decide import decide
 from nerveseg.media.frame import Frame
 
 

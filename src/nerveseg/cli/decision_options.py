@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast
 import click
 
 if TYPE_CHECKING:
-    from nerveseg.inference.image_predictor import ImagePredictor
+    from nerveseg.bedside.image_predictor import ImagePredictor
     from nerveseg.params.train import ViewSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -48,7 +48,7 @@ def load_deciding(model: Path, tta: str | None, options: DecisionOptions) -> "Im
     Raises:
         InputError: the model cannot be loaded, or an option is impossible.
     """
-    from nerveseg.inference.image_predictor import load
+    from nerveseg.bedside.image_predictor import load
 
     predictor = load(model, cast("ViewSet | None", tta))
     low, high = options["unsure"] or (None, None)

@@ -28,7 +28,7 @@ def export() -> None:
 def _shared(command: Any) -> Any:  # noqa: ANN401
     """Add what both commands take."""
     for decorate in (
-        click.argument("weights", type=FILE),
+        click.argument("model", type=FILE),
         click.option("-o", "--output", type=FILE, required=True, help="The file to write."),
         click.option(
             "--tta",
@@ -50,22 +50,22 @@ def _shared(command: Any) -> Any:  # noqa: ANN401
 
 @export.command()
 @_shared
-def onnx(weights: Path, output: Path, tta: str, archive: Path) -> None:
-    """Write a file .onnx from WEIGHTS, a file weights.safetensors of the stage train."""
+def onnx(model: Path, output: Path, tta: str, archive: Path) -> None:
+    """Write a file .onnx from MODEL: weights.safetensors, or what `nerveseg share` wrote."""
     from nerveseg.data.archive import Competition
     from nerveseg.engines.export import export_onnx
 
     _check(output, ".onnx")
     with Competition(archive) as competition:
         frames = (competition.test_image(img) for img in competition.test)
-        _report(output, export_onnx(_source(weights, tta), output, frames))
+        _report(output, export_onnx(_source(model, tta), output, frames))
 
 
 @export.command()
 @_shared
 @click.option("--int8", is_flag=True, help="Compute in 8-bit integers, for speed.")
-def openvino(weights: Path, output: Path, tta: str, archive: Path, int8: bool) -> None:
-    """Write a file .xml, and .bin, from WEIGHTS, a file weights.safetensors of the stage train."""
+def openvino(model: Path, output: Path, tta: str, archive: Path, int8: bool) -> None:
+    """Write .xml and .bin from MODEL: weights.safetensors, or what `nerveseg share` wrote."""
     from nerveseg.data.archive import Competition
     from nerveseg.engines.export import export_openvino
 
@@ -75,7 +75,7 @@ def openvino(weights: Path, output: Path, tta: str, archive: Path, int8: bool) -
         chosen = competition.train[::step] if int8 else []
         frames = (competition.test_image(img) for img in competition.test)
         ranges = [competition.image(record) for record in chosen]
-        _report(output, export_openvino(_source(weights, tta), output, frames, ranges))
+        _report(output, export_openvino(_source(model, tta), output, frames, ranges))
 
 
 def _check(output: Path, suffix: str) -> None:
@@ -83,7 +83,10 @@ def _check(output: Path, suffix: str) -> None:
         raise click.UsageError(f"--output: '{output}' must end in {suffix}")
 
 
-def _source(weights: Path, tta: str) -> "Source":
+def _source(model: Path, tta: str) -> "Source":
+    from nerveseg.artefact.decision import DecisionRule
+    from nerveseg.artefact.format import read_artefact
+    from nerveseg.artefact.package import unpacked_model
     from nerveseg.engines.export import Source
     from nerveseg.engines.graph import FrameToProbability
     from nerveseg.inference.tta import choose_views
@@ -92,10 +95,14 @@ def _source(weights: Path, tta: str) -> "Source":
     from nerveseg.params.section import read
     from nerveseg.rle import IMAGE_SHAPE
 
-    network, description = load_weights(weights)
+    with unpacked_model(model) as file:
+        artefact = read_artefact(file)
+        network, description = load_weights(file)
     views = choose_views("auto" if tta == "auto" else "none", description)
     graph = FrameToProbability(network, description, views, IMAGE_SHAPE)
-    return Source(graph, IMAGE_SHAPE, read("encode", EncodeParams))
+    if artefact:
+        return Source(graph, IMAGE_SHAPE, artefact.rule)
+    return Source(graph, IMAGE_SHAPE, DecisionRule(**read("encode", EncodeParams).model_dump()))
 
 
 def _report(output: Path, found: "Agreement") -> None:

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.artefact.decision import DecisionRule
 from nerveseg.engines.sessions import Engine
 from nerveseg.inference.postprocess import clean
 from nerveseg.metrics.overlap import count, dice
-from nerveseg.params.results import EncodeParams
 
 LEAST: Final[dict[str, float]] = {"fp32": 0.999, "int8": 0.99}
 """Lowest mean Dice with torch's masks at which a file is written, by precision."""
@@ -32,7 +32,7 @@ class Agreement(NamedTuple):
 
 
 def measure(
-    engine: Engine, reference: Engine, frames: Iterable[NDArray[np.uint8]], rule: EncodeParams
+    engine: Engine, reference: Engine, frames: Iterable[NDArray[np.uint8]], rule: DecisionRule
 ) -> Agreement:
     """Return how well `engine` agrees with `reference`.
 
@@ -51,5 +51,5 @@ def measure(
     return Agreement(float(np.mean(values)), min(values), furthest, len(values))
 
 
-def _mask(probability: NDArray[np.float32], rule: EncodeParams) -> NDArray[np.uint8]:
+def _mask(probability: NDArray[np.float32], rule: DecisionRule) -> NDArray[np.uint8]:
     return clean(probability >= rule.threshold, rule.min_blob, rule.min_total)

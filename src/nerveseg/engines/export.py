@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nerveseg.artefact.decision import DecisionRule
 from nerveseg.atomic import whole_file
 from nerveseg.engines.agreement import LEAST, Agreement, measure
 from nerveseg.engines.graph import FrameToProbability
 from nerveseg.engines.sessions import Engine, need, open_engine
 from nerveseg.errors import InputError
 from nerveseg.inference.tta import names_of
-from nerveseg.params.results import EncodeParams
 
 _NO_OPERATIONS: Final = ("Constant", "Parameter", "Result")
 Precision = Literal["fp32", "int8"]
@@ -39,7 +39,7 @@ class Source(NamedTuple):
 
     graph: FrameToProbability
     frame_size: tuple[int, int]
-    rule: EncodeParams
+    rule: DecisionRule
 
 
 def export_onnx(source: Source, path: Path, frames: Frames) -> Agreement:

@@ -13,7 +13,7 @@ from nerveseg.models.weights import Description
 
 
 class FrameToProbability(nn.Module):
-    """Does what `nerveseg.inference.image_predictor.ImagePredictor` does, for frames of one size.
+    """Does what `nerveseg.bedside.image_predictor.ImagePredictor` does, for frames of one size.
 
     Args:
         network: network in eval mode, from N x C x H x W to logits N x 1 x H x W.

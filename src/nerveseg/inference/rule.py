@@ -116,7 +116,7 @@ def worth_outlining(
 def mask_of(codes: NDArray[np.uint8], rule: Rule) -> NDArray[np.uint8]:
     """Return the mask of one map, H x W uint8 {0, 1}, for codes H x W of `nerveseg.maps`."""
     mask = clean(codes >= code_of(rule.threshold), rule.min_blob, rule.min_total)
-    return mask if _outlined(codes, rule) else np.zeros_like(mask)
+    return mask if is_outlined(codes, rule) else np.zeros_like(mask)
 
 
 def pixels_at_least(codes: NDArray[np.uint8], probability: float) -> int:
@@ -124,7 +124,8 @@ def pixels_at_least(codes: NDArray[np.uint8], probability: float) -> int:
     return cv2.countNonZero((codes >= code_of(probability)).view(np.uint8))
 
 
-def _outlined(codes: NDArray[np.uint8], rule: Rule) -> bool:
+def is_outlined(codes: NDArray[np.uint8], rule: Rule) -> bool:
+    """Return whether the further conditions of `rule` allow an outline on a map H x W of codes."""
     if rule.sure and pixels_at_least(codes, rule.sure.threshold) < rule.sure.pixels:
         return False
     if rule.presence:

@@ -151,14 +151,26 @@ def _interval(metrics: Mapping[str, float | str]) -> str:
 
 def _decision(artefact: Artefact) -> str:
     rule = artefact.rule
+    if rule.presence:
+        probability = """The probability p of a nerve and the expected Dice D of its outline are
+  estimated from features of the map, fitted on validation frames. Only if p > 1 / (1 + D) is there
+  an outline."""
+    else:
+        probability = f"""The probability of a nerve is the mean over the {rule.nerve_pixels} most
+  probable pixels. It orders frames; it is no frequency."""
+    sure = (
+        f"- There is no outline without {rule.sure.pixels} pixels of at least "
+        f"{rule.sure.threshold}.\n"
+        if rule.sure
+        else ""
+    )
     return f"""## Decision
 
 For frames of {rule.frame[0]} x {rule.frame[1]}; areas scale with the number of pixels.
 
 - A pixel is inside if its probability is at least {rule.threshold}; blobs below {rule.min_blob}
   pixels are removed, and masks below {rule.min_total} pixels emptied.
-- The probability of a nerve is the mean over the {rule.nerve_pixels} most probable pixels. It
-  orders frames; it is no frequency.
+{sure}- {probability}
 - `nerve`: an outline and a probability of at least {rule.sure_nerve}. `none`: no outline and at
   most {rule.sure_none}. `unsure`: anything else.
 """

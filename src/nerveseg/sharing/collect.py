@@ -19,13 +19,14 @@ from nerveseg.data.split_table import read_split
 from nerveseg.errors import InputError
 from nerveseg.evaluation.presence import NERVE_PIXELS
 from nerveseg.evaluation.result_files import read_json
+from nerveseg.inference.decision_file import read_decision
 from nerveseg.inference.tta import choose_views, names_of
 from nerveseg.leaderboard.lineage import parameters_of
 from nerveseg.models.complexity import parameter_count
 from nerveseg.models.registry import NETWORKS, titles
 from nerveseg.models.weights import Description, check_network, load_weights
 from nerveseg.params.data import DataParams
-from nerveseg.params.results import EncodeParams, SummaryParams
+from nerveseg.params.results import SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
 from nerveseg.params.train import ModelsParams, PredictParams
 from nerveseg.revision import find_revision
@@ -69,14 +70,15 @@ def collect(run: str) -> Shared:
     models = read("models", ModelsParams)
     chosen = models.run(run)
     scores = Path(f"data/scores/{run}/scores.json")
+    decision = Path(f"data/decisions/{run}.json")
     weights = Path(f"data/models/{run}/weights.safetensors")
     network, description = load_weights(weights)
     check_network(weights, description, chosen.network, chosen.options)
     # The stages that lead to the scores are all that an artefact speaks of.
-    for file in (weights, scores):
+    for file in (weights, decision, scores):
         parameters_of(file, read_file(file, MOST_MODEL_BYTES), LOCK, PARAMS_FILE, PIPELINE)
     predict = read("predict", PredictParams)
-    rules = read("encode", EncodeParams).model_dump()
+    rule = read_decision(decision).test.model_dump(exclude={"name"})
     artefact = Artefact(
         run=run,
         title=titles(models.runs())[run],
@@ -84,7 +86,7 @@ def collect(run: str) -> Shared:
         normalisation=Normalisation(mean=MEAN, deviation=DEVIATION),
         tta=names_of(choose_views(predict.tta, description)).split(", "),
         tta_weights=predict.tta_weights,
-        rule=DecisionRule(**rules, nerve_pixels=NERVE_PIXELS),
+        rule=DecisionRule(**rule, nerve_pixels=NERVE_PIXELS),
         data=_data() | {"parameters": parameter_count(network)},
         fingerprint={path.as_posix(): sha256_of(path) for path in _TRAINED_ON},
         metrics=_metrics(run, scores),

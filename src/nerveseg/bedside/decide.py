@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.artefact.decision import DecisionRule, State
+from nerveseg.inference.map_features import features
 from nerveseg.inference.postprocess import clean
+from nerveseg.inference.predict import resize_logits
+from nerveseg.inference.rule import is_outlined
 from nerveseg.maps import code_of, quantise
 
 
@@ -26,7 +29,8 @@ class Finding(NamedTuple):
 
     Attributes:
         mask: H x W uint8 {0, 1}.
-        probability: the probability of a nerve, 0..1; it orders frames, and is no frequency.
+        probability: the probability of a nerve, 0..1. Without a rule of presence it orders frames,
+            and is no frequency.
         state: `nerve`, `none` or `unsure`, see `nerveseg.artefact.decision.DecisionRule`.
     """
 
@@ -50,7 +54,14 @@ def decide(logits: NDArray[np.float32], rule: DecisionRule) -> Finding:
     shape = (logits.shape[0], logits.shape[1])
     inside = quantise(logits) >= code_of(rule.threshold)
     mask = clean(inside, rule.area(rule.min_blob, shape), rule.area(rule.min_total, shape))
-    probability = nerve_probability(logits, max(1, rule.area(rule.nerve_pixels, shape)))
+    if rule.sure or rule.presence:
+        codes = quantise(logits if shape == rule.frame else resize_logits(logits, rule.frame))
+        if not is_outlined(codes, rule.at_frame()):
+            mask = np.zeros_like(mask)
+    if rule.presence:
+        probability = float(rule.presence.probability(features(codes, rule.presence.nerves)))
+    else:
+        probability = nerve_probability(logits, max(1, rule.area(rule.nerve_pixels, shape)))
     if mask.any():
         return Finding(mask, probability, "nerve" if probability >= rule.sure_nerve else "unsure")
     return Finding(mask, probability, "none" if probability <= rule.sure_none else "unsure")

@@ -12,11 +12,11 @@ from torch import nn
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.artefact.format import Artefact, read_artefact
 from nerveseg.artefact.package import unpacked_model
+from nerveseg.bedside.decide import Finding, LogitSource, decide, sigmoid
 from nerveseg.data.input_normalisation import DEVIATION, MEAN
 from nerveseg.data.packed_writer import resize_image
 from nerveseg.device import pick_device, working_dtype
 from nerveseg.errors import InputError, within
-from nerveseg.inference.decide import Finding, LogitSource, decide, sigmoid
 from nerveseg.inference.predict import Predictor, resize_logits
 from nerveseg.inference.tta import View, choose_views
 from nerveseg.models.weights import Description, load_weights
@@ -158,7 +158,6 @@ def _with_torch(
 
 def _check_readable(artefact: Artefact) -> None:
     """Raise InputError if this version would predict otherwise than the version that trained."""
-    artefact.rule.check_known()
     given = artefact.normalisation
     if (given.mean, given.deviation) != (MEAN, DEVIATION):
         raise InputError(

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from nerveseg.artefact.decision import DecisionRule
+from nerveseg.bedside.decide import decide, nerve_probability
 from nerveseg.errors import InputError
 from nerveseg.evaluation.presence import NERVE_PIXELS, presence_score
-from nerveseg.inference.decide import decide, nerve_probability
-from nerveseg.inference.postprocess import encoded_masks
+from nerveseg.inference.map_features import NervePlace
+from nerveseg.inference.rule import Presence, Sure, mask_of
 from nerveseg.maps import logits_of, quantise
 from nerveseg.metrics.ranking import PixelRanking
 from nerveseg.rle import IMAGE_SHAPE, encode
@@ -34,13 +35,39 @@ def square(side: int, logit: float, shape: tuple[int, int] = IMAGE_SHAPE) -> np.
     return logits
 
 
-@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.83])
-def test_masks_are_those_of_the_stage_encode(threshold: float) -> None:
-    maps = blobs(6)
-    rule = DecisionRule(threshold=threshold)
-    expected = encoded_masks(quantise(maps), threshold, rule.min_blob, rule.min_total)
+NERVES = NervePlace(mean=[210.0, 290.0, 4.5, 5.0, 8.5], precision=np.eye(5).tolist())
+PRESENCE = Presence(
+    weights=[0.0] * 5 + [1.0] + [0.0] * 4,  # the highest logit
+    bias=-3.0,
+    dice_weights=[0.0] * 10,
+    dice_bias=0.8,
+    dice_range=(0.0, 1.0),
+    nerves=NERVES,
+)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        DecisionRule(threshold=0.3),
+        DecisionRule(threshold=0.83),
+        DecisionRule(sure=Sure(threshold=0.9, pixels=1000)),
+        DecisionRule(presence=PRESENCE),
+    ],
+    ids=["low", "high", "sure", "presence"],
+)
+def test_masks_are_those_of_the_stage_encode(rule: DecisionRule) -> None:
+    maps = blobs(8)
+    expected = [encode(mask_of(codes, rule.at_frame())) for codes in quantise(maps)]
     assert [encode(decide(each, rule).mask) for each in maps] == expected
     assert len(set(expected)) > 2
+
+
+def test_a_rule_of_presence_gives_the_probability() -> None:
+    maps = blobs(8)
+    found = [decide(each, DecisionRule(presence=PRESENCE)).probability for each in maps]
+    highest = logits_of(quantise(maps)).reshape(len(maps), -1).max(axis=1)
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(3 - highest)), rtol=1e-5)
 
 
 def test_the_probability_of_a_nerve_is_the_presence_score() -> None:
