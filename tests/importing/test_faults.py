@@ -25,6 +25,7 @@ def test_an_image_without_a_mask(folder: Path, tmp_path: Path, rule: str, frames
 def damage(folder: Path) -> None:
     """Introduce one fault of each kind."""
     (folder / "anna_1.png").write_bytes(b"no image")
+    (folder / "anna_1_mask.png").write_bytes(b"no image either")
     (folder / "anna_2_mask.png").write_bytes((folder / "anna_2_mask.png").read_bytes()[:60])
     save(folder / "bob_1_mask.png", rectangle(5, 5, 9, 9, (100, 100)))
     (folder / "bob_2_mask.png").unlink()
@@ -40,8 +41,13 @@ def test_all_faults_are_reported_at_once_and_nothing_is_written(
         run(folder, tmp_path / "out")
     names = [line.partition(":")[0] for line in error.value.lines]
     assert names == [
-        "anna_1.png", "anna_2_mask.png", "bob_1_mask.png", "bob_2.png", "cy_1_mask.png",
-    ]  # fmt: skip
+        "anna_1.png",
+        "anna_1_mask.png",
+        "anna_2_mask.png",
+        "bob_1_mask.png",
+        "bob_2.png",
+        "cy_1_mask.png",
+    ]
     assert list(tree(tmp_path)) == before
 
 

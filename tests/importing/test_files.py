@@ -111,6 +111,11 @@ def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes, fault: str)
         read_still(tmp_path / "a.png", grey=True)
 
 
+def test_a_file_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^not readable \(No such file or directory\); "):
+        list(frames_of(tmp_path / "a.png", grey=True))
+
+
 def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "pages.tif") as file:
         file.write(GREY)

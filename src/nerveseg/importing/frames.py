@@ -47,9 +47,13 @@ def frames_of(path: Path, grey: bool) -> Iterator[NDArray[Any]]:
         InputError: the file is unreadable, damaged, too large or of another format; the message
             does not name it.
     """
-    if path.stat().st_size > MOST_BYTES:
+    try:
+        size, dicom = path.stat().st_size, _is_dicom(path)
+    except OSError as error:
+        raise InputError(f"not readable ({error.strerror}); give yourself permission") from error
+    if size > MOST_BYTES:
         raise InputError(f"more than {MOST_BYTES:,} bytes; cut it into smaller files")
-    if _is_dicom(path):
+    if dicom:
         yield from _guarded(_dicom_frames(path, grey), "a damaged DICOM file")
     elif path.name.lower().endswith(_VIDEO_ENDS):
         yield from _guarded(_video_frames(path, grey), "a damaged video")

@@ -124,6 +124,15 @@ class _Job:
             self._check_ends(count)
         except InputError as error:
             self._fault(self._source.name, str(error))
+            self._read_masks()
+
+    def _read_masks(self) -> None:
+        """Note which masks cannot be read, although there is no image to hold them against."""
+        for name, stream in self._streams.items():
+            try:
+                next(stream, None)
+            except InputError as error:
+                self._fault(name, str(error))
 
     def _take(self, index: int, image: NDArray[Any]) -> None:
         shape = (image.shape[0], image.shape[1])
@@ -136,7 +145,8 @@ class _Job:
         geometry = Geometry.of(shape, self._rules.fit)
         file = Path(f"{self._prefix}{index}.tif")
         write_image(file, geometry.image_to_frame(to_8_bits(image, self._rules.levels)))
-        pixels = self._run_lengths(_union(masks, shape), geometry)
+        union = np.bitwise_or.reduce([np.zeros(shape, dtype=np.uint8), *masks])
+        pixels = self._run_lengths(union, geometry)
         known = pixels if self._source.labelled else None
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         self.frames.append(Frame(self._source, index, geometry, known, file, digest))
@@ -223,10 +233,3 @@ def _check_shape(pixels: NDArray[Any], shape: tuple[int, int]) -> None:
             f"{pixels.shape[1]} x {pixels.shape[0]}, but its image is {shape[1]} x {shape[0]}; "
             "give masks the size of their images"
         )
-
-
-def _union(masks: Sequence[NDArray[np.uint8]], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    union = np.zeros(shape, dtype=np.uint8)
-    for mask in masks:
-        union |= mask
-    return union
