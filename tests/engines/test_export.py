@@ -80,7 +80,7 @@ def test_a_file_gives_the_probabilities_of_torch(made: Made, tmp_path: Path) -> 
         np.testing.assert_allclose(found, wanted, atol=1e-4)
         assert said.probability <= 1e-4
         beside = json.loads(path.with_suffix(".json").read_text())
-        assert beside["rule"] == RULE.model_dump()
+        assert beside["rule"] == RULE.model_dump(mode="json")
         assert beside["views"] == ["identity", "horizontal"]
     onnx.checker.check_model(onnx.load(tmp_path / "a.onnx"), full_check=True)
 
