@@ -82,6 +82,15 @@ def test_a_file_gives_the_probabilities_of_torch(made: Made, tmp_path: Path) -> 
         beside = json.loads(path.with_suffix(".json").read_text())
         assert beside["rule"] == RULE.model_dump(mode="json")
         assert beside["views"] == ["identity", "horizontal"]
+        # An exported file is one more kind of model for everything that predicts.
+        predict = nerveseg.load(path)
+        np.testing.assert_allclose(predict(np.stack(made.frames)), wanted, atol=1e-4)
+        assert predict.rule == RULE
+        with pytest.raises(InputError, match="its views are fixed"):
+            nerveseg.load(path, tta="none")
+        path.with_suffix(".json").unlink()
+        with pytest.raises(InputError, match=f"keep it beside {path.name}"):
+            nerveseg.load(path)
     onnx.checker.check_model(onnx.load(tmp_path / "a.onnx"), full_check=True)
 
 

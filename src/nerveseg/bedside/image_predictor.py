@@ -16,8 +16,10 @@ from nerveseg.bedside.decide import Finding, LogitSource, decide, sigmoid
 from nerveseg.data.input_normalisation import DEVIATION, MEAN
 from nerveseg.data.packed_writer import resize_image
 from nerveseg.device import pick_device, working_dtype
+from nerveseg.engines.beside import read_beside
+from nerveseg.engines.sessions import Engine, is_exported, open_engine
 from nerveseg.errors import InputError, within
-from nerveseg.inference.predict import Predictor, resize_logits
+from nerveseg.inference.predict import EPSILON, Predictor, resize_logits
 from nerveseg.inference.tta import View, choose_views
 from nerveseg.models.weights import Description, load_weights
 from nerveseg.params.train import ViewChoice, ViewWeights
@@ -106,8 +108,9 @@ def load(
     CPU.
 
     Args:
-        path: a zip that `nerveseg share` wrote, the artefact in it, or a file weights.safetensors
-            that the stage `train` wrote.
+        path: a zip that `nerveseg share` wrote, the artefact in it, a file weights.safetensors
+            that the stage `train` wrote, or a file .onnx or .xml that `nerveseg export` wrote,
+            which runs on the CPU.
         tta: views of the test-time augmentation, as `predict.tta` in params.yaml: `auto` for those
             that training has seen, `none`, `flips` (4 views), `d4` (8 views), or a list of names.
             Without it, those that the artefact names, or `auto`.
@@ -130,6 +133,8 @@ def load(
         >>> finding.mask.shape, finding.state in ("nerve", "none", "unsure")
         ((420, 580), True)
     """
+    if is_exported(Path(path)):
+        return _exported(Path(path), tta or tta_weights)
     with unpacked_model(Path(path)) as file:
         artefact = read_artefact(file)
         if artefact is not None:
@@ -139,6 +144,25 @@ def load(
     views, weights = _views(artefact, description, tta, tta_weights)
     source = _with_torch(network, description.in_channels, views, weights)
     return ImagePredictor(source, description.image_size, artefact.rule if artefact else None)
+
+
+def _exported(path: Path, views: object) -> ImagePredictor:
+    if views is not None:
+        raise InputError(f"{path}: its views are fixed; export it with others, or leave tta out")
+    beside = read_beside(path)
+    return ImagePredictor(_EngineLogits(open_engine(path)), beside.frame, beside.rule)
+
+
+class _EngineLogits:
+    """An engine as a source of logits."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        # Clipped as the logits of a mean over views are.
+        found = np.clip(self._engine(images), EPSILON, 1 - EPSILON)
+        return np.asarray(np.log(found) - np.log1p(-found), np.float32)
 
 
 def _with_torch(

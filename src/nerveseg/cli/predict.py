@@ -54,13 +54,14 @@ def predict(
     from nerveseg.bedside.folder import predict_into
     from nerveseg.bedside.outputs_of_source import OutputOptions
     from nerveseg.bedside.records import sha256_of
+    from nerveseg.engines.sessions import files_of
     from nerveseg.media.sources import find_sources
 
     sources = find_sources(inputs, leave_out=out)
     if frames is None and any(source.kind == "camera" for source in sources):
         raise InputError("a camera does not end; give --frames N, or use nerveseg live")
     finder = load_deciding(model, tta, decision)
-    identity = f"{sha256_of(model)} {tta}"
+    identity = " ".join([*map(sha256_of, files_of(model)), str(tta)])
     click.echo("not a medical device", err=True)
     predict_into(out, sources, finder, identity, OutputOptions(overlays, rate, frames))
     click.echo(f"{out / 'predictions.csv'}: written")

@@ -1,7 +1,6 @@
 """Writes a trained network as one file for ONNX Runtime or OpenVINO, if it agrees with torch."""
 
 import io
-import json
 import logging
 import os
 import tempfile
@@ -9,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -18,13 +17,13 @@ from numpy.typing import NDArray
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.atomic import whole_file
 from nerveseg.engines.agreement import LEAST, Agreement, measure
+from nerveseg.engines.beside import Beside, Precision, write_beside
 from nerveseg.engines.graph import FrameToProbability
 from nerveseg.engines.sessions import Engine, need, open_engine
 from nerveseg.errors import InputError
 from nerveseg.inference.tta import names_of
 
 _NO_OPERATIONS: Final = ("Constant", "Parameter", "Result")
-Precision = Literal["fp32", "int8"]
 Frames = Iterable[NDArray[np.uint8]]
 
 
@@ -168,20 +167,12 @@ def _publish(
             f"{path}: not written: its masks have a mean Dice of {found.dice:.4f} with torch's, "
             f"and {precision} must reach {LEAST[precision]}; export another precision"
         )
-    _write_rule(source, path.with_suffix(".json"), precision, found)
+    views = names_of(source.graph.views).split(", ")
+    beside = Beside(
+        frame=source.frame_size, views=views, precision=precision, rule=source.rule, agreement=found
+    )
+    write_beside(path, beside)
     for file in files:
         with whole_file(path.with_suffix(file.suffix)) as new:
             new.write_bytes(file.read_bytes())
     return found
-
-
-def _write_rule(source: Source, path: Path, precision: Precision, found: Agreement) -> None:
-    content = {
-        "frame": {"height": source.frame_size[0], "width": source.frame_size[1], "type": "uint8"},
-        "views": names_of(source.graph.views).split(", "),
-        "precision": precision,
-        "rule": source.rule.model_dump(),
-        "agreement": found._asdict(),
-    }
-    with whole_file(path) as new:
-        new.write_text(f"{json.dumps(content, indent=2)}\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """Runs exported files: one protocol for ONNX Runtime and OpenVINO."""
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,11 @@ class Engine(Protocol):
         """Return probabilities N x H x W float32, 0..1, for frames N x H x W uint8."""
 
 
+def is_exported(path: Path) -> bool:
+    """Return whether the name of a file is that of an exported model."""
+    return path.suffix in _ENGINES
+
+
 def open_engine(path: Path, threads: int | None = None) -> Engine:
     """Return the engine that runs an exported file, on the CPU.
 
@@ -29,7 +35,7 @@ def open_engine(path: Path, threads: int | None = None) -> Engine:
     Raises:
         InputError: the file is missing, damaged or of another kind, or its engine is not installed.
     """
-    if path.suffix not in _ENGINES:
+    if not is_exported(path):
         raise InputError(f"{path}: not an exported model; give a file .onnx or .xml")
     if not path.is_file():
         raise InputError(f"{path}: not found; write it with `nerveseg export`")
@@ -44,6 +50,14 @@ def open_engine(path: Path, threads: int | None = None) -> Engine:
             f"{path}: not readable as an exported model ({' '.join(str(error).split())[:120]}); "
             "export it again"
         ) from error
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files of an exported model, or only `path` if it is none."""
+    if not is_exported(path):
+        return [path]
+    weights = [path.with_suffix(".bin")] if path.suffix == ".xml" else []
+    return [path, *weights, path.with_suffix(".json")]
 
 
 def need(package: str, extra: str) -> ModuleType:
@@ -97,4 +111,7 @@ def compiled(model: Any, threads: int) -> Engine:  # noqa: ANN401
     return run
 
 
-_ENGINES: Final = {".onnx": _onnx_runtime, ".xml": _openvino}
+_ENGINES: Final[dict[str, Callable[[Path, int], Engine]]] = {
+    ".onnx": _onnx_runtime,
+    ".xml": _openvino,
+}

@@ -1,0 +1,58 @@
+"""The JSON file beside an exported model: what turns its probabilities into decisions."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nerveseg.artefact.decision import DecisionRule
+from nerveseg.atomic import whole_file
+from nerveseg.engines.agreement import Agreement
+from nerveseg.errors import InputError
+
+Precision = Literal["fp32", "int8"]
+
+
+class Beside(BaseModel):
+    """What an exported model does not hold itself.
+
+    Attributes:
+        frame: height and width of its frames.
+        views: names of the views of test-time augmentation inside.
+        precision: in which it computes.
+        rule: from probabilities to decisions.
+        agreement: of its masks with those of torch, when it was written.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    frame: tuple[int, int]
+    views: list[str]
+    precision: Precision
+    rule: DecisionRule
+    agreement: Agreement
+
+
+def write_beside(model: Path, beside: Beside) -> None:
+    """Write the file beside `model`."""
+    with whole_file(model.with_suffix(".json")) as new:
+        new.write_text(f"{beside.model_dump_json(indent=2)}\n", encoding="utf-8")
+
+
+def read_beside(model: Path) -> Beside:
+    """Read the file beside `model`.
+
+    Raises:
+        InputError: it is missing or malformed.
+    """
+    path = model.with_suffix(".json")
+    try:
+        return Beside.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(
+            f"{path}: not readable ({error.strerror}); keep it beside {model.name}"
+        ) from error
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise InputError(f"{path}: {where}: {fault['msg']}; export the model again") from error
