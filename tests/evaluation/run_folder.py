@@ -15,6 +15,7 @@ HEIGHT, WIDTH = IMAGE_SHAPE
 CURVES = ["0,0.9,0.2", "1,0.5,0.6"]
 PARAMS = """\
 models: {{{models}}}
+ensembles: {{}}
 score: {{bins: 10}}
 summary: {{reference: rpa_apf, level: 0.95}}
 """

@@ -163,6 +163,22 @@ def test_one_run_alone_is_compared_with_nothing(scored: Path) -> None:
     assert [row["with_best"] for row in rows("metrics/groups.csv")] == ["True"]
 
 
+def test_an_ensemble_is_scored_from_its_own_maps_and_is_a_row_like_a_run(scored: Path) -> None:
+    shutil.move("data/predictions/unet", "data/ensembles/both")
+    for folder in ("data/masks", "submissions"):
+        shutil.copy(f"{folder}/unet.csv", f"{folder}/both.csv")
+    stage("score", "both", "--maps", "data/ensembles")
+    params = Path("params.yaml")
+    both = "{both: {runs: all, combine: logits, select: all}}"
+    params.write_text(params.read_text().replace("ensembles: {}", f"ensembles: {both}"))
+    stage("summary")
+    scores = figures("metrics/scores.json")
+    assert scores["both"] == scores["unet"]
+    assert list(scores)[2:4] == ["baseline", "both"]
+    assert "both" in [row["run"] for row in rows("metrics/comparison.csv")]
+    assert "both" not in Path("metrics/curves.csv").read_text()
+
+
 def test_a_second_run_writes_the_same_bytes(scored: Path) -> None:
     stage("summary")
     first = {path.name: path.read_bytes() for path in Path("metrics").iterdir()}
