@@ -145,5 +145,5 @@ def test_faulty_input_is_said_in_a_line_and_nothing_is_written(
 
 
 def test_a_run_without_a_decision_is_not_encoded(maps: list[NDArray[np.uint8]]) -> None:
-    with pytest.raises(InputError, match=r"decisions/unet.json: .* run dvc repro decide@unet"):
+    with pytest.raises(InputError, match=r"decisions/unet.json: .* run dvc repro"):
         stage("encode")

@@ -144,4 +144,4 @@ def test_a_decision_that_cannot_be_read_is_said_in_a_line(
     with pytest.raises(InputError, match=words) as raised:
         read_decision(path)
     assert str(raised.value).startswith(str(path))
-    assert str(raised.value).endswith("run dvc repro decide@unet")
+    assert str(raised.value).endswith("; run dvc repro")

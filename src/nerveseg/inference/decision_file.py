@@ -102,7 +102,7 @@ def read_decision(path: Path) -> Decision:
     Raises:
         InputError: the file is missing or malformed.
     """
-    remedy = f"run dvc repro decide@{path.stem}"
+    remedy = "run dvc repro"
     try:
         return Decision.model_validate_json(path.read_bytes())
     except OSError as error:

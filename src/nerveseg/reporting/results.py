@@ -125,9 +125,7 @@ def load_results(root: Path, titles: dict[str, str], reference: str) -> Results:
         curves=_csv(metrics / "curves.csv", "summary"),
         calibration=_stacked(scores, runs, "calibration.csv"),
         presence=_stacked(scores, runs, "presence.csv"),
-        decisions={
-            run: _json(root / f"data/decisions/{run}.json", f"decide@{run}") for run in runs
-        },
+        decisions={run: _json(root / f"data/decisions/{run}.json", "decide") for run in runs},
         costs=_costs(root / "data/costs", runs),
         leaderboard=_leaderboard(metrics / "leaderboard.json"),
         baseline_frames=_csv(root / "data/baselines/frames.csv", "baselines"),
