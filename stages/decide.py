@@ -19,7 +19,7 @@ def main() -> None:
     data, decision = Path("data"), fixed_decision(fixed)
     if params.rule != FIXED:
         # Importing scikit-learn takes longer than all that the rule `fixed` needs.
-        from nerveseg.decision.decide import decide, matched_to_test
+        from nerveseg.decision.decide import decide, in_words, matched_to_test
         from nerveseg.decision.validation_maps import measure_validation
 
         measured = measure_validation(
@@ -28,6 +28,7 @@ def main() -> None:
         decision = decide(measured, fixed, params.rule, folds=params.folds, level=level)
         if params.match_prevalence:
             decision = matched_to_test(decision, measured, read_maps(maps / "test.b2nd"))
+        print(f"{name}: {in_words(decision)}")
     write_decision(data / "decisions" / f"{name}.json", decision)
 
 

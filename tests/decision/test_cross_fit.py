@@ -7,7 +7,7 @@ import pytest
 from invented import FIXED, invented
 
 from nerveseg.decision.cross_fit import BEST, KINDS, cross_fit, fit_of
-from nerveseg.decision.decide import decide
+from nerveseg.decision.decide import decide, in_words
 from nerveseg.decision.measured import Measured
 from nerveseg.errors import InputError
 from nerveseg.inference.decision_file import rules_of
@@ -78,6 +78,9 @@ def test_the_decision_compares_every_kind_with_the_fixed_rule() -> None:
     dice = [frames.dice_of(rule)[place] for place, rule in enumerate(rules)]
     assert np.mean(dice) == pytest.approx(rows["presence"].dice)
     assert {rule.name for rule in rules} == {decision.test.name} == {"presence"}
+    row = rows["presence"]
+    words = f"presence: cross-fitted Dice {row.dice:.4f}, {row.gain:+.4f} ({row.low:+.4f} to "
+    assert in_words(decision).startswith(words)
 
 
 def test_the_best_is_the_kind_with_the_highest_cross_fitted_dice() -> None:
@@ -93,6 +96,8 @@ def test_two_subjects_are_enough_but_have_no_interval() -> None:
     decision = decide(invented(2), FIXED, BEST, folds=5, level=0.95)
     assert sorted(fold.subjects for fold in decision.validation) == [[1], [2]]
     assert all(row.low is row.high is None for row in decision.compared)
+    assert " over fixed; test frames are decided by the rule " in in_words(decision)
+    assert " to " not in in_words(decision)
 
 
 def test_one_subject_is_refused_in_a_line() -> None:

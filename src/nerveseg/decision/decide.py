@@ -67,6 +67,16 @@ def matched_to_test(
     return decision.model_copy(update={"test": adapted, "test_nerves": after})
 
 
+def in_words(decision: Decision) -> str:
+    """Return a line about the rule in use and what it gains, if it was compared with `fixed`."""
+    (row,) = (row for row in decision.compared if row.kind == decision.kind)
+    interval = "" if row.low is None else f" ({row.low:+.4f} to {row.high:+.4f})"
+    return (
+        f"{decision.kind}: cross-fitted Dice {row.dice:.4f}, {row.gain:+.4f}{interval} over "
+        f"{FIXED}; test frames are decided by the rule {decision.test.name}"
+    )
+
+
 def _compared(
     found: dict[str, CrossFitted], subject: NDArray[np.int64], level: float
 ) -> list[Gain]:
