@@ -40,7 +40,8 @@ def test_a_fitted_rule_has_a_row_with_every_gain_and_its_interval(results: Resul
     table = decision_table(fitted(results, 0.05))
     (row,) = table.rows
     assert len(row.cells) == len(table.columns)
-    texts = [cell.text.replace("\N{MINUS SIGN}", "-") for cell in row.cells]
+    plain = str.maketrans({"\N{MINUS SIGN}": "-", "\N{NO-BREAK SPACE}": " "})
+    texts = [cell.text.translate(plain) for cell in row.cells]
     assert texts[0] == "U-Net"
     assert texts[1].startswith("triplet: pixels with a probability of at least 0.3, without blobs")
     assert texts[1].endswith(

@@ -71,5 +71,7 @@ def _row(results: Results, run: str) -> Row:
 def _gain_cell(gain: dict[str, Any]) -> Cell:
     """Return a gain with its interval; without one if there are too few subjects."""
     value, low, high = (number_cell(gain[key], sign=True).text for key in ("gain", "low", "high"))
-    text = value if gain["low"] is None else f"{value} ({low} to {high})"
+    # A narrow column may break before the interval, and not within it.
+    interval = f"({low} to {high})".replace(" ", "\N{NO-BREAK SPACE}")
+    text = value if gain["low"] is None else f"{value} {interval}"
     return Cell(text, gain["gain"])
