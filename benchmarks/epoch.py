@@ -44,6 +44,7 @@ PARAMS = TrainParams(
     dice_over="batch",
     dice_smoothing=1.0,
     heads="mean",
+    soft_outline=0,
     balance=True,
     flips=["horizontal", "vertical", "diagonal"],
     rotation=15,

@@ -70,7 +70,7 @@ def test_going_back_to_earlier_parameters_runs_nothing(clone: Clone) -> None:
     [
         ("src/nerveseg/errors.py", "interrupted", "stopped"),
         ("src/nerveseg/training/progress.py", "img/s, %s left", "img/s, %s to go"),
-        ("src/nerveseg/training/job.py", "no frame to train on", "nothing to train on"),
+        ("src/nerveseg/training/chosen_frames.py", "no frame to train on", "nothing to train on"),
         ("src/nerveseg/params/train.py", "epochs: passes over", "epochs: how often to go over"),
         ("stages/encode.py", "Turn the prediction maps", "Turn maps"),
     ],

@@ -5,9 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
+import numpy as np
 import pytest
 import segmentation_models_pytorch as smp
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
 from torch import Tensor, nn
 
 from nerveseg.training.losses import (
@@ -22,6 +26,7 @@ from nerveseg.training.losses import (
     squared_dice,
     tversky,
 )
+from nerveseg.training.soft_outline import soft_outline
 
 # Probabilities 1/2, 3/4, 1/4, 1/2 over a mask of 1, 1, 0, 0.
 LOGITS = torch.tensor([[[0.0, math.log(3)], [-math.log(3), 0.0]]])
@@ -181,3 +186,46 @@ def test_adams_weight_decay_is_the_gradient_of_the_third_term() -> None:
         for optimiser in optimisers:
             optimiser.step()
     torch.testing.assert_close(inside, outside)
+
+
+def test_the_target_falls_in_equal_steps_across_a_straight_outline() -> None:
+    masks = torch.zeros(1, 12, 12)
+    masks[:, :, 6:] = 1
+    (row,) = soft_outline(masks, 2)[:, 3]
+    assert row.tolist() == pytest.approx([0, 0, 0, 0, 0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1])
+    assert torch.equal(soft_outline(masks, 0), masks)
+
+
+@given(st.integers(1, 4), st.integers(0, 999))
+def test_only_pixels_near_the_outline_are_soft(reach: int, seed: int) -> None:
+    mask = np.random.default_rng(seed).random((16, 18)) > 0.9
+    mask = ndimage.binary_dilation(mask, iterations=2)
+    soft = soft_outline(torch.from_numpy(mask).float()[None], reach)[0].numpy()
+    square = np.ones((2 * reach + 1, 2 * reach + 1), bool)
+    inner = ndimage.binary_erosion(mask, square, border_value=1)
+    outer = ndimage.binary_dilation(mask, square)
+    assert np.array_equal(soft > 1 - 1e-6, inner)
+    assert np.array_equal(soft > 1e-6, outer)
+
+
+def test_training_sees_the_soft_outline_and_validation_does_not() -> None:
+    logits, masks = torch.randn(2, 1, 8, 8), torch.zeros(2, 8, 8, dtype=torch.uint8)
+    masks[:, 2:6, 2:6] = 1
+    soft = BY_FRAME._replace(outline=1)
+    target = soft_outline(masks.float(), 1)
+    expected = cross_entropy(logits[:, 0], target) + squared_dice(logits[:, 0], target)
+    torch.testing.assert_close(soft.frame_losses(logits, masks), expected)
+    hard = BY_FRAME.frame_losses(logits, masks)
+    assert torch.equal(soft.by_frame().frame_losses(logits, masks), hard)
+
+
+@pytest.mark.parametrize("loss", [dice, squared_dice, focal, cross_entropy, tversky])
+def test_a_loss_of_soft_targets_has_a_gradient_that_leads_towards_them(
+    loss: Callable[[Tensor, Tensor], Tensor],
+) -> None:
+    target = torch.full((1, 4, 4), 0.6)
+    low, high = (torch.full((1, 4, 4), value, requires_grad=True) for value in (-3.0, 0.0))
+    assert loss(low, target).item() > loss(high, target).item()
+    torch.autograd.backward(loss(low, target).sum())
+    assert low.grad is not None
+    assert (low.grad < 0).all()

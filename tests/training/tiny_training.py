@@ -28,6 +28,7 @@ def settings(**changes: object) -> TrainParams:
         "dice_over": "frame",
         "dice_smoothing": 1.0,
         "heads": "mean",
+        "soft_outline": 0,
         "balance": True,
         "flips": ["horizontal", "vertical", "diagonal"],
         "rotation": 15,

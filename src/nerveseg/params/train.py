@@ -54,6 +54,8 @@ class TrainParams(Section):
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
         dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
         heads: how the losses of several outputs are combined under deep supervision.
+        soft_outline: pixels of the packed frame on either side of the outline in which the target
+            falls from 1 to 0; 0 leaves the masks as they are.
         balance: whether every batch has as many frames with a nerve as without; or two shares
             of frames with a nerve, between which it moves from the first epoch to the last.
         flips: axes to flip at random; diagonal is the transpose and needs square frames.
@@ -87,6 +89,7 @@ class TrainParams(Section):
     dice_over: Literal["frame", "batch"]
     dice_smoothing: float = Field(ge=0, allow_inf_nan=False)
     heads: Literal["mean", "sum"]
+    soft_outline: int = Field(ge=0, le=64)
     balance: bool | Annotated[tuple[Share, Share], Field(strict=False)]
     flips: list[Flip]
     rotation: float = Field(ge=0, le=180)

@@ -95,6 +95,7 @@ PAPER: Final[Mapping[str, Entry]] = {
     "train.dice_over": Stated("batch", "eq. 10 reads like one sum over the batch"),
     "train.dice_smoothing": Stated(0, "eq. 10 has none"),
     "train.heads": Open(),
+    "train.soft_outline": Stated(0),
     "train.balance": Stated(True),
     "train.flips": Stated(["horizontal", "vertical", "diagonal"]),
     "train.rotation": Stated(15),

@@ -5,11 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -19,14 +17,14 @@ from nerveseg.data.dataset import Batch, FrameBatches, loader, workers_for
 from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
 from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import LEAST, EpochSampler, Portion, Shares
-from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import choose_algorithms, working_dtype
 from nerveseg.environment import environment
-from nerveseg.errors import InputError, within
+from nerveseg.errors import within
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
+from nerveseg.training.chosen_frames import ChosenFrames, choose_frames
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.loop import fit
@@ -35,20 +33,6 @@ from nerveseg.training.validation import ValidationMetrics, validate
 
 # A forward pass without gradients needs less memory per frame, so more frames fit at once.
 VALIDATION_BATCHES: Final = 4
-
-
-class ChosenFrames(NamedTuple):
-    """Rows of the packed frames.
-
-    Attributes:
-        train: rows of the training frames, M.
-        positive: whether each of these shows a nerve, M.
-        valid: rows of the validation frames.
-    """
-
-    train: NDArray[np.int64]
-    positive: NDArray[np.bool_]
-    valid: NDArray[np.int64]
 
 
 def train_network(
@@ -112,7 +96,9 @@ def _description(
 
 def objective_of(params: TrainParams) -> Objective:
     """Return what training with `params` minimises."""
-    return Objective(params.losses, params.dice_over, params.dice_smoothing, params.heads)
+    return Objective(
+        params.losses, params.dice_over, params.dice_smoothing, params.heads, params.soft_outline
+    )
 
 
 def write_curves(path: Path, history: Sequence[dict[str, float]]) -> None:
@@ -121,22 +107,6 @@ def write_curves(path: Path, history: Sequence[dict[str, float]]) -> None:
         table = csv.DictWriter(file, ["epoch", *history[0]], lineterminator="\n")
         table.writeheader()
         table.writerows({"epoch": epoch, **point} for epoch, point in enumerate(history))
-
-
-def choose_frames(split: Path, frames: Packed) -> ChosenFrames:
-    """Return which of the packed frames train and which validate.
-
-    Raises:
-        InputError: the table is about other frames, or leaves none to train on.
-    """
-    rows = read_split(split)
-    if [row[:2] for row in rows] != [record[:2] for record in frames.train]:
-        raise InputError(f"{split}: not a split of the packed frames; run dvc repro split")
-    train = rows_of(rows, "train")
-    if not len(train):
-        raise InputError(f"{split}: no frame to train on; change the section split of params.yaml")
-    positive = np.array([frames.train[row].pixels != "" for row in train])
-    return ChosenFrames(train, positive, rows_of(rows, "valid"))
 
 
 def _new_network(network: str, options: Mapping[str, object], params: TrainParams) -> nn.Module:

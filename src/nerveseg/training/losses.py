@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.distributed.nn.functional import all_reduce
 
 from nerveseg.errors import InputError
+from nerveseg.training.soft_outline import soft_outline
 
 
 def cross_entropy(logits: Tensor, masks: Tensor) -> Tensor:
@@ -94,15 +95,14 @@ def squared_dice(logits: Tensor, masks: Tensor, sums: Sums = BY_FRAME) -> Tensor
 
     Args:
         logits: N x H x W float32.
-        masks: N x H x W float32, {0, 1}.
+        masks: N x H x W float32 in 0..1.
         sums: what the sums are over, and their smoothing.
 
     Returns:
         N float32 in 0..1; N times the same value if the sums are over the batch.
     """
     probability = logits.sigmoid()
-    # g^2 = g for a mask of zeros and ones.
-    return _dice(probability * masks, probability.square() + masks, sums)
+    return _dice(probability * masks, probability.square() + masks.square(), sums)
 
 
 def dice(logits: Tensor, masks: Tensor, sums: Sums = BY_FRAME) -> Tensor:
@@ -187,16 +187,20 @@ class Objective(NamedTuple):
             process.
         dice_smoothing: see `Sums`.
         heads: whether the losses of several outputs under deep supervision are averaged or added.
+        outline: pixels on either side of the outline in which targets are soft, see
+            `nerveseg.training.soft_outline`.
     """
 
     weights: Mapping[str, float]
     dice_over: Literal["frame", "batch"] = "batch"
     dice_smoothing: float = 1.0
     heads: Literal["mean", "sum"] = "mean"
+    outline: int = 0
 
     def by_frame(self) -> "Objective":
-        """Return an objective that does not depend on which frames make up a batch."""
-        return self._replace(dice_over="frame", dice_smoothing=max(1.0, self.dice_smoothing))
+        """Return an objective that depends on each frame alone and on the masks as they are."""
+        smoothing = max(1.0, self.dice_smoothing)
+        return self._replace(dice_over="frame", dice_smoothing=smoothing, outline=0)
 
     def frame_losses(
         self,
@@ -225,7 +229,7 @@ class Objective(NamedTuple):
             for name, loss in LOSSES.items()
             if self.weights.get(name)
         ]
-        target = masks.float()
+        target = soft_outline(masks.float(), self.outline)
         terms = []
         heads = outputs if isinstance(outputs, tuple) else (outputs,)
         for head in heads:
