@@ -13,6 +13,7 @@ from nerveseg.data.dataset import FrameBatches, loader
 from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import EpochSampler, Portion
 from nerveseg.models.factory import build
+from nerveseg.models.registry import LIBRARY
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
@@ -22,6 +23,10 @@ from nerveseg.training.validation import validate
 
 SMALL = "small"
 SIZE = 64
+OPTIONS: dict[str, dict[str, object]] = {
+    LIBRARY: {"architecture": "FPN", "encoder": "tu-test_efficientnet"}
+}
+"""Of a network that has no width: one with layers of timm, which normalise and activate at once."""
 
 
 def network(name: str) -> nn.Module:
@@ -32,7 +37,9 @@ def network(name: str) -> nn.Module:
     """
     torch.manual_seed(0)
     if name != SMALL:
-        return nn.Sequential(Double(), without_dropout(build(name, width=8)).double())
+        return nn.Sequential(
+            Double(), without_dropout(build(name, **OPTIONS.get(name, {"width": 8}))).double()
+        )
     return nn.Sequential(
         nn.Conv2d(1, 6, 3, padding=1),
         nn.GroupNorm(2, 6),

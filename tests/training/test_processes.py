@@ -12,7 +12,7 @@ import torch
 from one_is_signalled import FRAMES
 from one_of_several import SMALL
 
-from nerveseg.models.registry import OWN
+from nerveseg.models.registry import NETWORKS
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.distributed import World
 from nerveseg.training.losses import PAPER, Objective
@@ -66,7 +66,7 @@ def test_accumulation_reaches_the_weights_of_whole_batches(
         ([SMALL], ONE_LEFT, 1e-4, 1e-6),
         # Half of one of nine steps, for biases whose gradients consist of rounding errors only.
         (["rpa_apf"], THREE_LEFT, 1e-4, 5e-4),
-        pytest.param([*OWN], THREE_LEFT, 1e-4, 5e-4, marks=pytest.mark.slow),
+        pytest.param([*NETWORKS], THREE_LEFT, 1e-4, 5e-4, marks=pytest.mark.slow),
     ],
 )
 def test_two_processes_reach_the_weights_of_one(
