@@ -12,7 +12,7 @@ from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import FrameBatches, loader
 from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import EpochSampler, Portion
-from nerveseg.models.factory import build
+from nerveseg.models.factory import build_empty
 from nerveseg.models.registry import LIBRARY
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.distributed import World, process_group
@@ -38,7 +38,8 @@ def network(name: str) -> nn.Module:
     torch.manual_seed(0)
     if name != SMALL:
         return nn.Sequential(
-            Double(), without_dropout(build(name, **OPTIONS.get(name, {"width": 8}))).double()
+            Double(),
+            without_dropout(build_empty(name, 1, OPTIONS.get(name, {"width": 8}))).double(),
         )
     return nn.Sequential(
         nn.Conv2d(1, 6, 3, padding=1),

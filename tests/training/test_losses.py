@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from torch import Tensor, nn
 
+from nerveseg.training.frame_losses import focal, lovasz, presence
 from nerveseg.training.losses import (
     LOSSES,
     PAPER,
@@ -21,8 +22,6 @@ from nerveseg.training.losses import (
     Sums,
     cross_entropy,
     dice,
-    focal,
-    lovasz,
     squared_dice,
     tversky,
 )
@@ -229,3 +228,22 @@ def test_a_loss_of_soft_targets_has_a_gradient_that_leads_towards_them(
     torch.autograd.backward(loss(low, target).sum())
     assert low.grad is not None
     assert (low.grad < 0).all()
+
+
+def test_presence_pools_logits_between_their_mean_and_their_largest() -> None:
+    pooled = math.log((2 + 3**5 + 3**-5) / 4) / 5
+    assert LOGITS.mean() < pooled < LOGITS.max()
+    expected = [math.log(1 + math.exp(-pooled)), math.log(1 + math.exp(pooled))]
+    both = torch.stack([MASK[0].float(), torch.zeros(2, 2)])
+    assert presence(LOGITS.expand(2, -1, -1), both).tolist() == pytest.approx(expected)
+
+
+def test_presence_is_finite_for_any_logits_and_has_a_gradient() -> None:
+    for value in (-1e4, 1e4):
+        logits = torch.full((2, 4, 4), value, requires_grad=True)
+        losses = presence(logits, torch.stack([torch.zeros(4, 4), torch.ones(4, 4)]))
+        torch.autograd.backward(losses.sum())
+        assert losses.isfinite().all()
+        assert logits.grad is not None
+        assert logits.grad.isfinite().all()
+        assert logits.grad.any()

@@ -26,7 +26,7 @@ OPTIONS = settings(
     ema=0.8,
     soft_outline=2,
     balance=[0.9, 0.3],
-    losses={"cross_entropy": 1.0, "focal": 1.0, "lovasz": 1.0, "tversky": 1.0},
+    losses={"cross_entropy": 1.0, "focal": 1.0, "lovasz": 1.0, "tversky": 1.0, "presence": 1.0},
 )
 """Every option of the training that the default leaves off."""
 

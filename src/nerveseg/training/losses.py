@@ -13,12 +13,12 @@ from functools import partial, reduce
 from operator import add
 from typing import Final, Literal, NamedTuple
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.distributed.nn.functional import all_reduce
 
 from nerveseg.errors import InputError
+from nerveseg.training.frame_losses import focal, lovasz, presence
 from nerveseg.training.soft_outline import soft_outline
 
 
@@ -34,24 +34,6 @@ def cross_entropy(logits: Tensor, masks: Tensor) -> Tensor:
     """
     pixels = F.binary_cross_entropy_with_logits(logits, masks, reduction="none")
     return pixels.mean(dim=(1, 2))
-
-
-def focal(logits: Tensor, masks: Tensor) -> Tensor:
-    """Focal loss with gamma = 2 and without alpha: Lin et al., ICCV 2017, eq. 4.
-
-    It is `cross_entropy` with every pixel times (1 - p)^2 for the probability p of its true class.
-
-    Args:
-        logits: N x H x W float32.
-        masks: N x H x W float32 in 0..1.
-
-    Returns:
-        N float32, in nats.
-    """
-    pixels = F.binary_cross_entropy_with_logits(logits, masks, reduction="none")
-    probability = logits.sigmoid()
-    true = probability * masks + (1.0 - probability) * (1.0 - masks)
-    return ((1.0 - true).square() * pixels).mean(dim=(1, 2))
 
 
 class Sums(NamedTuple):
@@ -128,36 +110,13 @@ def tversky(logits: Tensor, masks: Tensor, sums: Sums = BY_FRAME) -> Tensor:
     return 1.0 - (overlap + sums.smoothing) / (overlap + wrong + sums.smoothing)
 
 
-def lovasz(logits: Tensor, masks: Tensor) -> Tensor:
-    """Lovasz hinge of each frame, the convex extension of 1 minus the Jaccard index.
-
-    Berman et al., 'The Lovasz-softmax loss', CVPR 2018, eq. 8 with the binary hinge errors of
-    section 3.1 and the gradient of algorithm 1. Like theirs, it is 0 only where every pixel is
-    beyond the margin of 1.
-
-    Args:
-        logits: N x H x W float32.
-        masks: N x H x W float32; pixels above 1/2 are in the mask.
-
-    Returns:
-        N float32, 0 or more.
-    """
-    truth = (masks > 0.5).float().flatten(1)  # noqa: PLR2004
-    errors, order = (1.0 - logits.flatten(1) * (2.0 * truth - 1.0)).sort(dim=1, descending=True)
-    truth = truth.gather(1, order)
-    size = truth.sum(dim=1, keepdim=True)
-    found, extra = truth.cumsum(dim=1), (1.0 - truth).cumsum(dim=1)
-    jaccard = 1.0 - (size - found) / (size + extra)
-    steps = jaccard.diff(dim=1, prepend=torch.zeros_like(size))
-    return (errors.relu() * steps).sum(dim=1)
-
-
 LOSSES: Final[Mapping[str, Callable[[Tensor, Tensor], Tensor]]] = {
     "cross_entropy": cross_entropy,
     "squared_dice": squared_dice,
     "dice": dice,
     "focal": focal,
     "lovasz": lovasz,
+    "presence": presence,
     "tversky": tversky,
 }
 """The losses by name. Each maps logits and masks, N x H x W float32, to N float32."""
