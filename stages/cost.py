@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from nerveseg.atomic import whole_file
+from nerveseg.data.sampler import LEAST
 from nerveseg.device import pick_device
 from nerveseg.errors import run, within
 from nerveseg.models import complexity
@@ -24,7 +25,7 @@ def main() -> None:
     name = parser.parse_args().run
     side, train = read("cost", CostParams).side, read("train", TrainParams)
     network, options = read("models", ModelsParams).run(name)
-    channels, batch, size = train.channels, train.batch, (side, side)
+    channels, batch, size = train.channels, max(LEAST, train.batch), (side, side)
     with within(f"models.{name}"):
         shapes, device = complexity.on_meta(network, channels, options), pick_device()
     module, image = build_empty(network, channels, options), torch.randn(1, channels, *size)

@@ -5,8 +5,11 @@ import torch
 from torch import nn
 
 from nerveseg.cli.main import call
+from nerveseg.data.sampler import LEAST
 from nerveseg.errors import InputError
 from nerveseg.models.complexity import LiveBytes, multiply_adds, on_meta, step_memory
+from nerveseg.models.registry import NETWORKS
+from nerveseg.params.results import CostParams
 
 
 def test_multiply_adds_of_one_convolution() -> None:
@@ -30,6 +33,15 @@ def test_memory_of_a_step_grows_with_the_batch_by_its_activations() -> None:
     network = on_meta("unet", 1, {"width": 8})
     one, two, four = (step_memory(network, 1, (64, 64), batch) for batch in (1, 2, 4))
     assert four - two == pytest.approx(2 * (two - one), rel=0.02)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_least_frame_has_a_cost(name: str) -> None:
+    # Its deepest maps are a single pixel, of which batch norm needs two.
+    side = CostParams.model_json_schema()["properties"]["side"]["minimum"]
+    network = on_meta(name, 1, {"width": 8})
+    assert multiply_adds(network, 1, (side, side)) > 0
+    assert step_memory(network, 1, (side, side), LEAST) > 0
 
 
 @pytest.mark.parametrize(("name", "gibibytes"), [("unet", 15), ("baseline", 3)])

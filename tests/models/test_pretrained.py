@@ -131,3 +131,19 @@ def test_a_cut_off_file_is_refused(tmp_path: Path, file: Path) -> None:
     cut.write_bytes(file.read_bytes()[:100_000])
     with pytest.raises(InputError, match=r"cut.pth: cannot be read as weights"):
         ResNet34(3, 64, str(cut))
+
+
+def test_a_file_of_something_else_is_refused_before_anything_runs(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    other = tmp_path / "other.pth"
+    options = {"encoder_weights": str(other)}
+    other.write_text("hello")
+    with pytest.raises(InputError, match="cannot be read as weights"):
+        check_options("cenet", options)
+    for wrong in ({"conv1.weight": torch.zeros(3)}, {**state, "conv1.weight": torch.zeros(3)}):
+        torch.save(wrong, other)
+        with pytest.raises(InputError, match="not the weights of a ResNet-34"):
+            check_options("cenet", options)
+    torch.save(state, other)
+    check_options("cenet", options)

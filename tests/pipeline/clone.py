@@ -1,5 +1,6 @@
 """A clone of the project in a temporary folder, small enough to run completely within a test."""
 
+import copy
 import os
 import re
 import shutil
@@ -31,6 +32,14 @@ class Clone:
             shutil.copy(ROOT / name, folder / name)
         self._out("git", "init", "-q", "-b", "main")
         self.commit("clone")
+
+    def twin(self) -> "Clone":
+        """Return a copy beside this clone, with the same history."""
+        other = copy.copy(self)
+        other.folder = self.folder.with_name("twin")
+        other.log = other.folder.with_suffix(".log")
+        shutil.copytree(self.folder, other.folder, symlinks=True)
+        return other
 
     def commit(self, message: str) -> None:
         """Commit everything."""

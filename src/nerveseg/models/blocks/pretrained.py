@@ -13,6 +13,8 @@ PRETRAINED_WIDTH: Final = 64
 PRETRAINED_CHANNELS: Final = 3
 MOST_BYTES: Final = 1 << 30
 """Limit on the size of a file of weights; those of a ResNet-34 have 87 MB."""
+STEM: Final = "conv1.weight"
+LAST: Final = "layer4.2.bn2.weight"
 CLASSIFIER: Final = ("fc.weight", "fc.bias")
 
 
@@ -41,6 +43,20 @@ def find_encoder(source: str, width: int) -> Path | None:
     return path
 
 
+def check_encoder(source: str, width: int) -> None:
+    """Check that `load_encoder` will find weights, and that they are those of a ResNet-34.
+
+    Raises:
+        InputError: as for `load_encoder`.
+    """
+    if (path := find_encoder(source, width)) is None:
+        return
+    found = _read(path)
+    shape = tuple(found[STEM].shape) if STEM in found else None
+    if shape != (PRETRAINED_WIDTH, PRETRAINED_CHANNELS, 7, 7) or LAST not in found:
+        raise InputError(f"{path}: not the weights of a ResNet-34 with torchvision's layer names")
+
+
 def load_encoder(encoder: nn.Module, source: str) -> None:
     """Fill a ResNet-34 encoder with the weights of `source`.
 
@@ -50,7 +66,7 @@ def load_encoder(encoder: nn.Module, source: str) -> None:
     Raises:
         InputError: the weights cannot be obtained, or are not those of a ResNet-34.
     """
-    stem = encoder.get_parameter("conv1.weight")
+    stem = encoder.get_parameter(STEM)
     path = find_encoder(source, width=stem.shape[0])
     if path is None:
         return
@@ -68,7 +84,7 @@ def load_encoder(encoder: nn.Module, source: str) -> None:
 
 
 def _fit_stem(state: dict[str, Tensor], in_channels: int) -> dict[str, Tensor]:
-    weight = state.get("conv1.weight")
+    weight = state.get(STEM)
     if in_channels == PRETRAINED_CHANNELS or weight is None:
         return state
     if in_channels != 1:
@@ -76,7 +92,7 @@ def _fit_stem(state: dict[str, Tensor], in_channels: int) -> dict[str, Tensor]:
             f"encoder_weights: pretrained weights fit images of 1 or 3 channels, not {in_channels};"
             " set encoder_weights to none"
         )
-    return state | {"conv1.weight": weight.sum(dim=1, keepdim=True)}
+    return state | {STEM: weight.sum(dim=1, keepdim=True)}
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
