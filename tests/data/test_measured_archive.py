@@ -153,6 +153,21 @@ def test_a_solution_of_other_images_is_refused_at_the_download(tmp_path: Path) -
         checked_solution(solution, [1, 2])
 
 
+@pytest.mark.parametrize("byte", [0, 30])
+def test_a_damaged_header_of_an_inner_zip_is_named(byte: int, folder: Path, tmp_path: Path) -> None:
+    nested = tmp_path / "nested"
+    nested.mkdir()
+    for name in ("train", "test"):
+        tiny.zip_folder(folder / name, nested / f"{name}.zip")
+    for name in ("train_masks.csv", "sample_submission.csv"):
+        shutil.copy(folder / name, nested / name)
+    archive = tiny.zip_folder(nested, tmp_path / "mine.zip")
+    content = bytearray(archive.read_bytes())
+    content[content.index(b"train.zip") - 30 + byte] ^= 1
+    archive.write_bytes(content)
+    assert "mine.zip: train.zip: damaged (" in taken(archive, tmp_path)
+
+
 def test_before_anything_runs_names_and_tables_are_checked_but_no_frame_is_decoded(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

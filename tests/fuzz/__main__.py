@@ -21,6 +21,9 @@ from .targets import all_targets
 MOST_ADDRESSES: Final = 16 << 30
 """Limit on the address space of a process, so that no fault exhausts the machine."""
 
+MOST_KEPT: Final = 20
+"""How many faults of a reader are kept and printed."""
+
 _MEMORY: Final = Path("/dev/shm")
 _BLOCK: Final = 500
 _PROGRESS: Final = struct.Struct("<4q")  # number of the current input; accepted, refused, faults
@@ -106,7 +109,7 @@ def _feed_and_exit(
             found = feed(name, target, block, options.seed, record)
             counts = (found.accepted, found.refused, len(found.faults))
             sums = [before + now for before, now in zip(sums, counts, strict=True)]
-            for fault in found.faults:
+            for fault in found.faults[: max(0, MOST_KEPT - sums[2] + len(found.faults))]:
                 _keep(options.keep, name, fault)
         record(numbers.stop)
         code = 0

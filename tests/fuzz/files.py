@@ -42,7 +42,7 @@ def targets(folder: Path) -> dict[str, Target]:
     return {
         "tiff header": Target(read_header, headers, share=100),
         "tiff": Target(lambda content: decode_mask(content, "1_1_mask.tif"), tiffs, share=4),
-        "zip": Target(_zip_reader(folder), _zips(), (b"../", b"./", b"train/", b"PK\x01\x02")),
+        "zip": Target(_zip_reader(folder), _zips(), (b"../", b"./", b"train/", b"PK\x01\x02"), 15),
         "run lengths": Target(
             _read_runs, [b"", PIXELS.encode(), FEW.encode()], (b"243600", b"243601"), 60
         ),

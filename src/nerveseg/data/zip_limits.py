@@ -83,7 +83,7 @@ def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> IO[
         )
     file = tempfile.TemporaryFile()  # noqa: SIM115
     try:
-        with archive.open(info) as source:
+        with _opened(archive, info, label) as source:
             while block := _block(source, label):
                 file.write(block)
     except BaseException:
@@ -107,6 +107,13 @@ def check_entry(info: zipfile.ZipInfo, limit: int, label: str) -> None:
             f"{label} has {info.file_size:,} bytes, more than the {limit:,} that such a file may "
             "have; check that it is the right file"
         )
+
+
+def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> IO[bytes]:
+    try:
+        return archive.open(info)
+    except UNREADABLE as error:
+        raise InputError(f"{label}: damaged ({error}); fetch the archive again") from error
 
 
 def _block(source: IO[bytes], label: str) -> bytes:
