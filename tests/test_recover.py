@@ -119,13 +119,23 @@ def test_rwlock_of_a_process_id_that_another_program_has_now_is_removed(
 def test_rwlock_of_a_running_dvc_is_left_alone(repository: Path) -> None:
     path = repository / ".dvc/tmp/rwlock"
     code = f"import time; time.sleep(600)  # {repository}/.venv/bin/dvc repro"
-    with subprocess.Popen((sys.executable, "-c", code)) as process:
+    with subprocess.Popen((sys.executable, "-c", code), cwd=repository) as process:
         text = write_of(process.pid, repository)
         path.write_text(text)
         assert recover(repository) == []
         assert path.read_text() == text
         process.kill()
     assert len(recover(repository)) == 1
+
+
+def test_rwlock_of_a_process_id_that_the_dvc_of_another_repository_has_now_is_removed(
+    repository: Path, tmp_path: Path
+) -> None:
+    code = f"import time; time.sleep(600)  # {repository}/.venv/bin/dvc repro"
+    with subprocess.Popen((sys.executable, "-c", code), cwd=tmp_path) as process:
+        (repository / ".dvc/tmp/rwlock").write_text(write_of(process.pid, repository))
+        assert len(recover(repository)) == 1
+        process.kill()
 
 
 def test_a_running_dvc_is_reported(repository: Path) -> None:

@@ -85,7 +85,8 @@ def _repair_rwlock(path: Path) -> Iterator[str]:
         return
     text = path.read_text(errors="replace") if path.exists() else "{}"
     owners = [int(pid) for pid in re.findall(r'"pid": (\d{1,9})\b', text)]
-    if (owners or not _is_rwlock(text)) and not any(map(_is_dvc, owners)):
+    root = path.parents[2].resolve()
+    if (owners or not _is_rwlock(text)) and not any(_is_dvc(owner, root) for owner in owners):
         path.unlink()
         yield f"{path}: left by a dvc that has ended; removed"
 
@@ -117,9 +118,13 @@ def _staged_parameters(root: Path) -> Iterator[str]:
             )
 
 
-def _is_dvc(pid: int) -> bool:
+def _is_dvc(pid: int, root: Path) -> bool:
+    """Return whether a process is a DVC that works in `root`; others may have its old number."""
     try:
-        return any("dvc" in word for word in psutil.Process(pid).cmdline())
+        process = psutil.Process(pid)
+        if not any("dvc" in word for word in process.cmdline()):
+            return False
+        return Path(process.cwd()).resolve().is_relative_to(root)
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

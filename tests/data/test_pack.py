@@ -110,6 +110,25 @@ def test_arrays_that_do_not_fit_the_table_are_refused(pristine: Path, tmp_path: 
         Packed.open(folder)
 
 
+@pytest.mark.parametrize(
+    "array",
+    [np.uint8(1), np.zeros((3, 32, 32, 1), np.uint8), np.zeros((3, 32, 32), np.float32)],
+    ids=["a number", "another dimension", "floats"],
+)
+def test_arrays_of_another_kind_are_refused(
+    array: np.ndarray, pristine: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "packed"
+    packed(pristine, folder, (32, 32))
+    np.save(folder / "test_images.npy", array)
+    with pytest.raises(InputError, match=r"test_images\.npy: .*expected N x H x W of uint8"):
+        Packed.open(folder)
+    with (folder / "test_images.npy").open("wb") as file:
+        np.savez(file, array=array)
+    with pytest.raises(InputError, match="NpzFile, expected N x H x W of uint8"):
+        Packed.open(folder)
+
+
 def test_workers_share_the_frames_and_leave_cv2_its_threads() -> None:
     before = cv2.getNumThreads()
     seen: list[tuple[int, int]] = []

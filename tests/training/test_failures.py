@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nerveseg.errors import InputError
 from nerveseg.training import job
+from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.interruption import memory_explained
 from nerveseg.training.losses import Objective
 
@@ -80,6 +81,18 @@ def test_a_damaged_checkpoint_is_named(workspace: Path, monkeypatch: pytest.Monk
     (workspace / "kept").mkdir()
     (workspace / "kept/last.pt").write_bytes(b"no zip")
     with pytest.raises(InputError, match=r"kept/last\.pt: damaged checkpoint .*remove it"):
+        runs.train(workspace, settings())
+
+
+def test_a_checkpoint_of_another_training_is_named(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "folder_of", lambda _key: workspace / "kept")
+    kept = Checkpoints(workspace / "kept", 5)
+    with kept.locked():
+        kept.save({"other": torch.ones(3)})
+        kept.finish()
+    with pytest.raises(InputError, match=r"kept/last\.pt: the checkpoint of another .*remove it"):
         runs.train(workspace, settings())
 
 

@@ -7,7 +7,8 @@ import sys
 import pytest
 from tiny_training import settings
 
-from nerveseg.training.progress import Progress
+from nerveseg.errors import InputError
+from nerveseg.training.progress import Progress, log_level
 
 
 class Terminal(io.StringIO):
@@ -54,3 +55,16 @@ def test_other_processes_say_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         run(shown=False)
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("text", "level"), [("info", logging.INFO), ("", logging.INFO), ("Warning", logging.WARNING)]
+)
+def test_the_level_of_the_log_may_be_empty_and_in_any_case(
+    text: str, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NERVESEG_LOG_LEVEL", text)
+    assert log_level() == level
+    monkeypatch.setenv("NERVESEG_LOG_LEVEL", "loud")
+    with pytest.raises(InputError, match="'loud' is not a level; use one of"):
+        log_level()
