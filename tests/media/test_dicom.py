@@ -185,3 +185,15 @@ def test_messages_about_damaged_files_quote_no_header(
     assert len(said) > 30
     texts = [*said, caplog.text]
     assert not [mark for mark in MARKS for text in texts if mark in text]
+
+
+def test_a_colour_jpeg_becomes_luma(tmp_path: Path, levels: np.ndarray) -> None:
+    smooth = cv2.GaussianBlur(np.moveaxis(levels, 0, -1).copy(), (0, 0), 6)
+    _, content = cv2.imencode(".jpg", smooth[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 100])
+    file = dataset(smooth, "RGB", PhotometricInterpretation="YBR_FULL_422")
+    file.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    file.PixelData = pydicom.encaps.encapsulate([content.tobytes()])
+    file["PixelData"].is_undefined_length = True
+    [frame] = frames(tmp_path, file)
+    luma = smooth @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(frame.image - luma).max() <= 3
