@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-PARTS: Final = ("wait", "predict", "draw", "show", "total")
-"""`wait` is from the capture of a frame to the start of its prediction, `total` from its capture
-until it has been shown."""
+PARTS: Final = ("read", "wait", "predict", "draw", "show", "total")
+"""`read` is from asking for a frame until it is there, for a camera mostly waiting; `wait` from the
+capture of a frame to the start of its prediction; `total` from its capture until it was shown."""
 
 _KEPT: Final = 10_000  # the newest values, so that hours of video do not fill the memory
 

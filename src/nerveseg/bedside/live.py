@@ -99,13 +99,15 @@ class Live:
             raise self._faults[0]
 
     def _capture(self, frames: Iterator[Frame], paced: bool) -> None:
-        start = self._clock()
+        start = asked = self._clock()
         for frame in frames:
+            self.latency.record("read", self._clock() - asked)
             if paced and frame.time is not None:
                 self._sleep(max(0.0, start + frame.time - self._clock()))
             if self._captured.closed:
                 return
             self._hand_on(self._captured, _Captured(frame, self._clock()))
+            asked = self._clock()
         self._captured.close()
 
     def _predict(self) -> None:

@@ -51,6 +51,8 @@ def predict(
     A frame is unsure if its outline and its probability of a nerve disagree: no outline but a
     probability above LOW, or an outline but a probability below HIGH.
     """
+    from importlib import metadata
+
     from nerveseg.bedside.folder import predict_into
     from nerveseg.bedside.outputs_of_source import OutputOptions
     from nerveseg.bedside.records import sha256_of
@@ -61,7 +63,8 @@ def predict(
     if frames is None and any(source.kind == "camera" for source in sources):
         raise InputError("a camera does not end; give --frames N, or use nerveseg live")
     finder = load_deciding(model, tta, decision)
-    identity = " ".join([*map(sha256_of, files_of(model)), str(tta)])
+    parts = [metadata.version("nerveseg"), *map(sha256_of, files_of(model)), str(tta)]
+    identity = " ".join(parts)
     click.echo("not a medical device", err=True)
     predict_into(out, sources, finder, identity, OutputOptions(overlays, rate, frames))
     click.echo(f"{out / 'predictions.csv'}: written")
