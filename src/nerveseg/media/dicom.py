@@ -57,8 +57,9 @@ def read_dicom(path: Path) -> Iterator[Frame]:
             spacing, region = _geometry(dataset)
             seconds = _seconds_per_frame(dataset)
             table = _grey_table(dataset)
+            count = _count(dataset)
         frames = iter_pixels(dataset)
-        for index in range(_count(dataset)):
+        for index in range(count):
             with _quiet():
                 decoded = next(frames)
                 image = _grey(decoded, dataset, table)
