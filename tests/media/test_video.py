@@ -69,6 +69,13 @@ def test_frames_that_are_too_large_are_refused_undecoded(
         list(read_video(path))
 
 
+def test_a_codec_that_is_not_known_is_one_line(tmp_path: Path) -> None:
+    content = written(tmp_path / "a.mp4", pictures(2)).read_bytes()
+    (tmp_path / "b.mp4").write_bytes(content.replace(b"avc1", b"zzzz").replace(b"mp4v", b"zzzz"))
+    with pytest.raises(InputError, match=r"b\.mp4: its codec is not known"):
+        list(read_video(tmp_path / "b.mp4"))
+
+
 def test_a_damaged_video_is_one_line(tmp_path: Path) -> None:
     content = written(tmp_path / "a.mp4", pictures(20)).read_bytes()
     for end in (0, 20, len(content) // 3):

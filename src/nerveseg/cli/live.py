@@ -47,6 +47,8 @@ def live(
     """
     from itertools import islice
 
+    import numpy as np
+
     from nerveseg.bedside.live import Live
     from nerveseg.bedside.sinks import NullSink, Sink, VideoSink, WindowSink
     from nerveseg.bedside.smoothing import MotionAwareAverage
@@ -58,6 +60,8 @@ def live(
     if len(found) != 1 or found[0].kind == "still":
         raise InputError(f"{source}: not a video, a cine loop or a camera; use nerveseg predict")
     finder = load_deciding(model, tta, decision)
+    # The first pass through a network takes far longer than the others.
+    finder.find(np.zeros((1, 1), np.uint8))
     sink: Sink = NullSink() if blind else WindowSink() if out is None else VideoSink(out)
     stream = Live(finder, MotionAwareAverage(smoothing), drop=not every)
     click.echo("not a medical device", err=True)

@@ -45,7 +45,11 @@ def _frames(path: Path) -> Iterator[Frame]:
         if not container.streams.video:
             raise InputError("it holds no video; choose another file")
         stream = container.streams.video[0]
-        check_size(stream.codec_context.height, stream.codec_context.width)
+        # PyAV's annotations do not say that this is None for a codec that FFmpeg does not know.
+        context = cast("av.VideoCodecContext | None", stream.codec_context)
+        if context is None:
+            raise InputError("its codec is not known; convert it to MP4 with H.264")
+        check_size(context.height, context.width)
         start: float | None = None
         for frame in container.decode(stream):
             check_size(frame.height, frame.width)  # the size may change within a video
