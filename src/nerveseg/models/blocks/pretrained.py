@@ -51,7 +51,7 @@ def check_encoder(source: str, width: int) -> None:
     """
     if (path := find_encoder(source, width)) is None:
         return
-    found = _read(path)
+    found = read_state(path)
     shape = tuple(found[STEM].shape) if STEM in found else None
     if shape != (PRETRAINED_WIDTH, PRETRAINED_CHANNELS, 7, 7) or LAST not in found:
         raise InputError(f"{path}: not the weights of a ResNet-34 with torchvision's layer names")

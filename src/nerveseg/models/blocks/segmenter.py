@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nerveseg.errors import InputError
-from nerveseg.models.blocks.pretrained import find_encoder
+from nerveseg.models.blocks.pretrained import check_encoder
 
 # Five halvings: no encoder here has a coarser map than /32.
 MULTIPLE: Final = 32
@@ -37,7 +37,7 @@ class Segmenter(nn.Module):
         Raises:
             InputError: they cannot be obtained, or do not fit.
         """
-        find_encoder(str(options["encoder_weights"]), int(str(options["width"])))
+        check_encoder(str(options["encoder_weights"]), int(str(options["width"])))
 
     def segment(self, image: Tensor) -> Logits:
         """Return logits for an image whose height and width are multiples of `multiple`."""
