@@ -1,4 +1,4 @@
-"""The stages decide and encode on a few frames, and their messages about faulty ones."""
+"""The stages decide, encode and ensemble on a few frames, and their messages about faulty ones."""
 
 import json
 import runpy
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from nerveseg.data.packed import read_train
 from nerveseg.errors import InputError
 from nerveseg.inference.postprocess import clean
-from nerveseg.maps import MapWriter, code_of
+from nerveseg.maps import MapWriter, code_of, read_maps
 from nerveseg.metrics.overlap import count, dice
-from nerveseg.rle import decode, encode
+from nerveseg.rle import IMAGE_SHAPE, decode, encode
 
 STAGES = Path(__file__).parents[2] / "stages"
 SUBJECTS = (3, 4, 8, 9)
@@ -25,11 +25,15 @@ PARAMS = """\
 decide: {{rule: {rule}, folds: 2, match_prevalence: {match}}}
 encode: {{threshold: 0.5, min_blob: 20, min_total: 100}}
 summary: {{reference: unet, level: 0.95}}
+models: {{unet: {{}}, danet: {{}}}}
+ensembles:
+  mean: {{runs: all, combine: logits, select: all}}
+  chosen: {{runs: [unet, danet], combine: probabilities, select: greedy}}
 """
 
 
-def stage(name: str) -> None:
-    before, sys.argv = sys.argv, [name, "unet"]
+def stage(name: str, *arguments: str) -> None:
+    before, sys.argv = sys.argv, [name, *(arguments or ("unet",))]
     try:
         runpy.run_path(str(STAGES / f"{name}.py"))["main"]()
     finally:
@@ -147,3 +151,70 @@ def test_faulty_input_is_said_in_a_line_and_nothing_is_written(
 def test_a_run_without_a_decision_is_not_encoded(maps: list[NDArray[np.uint8]]) -> None:
     with pytest.raises(InputError, match=r"decisions/unet.json: .* run dvc repro"):
         stage("encode")
+
+
+@pytest.fixture
+def two_runs(maps: list[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+    """Write a second run, whose maps are inverted, and return the maps of the first."""
+    write_maps(Path("data/predictions/danet/valid.b2nd"), [255 - codes for codes in maps])
+    write_maps(Path("data/predictions/danet/test.b2nd"), [255 - codes for codes in maps[:3]])
+    return maps
+
+
+def test_an_ensemble_is_decided_and_encoded_from_its_own_maps(
+    two_runs: list[NDArray[np.uint8]],
+) -> None:
+    choose("area")
+    stage("ensemble", "mean")
+    means = read_maps(Path("data/ensembles/mean/valid.b2nd"))
+    # The logits of a map and of its inverse add up to 0.
+    assert {int(code) for codes in means for code in np.unique(codes)} == {128}
+    for name in ("decide", "encode"):
+        stage(name, "mean", "--maps", "data/ensembles")
+    assert Path("submissions/mean.csv").read_text().count("\n") == 4
+
+
+def test_the_better_run_is_chosen_for_every_frame(two_runs: list[NDArray[np.uint8]]) -> None:
+    choose("fixed")
+    stage("ensemble", "chosen")
+    weights = json.loads(Path("data/ensembles/chosen/weights.json").read_text())
+    assert weights["test"] == {"unet": 1.0}
+    assert weights["valid"] == {str(subject): {"unet": 1.0} for subject in SUBJECTS}
+    for codes, chosen in zip(
+        two_runs, read_maps(Path("data/ensembles/chosen/valid.b2nd")), strict=True
+    ):
+        np.testing.assert_array_equal(chosen, codes)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "message"),
+    [
+        ("other", lambda: None, "ensembles.other: no such ensemble; there are mean, chosen"),
+        (
+            "mean",
+            lambda: Path("data/predictions/danet/valid.b2nd").unlink(),
+            "danet/valid.b2nd: not found",
+        ),
+        (
+            "mean",
+            lambda: write_maps(
+                Path("data/predictions/danet/valid.b2nd"), [np.zeros(IMAGE_SHAPE, np.uint8)]
+            ),
+            "danet/valid.b2nd: 1 maps, and 24 of unet; run dvc repro predict@danet",
+        ),
+        (
+            "chosen",
+            lambda: Path("data/split.csv").write_text("subject,img,fold,part\n3,1,0,valid\n"),
+            "ensembles.chosen: data/predictions/unet/valid.b2nd: 24 maps for 1 validation frames",
+        ),
+    ],
+)
+def test_a_faulty_ensemble_is_said_in_a_line_and_writes_nothing(
+    two_runs: list[NDArray[np.uint8]], name: str, damage: Callable[[], object], message: str
+) -> None:
+    choose("fixed")
+    damage()
+    with pytest.raises(InputError) as raised:
+        stage("ensemble", name)
+    assert message in str(raised.value)
+    assert not list(Path("data").glob("ensembles/*/*"))

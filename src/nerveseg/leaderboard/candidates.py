@@ -113,9 +113,7 @@ def _candidate(run: str, copies: Path, project: Project, expected: Sequence[int]
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"{file}: not readable ({error.strerror}); run `dvc repro encode@{run}`"
-        ) from error
+        raise InputError(f"{file}: not readable ({error.strerror}); run `dvc repro`") from error
     copy.write_bytes(content)
     try:
         check(copy, expected)
@@ -135,7 +133,7 @@ def _validation_dice(scores: Path, run: str) -> float | None:
         return None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{scores}: expected {{'dice': ...}} ({error!r}); run `dvc repro score@{run}`"
+            f"{scores}: expected {{'dice': ...}} ({error!r}); run `dvc repro`"
         ) from error
 
 
