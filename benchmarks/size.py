@@ -30,13 +30,14 @@ SIDES: Final = (256, 1024)
 STEPS: Final = ("pack", "split", "baselines", "predict", "encode", "score", "summary", "report")
 OF_A_RUN: Final = frozenset({"predict", "encode", "score"})
 _WRAPPER: Final = """
-import pathlib, re, runpy, sys
+import os, pathlib, re, runpy, sys
 peak, *sys.argv = sys.argv[1:]
 try:
     runpy.run_path(sys.argv[0], run_name="__main__")
 finally:
     status = pathlib.Path("/proc/self/status").read_text()
-    pathlib.Path(peak).write_text(re.search(r"VmHWM:\\s*(\\d+)", status)[1])
+    kibibytes = re.search(r"VmHWM:\\s*(\\d+)", status)[1]
+    pathlib.Path(peak).write_text(f"{kibibytes} {sum(os.times()[:2])}")
 """
 # The system's own record of a child's peak (wait4) begins with that of its parent.
 MOST_TIME: Final = 1.2
@@ -53,6 +54,7 @@ class Cost(NamedTuple):
         frames: training and test frames, half each.
         side: height and width of the packed frames.
         seconds: wall-clock time of the process.
+        busy_seconds: its processor time, which a busy machine hardly changes.
         mebibytes: its peak memory.
     """
 
@@ -60,6 +62,7 @@ class Cost(NamedTuple):
     frames: int
     side: int
     seconds: float
+    busy_seconds: float
     mebibytes: float
 
 
@@ -81,17 +84,19 @@ def _costs(frames: int, side: int) -> Iterator[Cost]:
         folder = Path(name)
         write_project(folder, frames, side)
         for step in STEPS:
-            seconds, mebibytes = _run(step, folder)
-            cost = Cost(step, frames, side, seconds, mebibytes)
-            print(f"{step:10}{frames:8,} frames{side:6} px{seconds:10.1f} s{mebibytes:10.0f} MiB",
-                  flush=True)  # fmt: skip
+            cost = Cost(step, frames, side, *_run(step, folder))
+            print(
+                f"{step:10}{frames:8,} frames{side:6} px{cost.busy_seconds:10.1f} s"
+                f"{cost.mebibytes:10.0f} MiB",
+                flush=True,
+            )
             yield cost
             if step == "predict":
                 write_realistic_maps(folder)
 
 
-def _run(step: str, folder: Path) -> tuple[float, float]:
-    """Return wall-clock seconds and peak memory in MiB of one stage."""
+def _run(step: str, folder: Path) -> tuple[float, float, float]:
+    """Return wall-clock and processor seconds and peak memory in MiB of one stage."""
     peak, log = folder / "peak", folder / "log"
     stage = [str(ROOT / f"stages/{step}.py"), *(["unet"] * (step in OF_A_RUN))]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -107,7 +112,8 @@ def _run(step: str, folder: Path) -> tuple[float, float]:
         )
     if done.returncode:
         raise InputError(f"the stage {step} failed: {log.read_text()[-500:]}")
-    return time.perf_counter() - begun, int(peak.read_text()) / 1024
+    kibibytes, busy = peak.read_text().split()
+    return time.perf_counter() - begun, float(busy), int(kibibytes) / 1024
 
 
 def _growth(costs: Sequence[Cost]) -> dict[str, Result]:
@@ -120,8 +126,8 @@ def _growth(costs: Sequence[Cost]) -> dict[str, Result]:
     for step in STEPS:
         one, other = found[step, few], found[step, many]
         label = f"{step}, {few:,} to {many:,} frames"
-        results[f"{label}: time"] = within(
-            other.seconds / one.seconds, MOST_TIME * times, "times as much"
+        results[f"{label}: processor time"] = within(
+            other.busy_seconds / one.busy_seconds, MOST_TIME * times, "times as much"
         )
         results[f"{label}: memory"] = within(
             other.mebibytes / one.mebibytes, MOST_MEMORY, "times as much"

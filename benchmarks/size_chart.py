@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from benchmarks.size import Cost
 
 TEXT: Final = "#1f2328"
+UNITS: Final = {"busy_seconds": "processor time, s", "mebibytes": "peak memory, MiB"}
 
 
 def draw(costs: "Sequence[Cost]") -> str:
@@ -21,9 +22,9 @@ def draw(costs: "Sequence[Cost]") -> str:
     by_side = [cost for cost in costs if cost.frames == first.frames]
     with house_style():
         figure, axes = panels(4, width=13, height=3.6)
-        _lines(axes[0], by_frames, "frames", "seconds", f"{first.side} x {first.side} pixels")
+        _lines(axes[0], by_frames, "frames", "busy_seconds", f"{first.side} x {first.side} pixels")
         _lines(axes[1], by_frames, "frames", "mebibytes", f"{first.side} x {first.side} pixels")
-        _lines(axes[2], by_side, "side", "seconds", f"{first.frames:,} frames")
+        _lines(axes[2], by_side, "side", "busy_seconds", f"{first.frames:,} frames")
         _lines(axes[3], by_side, "side", "mebibytes", f"{first.frames:,} frames")
         axes[0].legend(fontsize=7, frameon=False)
         svg = inline_svg(figure, "Time and memory against size").replace("currentColor", TEXT)
@@ -38,5 +39,5 @@ def _lines(axes: Axes, costs: "Sequence[Cost]", along: str, value: str, title: s
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel(along)
-    axes.set_ylabel(value)
+    axes.set_ylabel(UNITS[value])
     axes.set_title(title)

@@ -102,7 +102,8 @@ def _text(rows: list[str]) -> str:
 
 def _image(number: int) -> NDArray[np.uint8]:
     speckle = np.random.default_rng(number).rayleigh(40, rle.IMAGE_SHAPE)
-    return cv2.GaussianBlur(np.clip(speckle, 0, 255).astype(np.uint8), (0, 0), 2)
+    blurred = cv2.GaussianBlur(np.clip(speckle, 0, 255).astype(np.uint8), (0, 0), 2)
+    return np.asarray(blurred, dtype=np.uint8)
 
 
 def _mask(number: int) -> NDArray[np.uint8]:
