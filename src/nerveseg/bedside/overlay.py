@@ -37,10 +37,7 @@ def draw(frame: Frame, result: FrameResult, note: str = "") -> NDArray[np.uint8]
         result: what was found on it.
         note: further text for the second line.
     """
-    image = frame.image
-    if frame.region is not None:
-        image = np.zeros_like(frame.image)
-        image[frame.region.slices] = frame.image[frame.region.slices]
+    image = without_margins(frame)
     times = min(-(-_LEAST_WIDTH // image.shape[1]), max(1, math.isqrt(MOST_PIXELS // image.size)))
     size = (image.shape[1] * times, image.shape[0] * times)
     shown = cv2.cvtColor(
@@ -51,6 +48,15 @@ def draw(frame: Frame, result: FrameResult, note: str = "") -> NDArray[np.uint8]
     colour = _COLOURS[result.state]
     cv2.drawContours(shown, outlines, -1, colour, max(1, size[0] // 400))
     return np.ascontiguousarray(np.concatenate([shown, _strip(size[0], result, note)]))
+
+
+def without_margins(frame: Frame) -> NDArray[np.uint8]:
+    """Return the image of a frame, H x W uint8, black outside of its region."""
+    if frame.region is None:
+        return frame.image
+    image = np.zeros_like(frame.image)
+    image[frame.region.slices] = frame.image[frame.region.slices]
+    return image
 
 
 def _strip(width: int, result: FrameResult, note: str) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from nerveseg.cli.check_setup import check_setup
+from nerveseg.cli.demo import demo
 from nerveseg.cli.export import export
 from nerveseg.cli.import_data import import_data
 from nerveseg.cli.live import live
@@ -31,6 +32,8 @@ _EXTRAS: Final = {
     "PIL": "import",
     "pycocotools": "import",
     "pydicom": "media",
+    "starlette": "demo",
+    "uvicorn": "demo",
 }
 
 
@@ -48,6 +51,7 @@ for command in (
     models,
     predict,
     live,
+    demo,
     share,
     export,
     submission,
