@@ -17,7 +17,7 @@ from pydicom.uid import (
 import dicoms
 from dicoms import MARKS, dataset, mark, region, regions, save
 from nerveseg.errors import InputError
-from nerveseg.media.dicom import read_dicom
+from nerveseg.media.dicom import read_dicom, read_dicom_values
 from nerveseg.media.frame import Frame, Region
 
 
@@ -46,9 +46,30 @@ def test_monochrome1_is_inverted(tmp_path: Path, levels: np.ndarray) -> None:
 
 
 def test_bits_that_are_stored_set_the_scale(tmp_path: Path) -> None:
-    wide = np.array([[0, 1000, 4095]], np.uint16)
+    wide = np.zeros((16, 16), np.uint16)
+    wide[0, :2] = 1000, 4095
     [frame] = frames(tmp_path, dataset(wide, "MONOCHROME2", BitsStored=12, HighBit=11))
-    assert frame.image.tolist() == [[0, round(1000 * 255 / 4095), 255]]
+    assert frame.image[0, :3].tolist() == [round(1000 * 255 / 4095), 255, 0]
+    [frame] = read_dicom(tmp_path / "a.dcm", levels=(1000, 2000))
+    assert frame.image[0, :3].tolist() == [0, 255, 0]
+
+
+def test_values_are_those_that_are_stored(tmp_path: Path, levels: np.ndarray) -> None:
+    for kind in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"):
+        path = save(tmp_path / "a.dcm", dataset(levels, kind))
+        assert np.array_equal(list(read_dicom_values(path)), levels)
+    colours = np.moveaxis(levels, 0, -1).copy()
+    path = save(tmp_path / "a.dcm", dataset(colours, "RGB"))
+    assert np.array_equal(list(read_dicom_values(path)), [colours])
+
+
+def test_one_bit_is_black_or_white_and_0_or_1(tmp_path: Path, levels: np.ndarray) -> None:
+    bits = levels[0] > 99
+    file = dataset(levels[0], "MONOCHROME2", BitsAllocated=1, BitsStored=1, HighBit=0)
+    file.PixelData = np.packbits(bits.reshape(-1), bitorder="little").tobytes()
+    [frame] = frames(tmp_path, file)
+    assert np.array_equal(frame.image, bits * 255)
+    assert np.array_equal(list(read_dicom_values(tmp_path / "a.dcm")), [bits])
 
 
 def test_colour_becomes_luma_and_grey_in_colour_keeps_its_levels(
@@ -137,7 +158,7 @@ def test_pixel_spacing_is_height_and_width(tmp_path: Path, levels: np.ndarray) -
     ("elements", "said"),
     [
         ({"Rows": 65535, "Columns": 65535}, "more than the 33,554,432 pixels"),
-        ({"Rows": 0}, "no pixels"),
+        ({"Rows": 0}, "less than the 16 x 16 pixels"),
         ({"PixelRepresentation": 1}, "unsigned"),
         ({"BitsAllocated": 32}, "8 or 16 bits"),
         ({"SegmentedRedPaletteColorLookupTableData": b"\0\0"}, "segmented"),

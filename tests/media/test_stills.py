@@ -15,7 +15,7 @@ from PIL import Image
 
 from nerveseg.errors import InputError
 from nerveseg.media import stills
-from nerveseg.media.stills import decode_still, read_still
+from nerveseg.media.stills import decode_still, read_still, read_still_values
 
 LEVELS = np.random.default_rng(5).integers(0, 256, (23, 37), dtype=np.uint8)
 RGB = np.random.default_rng(6).integers(0, 256, (23, 37, 3), dtype=np.uint8)
@@ -77,9 +77,64 @@ def test_a_jpeg_reads_as_another_decoder_reads_it(progressive: bool) -> None:
 
 @pytest.mark.parametrize(("highest", "scale"), [(200, 255), (1000, 1023), (4000, 4095)])
 def test_16_bits_are_scaled_from_the_range_in_use(highest: int, scale: int) -> None:
-    values = np.array([[0, highest // 2, highest]], np.uint16)
+    values = np.linspace(0, highest, 256).astype(np.uint16).reshape(16, 16)
     found = decode_still(tiff(values, photometric="minisblack"))
-    assert np.array_equal(found, np.rint(values * (255 / scale)))
+    assert np.abs(found - values * (255 / scale)).max() <= 0.501
+
+
+@pytest.mark.parametrize("form", ["png", "tiff"])
+def test_levels_become_black_and_white(form: str) -> None:
+    deep = (LEVELS.astype(np.uint16) << 4) + 100
+    content = saved(Image.fromarray(deep), form)
+    assert np.array_equal(decode_still(content, (100, 4180)), LEVELS)
+    assert np.array_equal(decode_still(content, (4179, 4180)), 255 * (LEVELS == 255))
+    bright = np.clip(2 * LEVELS.astype(int), 0, 255)
+    assert np.abs(decode_still(saved(GREY, form), (0, 127.5)) - bright).max() == 0
+
+
+INDICES = LEVELS % 3
+BITS = LEVELS > 99
+
+
+def indexed() -> Image.Image:
+    image = Image.fromarray(INDICES).convert("P")
+    image.putpalette([9, 9, 9, 255, 0, 0, 0, 0, 255])
+    return image
+
+
+DEEP = LEVELS.astype(np.uint16) * 200
+VALUES: dict[str, tuple[Callable[[], bytes], np.ndarray]] = {
+    "png": (lambda: saved(GREY, "png"), LEVELS),
+    "png with alpha": (lambda: saved(GREY.convert("LA"), "png"), LEVELS),
+    "png in colour": (lambda: saved(Image.fromarray(RGB), "png"), RGB),
+    "png in colour with alpha": (
+        lambda: saved(Image.fromarray(np.dstack([RGB, LEVELS])), "png"),
+        RGB,
+    ),
+    "png of 16 bits": (lambda: saved(Image.fromarray(DEEP), "png"), DEEP),
+    "png with a palette": (lambda: saved(indexed(), "png"), INDICES),
+    "png with a transparent entry": (lambda: saved(indexed(), "png", transparency=0), INDICES),
+    "png of bits": (lambda: saved(Image.fromarray(BITS), "png"), BITS),
+    "bmp": (lambda: saved(GREY, "bmp"), LEVELS),
+    "bmp in colour": (lambda: saved(Image.fromarray(RGB), "bmp"), RGB),
+    "bmp with a palette": (lambda: saved(indexed(), "bmp"), INDICES),
+    "bmp of bits": (lambda: saved(Image.fromarray(BITS), "bmp"), BITS),
+    "tiff": (lambda: tiff(LEVELS, photometric="minisblack"), LEVELS),
+    "tiff in colour": (lambda: tiff(RGB, photometric="rgb"), RGB),
+    "tiff of 16 bits": (lambda: tiff(DEEP, photometric="minisblack"), DEEP),
+    "tiff whose white is 0": (lambda: tiff(~LEVELS, photometric="miniswhite"), LEVELS),
+    "tiff with a palette": (lambda: saved(indexed(), "tiff"), INDICES),
+    "tiff of bits": (lambda: saved(Image.fromarray(BITS), "tiff"), BITS),
+}
+
+
+@pytest.mark.parametrize("way", VALUES)
+def test_values_are_those_that_are_stored(way: str, tmp_path: Path) -> None:
+    make, values = VALUES[way]
+    (tmp_path / "image").write_bytes(make())
+    found = read_still_values(tmp_path / "image")
+    assert found.dtype in (np.uint8, np.uint16)
+    assert np.array_equal(found, values)
 
 
 def png_header(height: int, width: int) -> bytes:
@@ -99,19 +154,22 @@ def jpeg_header(height: int, width: int, bits: int = 8) -> bytes:
     return b"\xff\xd8" + frame + struct.pack(">HH", 0xFFDA, 8) + bytes(6) + b"\xff\xd9"
 
 
-def turned_jpeg() -> bytes:
+def turned(form: str) -> bytes:
     exif = GREY.getexif()
     exif[274] = 6
-    return saved(GREY, "jpeg", exif=exif)
+    return saved(GREY, form, exif=exif)
 
 
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a huge png": (lambda: png_header(60000, 60000), "more than the 33,554,432 pixels"),
     "a huge bmp": (lambda: bmp_header(-60000, 60000), "more than the 33,554,432 pixels"),
     "a huge jpeg": (lambda: jpeg_header(60000, 60000), "more than the 33,554,432 pixels"),
-    "a png without pixels": (lambda: png_header(0, 5), "no pixels"),
+    "a png without pixels": (lambda: png_header(0, 5), "less than the 16 x 16 pixels"),
     "a jpeg of 12 bits": (lambda: jpeg_header(10, 10, 12), "a JPEG of 12 bits"),
-    "a turned jpeg": (turned_jpeg, "Orientation"),
+    "a turned jpeg": (lambda: turned("jpeg"), "Orientation"),
+    "a turned png": (lambda: turned("png"), "Orientation"),
+    "a turned tiff": (lambda: turned("tiff"), "Orientation"),
+    "a jpeg of inks": (lambda: saved(GREY.convert("CMYK"), "jpeg"), "inks"),
     "a jpeg that is cut off": (lambda: saved(GREY, "jpeg")[:-200], "cut off"),
     "several pages": (lambda: tiff(np.stack([LEVELS] * 2), photometric="minisblack"), "pages"),
     "a float tiff": (lambda: tiff(LEVELS.astype(np.float32)), "signed or floating-point"),
@@ -137,6 +195,14 @@ def test_what_is_no_frame_is_refused_before_it_is_decoded(
     monkeypatch.setattr(stills, "_FORMATS", undecoded)
     with pytest.raises(InputError, match=rf"image\.png: .*{said}"):
         read_still(path)
+    monkeypatch.setattr(
+        stills,
+        "_FORMATS_OF_VALUES",
+        {form: each._replace(decode=decode) for form, each in stills._FORMATS_OF_VALUES.items()},
+    )
+    if name != "a palette in a tiff":
+        with pytest.raises(InputError, match=rf"image\.png: .*{said}"):
+            read_still_values(path)
 
 
 @given(data=st.data())

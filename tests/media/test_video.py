@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nerveseg.errors import InputError
-from nerveseg.media.video import VideoWriter, read_video
+from nerveseg.media.video import VideoWriter, read_video, read_video_values
+from videos import write_lossless
 
 
 def pictures(count: int, height: int = 48, width: int = 64) -> np.ndarray:
@@ -29,6 +30,17 @@ def test_what_is_written_is_read_with_its_times(tmp_path: Path) -> None:
     assert [frame.time for frame in found] == pytest.approx([index / 10 for index in range(6)])
     shown = np.stack([frame.image for frame in found]).astype(int)
     assert np.abs(shown - frames[..., 0]).mean() < 3
+
+
+def test_a_video_without_loss_gives_its_grey_levels(tmp_path: Path) -> None:
+    frames = np.random.default_rng(4).integers(0, 256, (3, 48, 64), dtype=np.uint8)
+    path = write_lossless(tmp_path / "a.mkv", list(frames))
+    assert np.array_equal([frame.image for frame in read_video(path)], frames)
+    assert np.array_equal(
+        list(read_video_values(path)), np.repeat(frames[..., np.newaxis], 3, axis=3)
+    )
+    [first, *_] = read_video(path, levels=(100, 101))
+    assert np.array_equal(first.image, 255 * (frames[0] > 100))
 
 
 def test_frames_keep_the_times_that_they_are_given(tmp_path: Path) -> None:

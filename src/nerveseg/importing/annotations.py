@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nerveseg.csv_reader import MOST_BYTES
+from nerveseg.csv_reader import read_file
 from nerveseg.errors import InputError
+from nerveseg.importing.frames import unnamed
 from nerveseg.importing.polygons import from_polygon, from_run_lengths
-from nerveseg.importing.stills import read_bounded
 
 LABELME_END: Final = ".json"
 _CIRCLE_POINTS: Final = 360
@@ -151,8 +151,10 @@ def _labelme_polygon(shape: Mapping[str, Any]) -> list[float]:
 
 
 def _document(path: Path) -> dict[str, Any]:
+    with unnamed(path):
+        content = read_file(path)
     try:
-        document = json.loads(read_bounded(path, MOST_BYTES))
+        document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not readable as JSON ({error}); replace it") from error
     if not isinstance(document, dict):

@@ -15,11 +15,10 @@ from nerveseg.data.layout_writer import write_image
 from nerveseg.data.parallel import for_each
 from nerveseg.errors import InputError
 from nerveseg.importing.annotations import Annotation
-from nerveseg.importing.frames import frames_of, is_lossy
+from nerveseg.importing.frames import images_of, is_lossy, values_of
 from nerveseg.importing.geometry import Geometry
 from nerveseg.importing.matching import MaskFile, Source
 from nerveseg.importing.rules import Rules
-from nerveseg.importing.stills import to_8_bits
 
 _NO_MASK: Final = (
     "add it, or say with --missing-mask that such an image shows no nerve (empty) or is left out "
@@ -109,7 +108,7 @@ class _Job:
         self._folder, self._source, self._rules, self._prefix = folder, source, rules, prefix
         self._annotations = annotations
         self._streams = {
-            mask.name: frames_of(folder / mask.name, grey=False)
+            mask.name: values_of(folder / mask.name)
             for mask in source.masks
             if mask.frame is None and mask.name not in annotations
         }
@@ -118,7 +117,7 @@ class _Job:
         """Decode the file; faults end it, but not the import."""
         count = 0
         try:
-            for image in frames_of(self._folder / self._source.name, grey=True):
+            for image in images_of(self._folder / self._source.name, self._rules.levels):
                 self._take(count, image)
                 count += 1
             self._check_ends(count)
@@ -134,7 +133,7 @@ class _Job:
             except InputError as error:
                 self._fault(name, str(error))
 
-    def _take(self, index: int, image: NDArray[Any]) -> None:
+    def _take(self, index: int, image: NDArray[np.uint8]) -> None:
         shape = (image.shape[0], image.shape[1])
         masks = list(self._masks(index, shape))
         if index % self._rules.every:
@@ -144,7 +143,7 @@ class _Job:
             return
         geometry = Geometry.of(shape, self._rules.fit)
         file = Path(f"{self._prefix}{index}.tif")
-        write_image(file, geometry.image_to_frame(to_8_bits(image, self._rules.levels)))
+        write_image(file, geometry.image_to_frame(image))
         union = np.bitwise_or.reduce([np.zeros(shape, dtype=np.uint8), *masks])
         pixels = self._run_lengths(union, geometry)
         known = pixels if self._source.labelled else None
@@ -190,7 +189,7 @@ class _Job:
     def _pixels(self, mask: MaskFile) -> Iterator[NDArray[Any]]:
         if mask.frame is None:
             return self._streams[mask.name]
-        return frames_of(self._folder / mask.name, grey=False)
+        return values_of(self._folder / mask.name)
 
     def _check_ends(self, count: int) -> None:
         """Check that the masks outline each of the `count` frames, and none beyond."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from nerveseg.importing.geometry import Fit
 from nerveseg.importing.masks import Inside
+from nerveseg.media.frame import Levels
 
 Missing = Literal["refuse", "empty", "skip"]
 """What an image without a mask means: a fault, no nerve, or that it is left out."""
@@ -19,7 +20,7 @@ class Rules:
         labels: categories of annotations that count; all if there are none.
         missing: what an image without a mask means.
         fit: how an image is brought to the size of a frame.
-        levels: the values that become black and white; None for those of each image.
+        levels: the values that become black and white; None for those of the bits in use.
         every: of a video, every so many frames are taken.
         first_frame: number of the first frame in the names of masks of frames.
     """
@@ -28,6 +29,6 @@ class Rules:
     labels: tuple[str, ...] = ()
     missing: Missing = "refuse"
     fit: Fit = "letterbox"
-    levels: tuple[float, float] | None = None
+    levels: Levels | None = None
     every: int = 1
     first_frame: int = 0

@@ -1,4 +1,4 @@
-"""DICOM stills and cine loops as grey frames.
+"""DICOM stills and cine loops as grey frames, or as the values that they store.
 
 Only what is needed to decode and measure the pixels is read. Nothing of a header is written or
 shown, and messages of pydicom, which quote values, are dropped: headers hold names of patients.
@@ -23,12 +23,21 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import iter_pixels
 
 from nerveseg.errors import InputError, within
-from nerveseg.media.frame import Frame, Region, check_size, scale_to_bytes, to_grey
+from nerveseg.media.frame import (
+    Frame,
+    Levels,
+    Region,
+    check_size,
+    scale_to_bytes,
+    to_grey,
+    without_alpha,
+)
 from nerveseg.media.headers import encapsulated_size
 
 MOST_BYTES: Final = 2 << 30
 """Limit on the size of a DICOM file; a cine loop of a few seconds has some tens of MB."""
 
+_BITS: Final = (1, 8, 16)  # one bit: segmentations
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _TWO_DIMENSIONAL, _TISSUE, _CENTIMETRES = 1, 1, 3
 _MM_PER_CM: Final = 10.0
@@ -40,12 +49,17 @@ for _name in ("pydicom", "pylibjpeg", "openjpeg", "libjpeg", "rle"):
     logging.getLogger(_name).propagate = False
 
 
-def read_dicom(path: Path) -> Iterator[Frame]:
+def read_dicom(path: Path, levels: Levels | None = None) -> Iterator[Frame]:
     """Yield the frames of a DICOM file, one after the other.
 
     Palettes are applied, and the colours reduced to grey levels; MONOCHROME1 is inverted; values
     are scaled from the bits that are in use. Windows and rescaling are not applied. If the file
     outlines two-dimensional images of tissue, the largest is the region to predict.
+
+    Args:
+        path: the file.
+        levels: the stored values, or the lumas of colours, that become 0 and 255, and with
+            MONOCHROME1 255 and 0; None for the bits that are in use.
 
     Raises:
         InputError: the file is too large, damaged, or stored in a way that is not supported. The
@@ -56,15 +70,27 @@ def read_dicom(path: Path) -> Iterator[Frame]:
         with _quiet():
             spacing, region = _geometry(dataset)
             seconds = _seconds_per_frame(dataset)
-            table = _grey_table(dataset)
-            count = _count(dataset)
-        frames = iter_pixels(dataset)
-        for index in range(count):
+            table = _grey_table(dataset, levels)
+        for index, decoded in enumerate(_decoded(dataset)):
             with _quiet():
-                decoded = next(frames)
-                image = _grey(decoded, dataset, table)
+                image = _grey(decoded, dataset, table, levels)
             time = None if seconds is None else index * seconds
             yield Frame(image, region, spacing, time)
+
+
+def read_dicom_values(path: Path) -> Iterator[NDArray[Any]]:
+    """Yield the values that each frame of a DICOM file stores, as a mask of classes has them.
+
+    Yields:
+        H x W uint8 or uint16, or H x W x 3 in colour; the indices of a palette. MONOCHROME1 is not
+        inverted.
+
+    Raises:
+        InputError: see `read_dicom`.
+    """
+    with within(str(path)):
+        for decoded in _decoded(_dataset(path)):
+            yield without_alpha(decoded)
 
 
 @contextmanager
@@ -103,8 +129,8 @@ def _check(dataset: Dataset) -> None:
     if "PixelData" not in dataset:
         raise InputError("a DICOM file without an image; choose another")
     check_size(int(dataset.Rows), int(dataset.Columns))
-    if int(dataset.get("PixelRepresentation", 0)) or int(dataset.BitsAllocated) not in (8, 16):
-        raise InputError("its pixels are not unsigned of 8 or 16 bits; export it otherwise")
+    if int(dataset.get("PixelRepresentation", 0)) or int(dataset.BitsAllocated) not in _BITS:
+        raise InputError("its pixels are not unsigned of 1, 8 or 16 bits; export it otherwise")
     if "SegmentedRedPaletteColorLookupTableData" in dataset:
         raise InputError("its palette is segmented, which is not supported; export it otherwise")
     if not dataset.file_meta.TransferSyntaxUID.is_compressed:
@@ -120,28 +146,41 @@ def _check(dataset: Dataset) -> None:
             raise InputError("a compressed frame has another size than its header; export it again")
 
 
+def _decoded(dataset: Dataset) -> Iterator[NDArray[Any]]:
+    with _quiet():  # the message about a number that is none would quote it
+        count = _count(dataset)
+    frames = iter_pixels(dataset)
+    for _ in range(count):
+        with _quiet():
+            decoded = next(frames)
+        yield decoded
+
+
 def _count(dataset: Dataset) -> int:
     return max(1, int(dataset.get("NumberOfFrames") or 1))
 
 
-def _grey_table(dataset: Dataset) -> NDArray[np.uint8] | None:
+def _grey_table(dataset: Dataset, levels: Levels | None) -> NDArray[np.uint8] | None:
     """Return the grey level of each value of the palette, or None if there is no palette."""
     if dataset.PhotometricInterpretation != "PALETTE COLOR":
         return None
     kind = np.uint8 if dataset.BitsAllocated == 8 else np.uint16  # noqa: PLR2004
     values = np.arange(1 << int(dataset.BitsAllocated), dtype=kind)
     # One table for the whole loop, so that no frame is brighter than its neighbours.
-    return to_grey(apply_color_lut(values[np.newaxis], dataset)).reshape(-1)
+    return to_grey(apply_color_lut(values[np.newaxis], dataset), levels).reshape(-1)
 
 
 def _grey(
-    decoded: NDArray[Any], dataset: Dataset, table: NDArray[np.uint8] | None
+    decoded: NDArray[Any],
+    dataset: Dataset,
+    table: NDArray[np.uint8] | None,
+    levels: Levels | None,
 ) -> NDArray[np.uint8]:
     if table is not None:
         return np.ascontiguousarray(table[decoded])
     if decoded.ndim == 3:  # noqa: PLR2004
-        return to_grey(decoded)
-    grey = scale_to_bytes(decoded, (1 << int(dataset.BitsStored)) - 1)
+        return to_grey(decoded, levels)
+    grey = scale_to_bytes(decoded, levels or (0, (1 << int(dataset.BitsStored)) - 1))
     return ~grey if dataset.PhotometricInterpretation == "MONOCHROME1" else grey
 
 

@@ -1,7 +1,8 @@
 """What PNG, JPEG, JPEG 2000 and BMP declare about themselves, read without decoding pixels.
 
-PNG: W3C, section 11.2.1. JPEG: ITU-T T.81, annex B; its Exif orientation: CIPA DC-008. JPEG 2000:
-ITU-T T.800, annex A.5.1. BMP: the structures BITMAPCOREHEADER and BITMAPINFOHEADER.
+PNG: W3C, sections 5.3, 11.2.1 and 11.3.4.5. JPEG: ITU-T T.81, annex B. Exif orientation of both:
+CIPA DC-008. JPEG 2000: ITU-T T.800, annex A.5.1. BMP: the structures BITMAPCOREHEADER
+and BITMAPINFOHEADER.
 """
 
 import struct
@@ -19,7 +20,8 @@ _APP1, _SCAN, _END = 0xE1, 0xDA, b"\xff\xd9"
 # Start of frame: all of C0..CF but the tables DHT, JPG and DAC.
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ORIENTATION: Final = 274
-# PhotometricInterpretation of grey levels, RGB and YCbCr.
+# PhotometricInterpretation of indices; of grey levels, RGB and YCbCr.
+_PALETTE: Final = 3
 _PLAIN: Final = (tiff_header.WHITE_IS_ZERO, tiff_header.BLACK_IS_ZERO, 2, 6)
 
 
@@ -36,7 +38,7 @@ def png_size(content: bytes) -> tuple[int, int]:
     """Return the height and width that a PNG declares.
 
     Raises:
-        InputError: the header is damaged.
+        InputError: the header is damaged, or an Exif orientation turns the image.
     """
     try:
         kind, width, height = struct.unpack_from(">4sII", content, 12)
@@ -44,7 +46,19 @@ def png_size(content: bytes) -> tuple[int, int]:
         raise InputError("a PNG without a header; save it again") from error
     if kind != b"IHDR":
         raise InputError("a PNG without a header; save it again")
+    at = len(_PNG)
+    while len(head := content[at : at + 8]) == 8:  # noqa: PLR2004 (length and kind of a chunk)
+        length = int.from_bytes(head[:4])
+        if head[4:] == b"eXIf":
+            _check_upright(content[at + 8 : at + 8 + length].removeprefix(_EXIF))
+        at += 12 + length
     return height, width
+
+
+def png_has_indices(content: bytes) -> bool:
+    """Return whether the pixels of a PNG, already measured, are indices into a palette, or bits."""
+    depth, kind = content[24:26]
+    return depth == 1 or kind == 3  # noqa: PLR2004 (colour type)
 
 
 def bmp_size(content: bytes) -> tuple[int, int]:
@@ -66,16 +80,19 @@ def jpeg_size(content: bytes) -> tuple[int, int]:
     """Return the height and width that a JPEG declares.
 
     Raises:
-        InputError: it is damaged, cut off, turned by an Exif orientation, or has more than 8 bits.
+        InputError: it is damaged, cut off, turned by an Exif orientation, has more than 8 bits, or
+            stores inks.
     """
     size: tuple[int, int] | None = None
     for marker, at, length in _segments(content):
         if marker == _APP1 and content.startswith(_EXIF, at):
             _check_upright(content[at + len(_EXIF) : at + length])
         elif marker in _FRAMES:
-            bits, height, width = _unpacked(">BHH", content, at)
+            bits, height, width, channels = _unpacked(">BHHB", content, at)
             if bits != 8:  # noqa: PLR2004
                 raise InputError(f"a JPEG of {bits} bits; save it with 8 bits, or as a PNG")
+            if channels not in (1, 3):
+                raise InputError("a JPEG of inks (CMYK); convert it to greyscale or RGB")
             size = height, width
         elif marker == _SCAN and content.find(_END, at) < 0:
             raise InputError("the JPEG is cut off; fetch it again")
@@ -140,8 +157,12 @@ def _check_upright(exif: bytes) -> None:
         return  # what cannot be read says nothing
 
 
-def tiff_size(content: bytes) -> tuple[int, int]:
+def tiff_size(content: bytes, indices: bool = False) -> tuple[int, int]:
     """Return the height and width that a TIFF declares.
+
+    Args:
+        content: the file.
+        indices: whether pixels may be indices into a palette.
 
     Raises:
         InputError: it is damaged, turned, signed or floating-point, or has several pages.
@@ -151,7 +172,7 @@ def tiff_size(content: bytes) -> tuple[int, int]:
         raise InputError("it has several pages; save every frame as a file of its own")
     if not header.unsigned:
         raise InputError("its pixels are signed or floating-point; save it with 8 or 16 bits")
-    if header.photometric not in _PLAIN:
+    if header.photometric not in _PLAIN and not (indices and header.photometric == _PALETTE):
         raise InputError("its values are indices into a palette, or inks; convert it to greyscale")
     if not header.upright:
         raise InputError("its tag Orientation says that it is turned; save it upright")

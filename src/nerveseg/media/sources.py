@@ -4,19 +4,22 @@ import glob
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
+
+from numpy.typing import NDArray
 
 from nerveseg.errors import InputError
-from nerveseg.media.frame import Frame
+from nerveseg.media.frame import Frame, Levels
 from nerveseg.media.headers import format_of
-from nerveseg.media.stills import read_still
+from nerveseg.media.stills import read_still, read_still_values
 
 Kind = Literal["still", "dicom", "video", "camera"]
 
-_STILL_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
+_JPEG_SUFFIXES: Final = frozenset({".jpg", ".jpeg"})
+_STILL_SUFFIXES: Final = frozenset({".png", ".tif", ".tiff", ".bmp"}) | _JPEG_SUFFIXES
 _DICOM_SUFFIXES: Final = frozenset({".dcm", ".dicom", ".ima"})
 _VIDEO_SUFFIXES: Final = frozenset(
-    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"}
 )
 _HEAD: Final = 132  # bytes, up to the mark of DICOM
 
@@ -34,8 +37,22 @@ class Source(NamedTuple):
     path: Path
     kind: Kind
 
-    def frames(self) -> Iterator[Frame]:
+    @classmethod
+    def of_file(cls, path: Path) -> "Source":
+        """Return a file as a source; what is not recognised is held for a still."""
+        return cls(_readable(path.name), path, _kind(path) or "still")
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether compression may have changed its values, by its name."""
+        return self.path.suffix.lower() in _JPEG_SUFFIXES | _VIDEO_SUFFIXES
+
+    def frames(self, levels: Levels | None = None) -> Iterator[Frame]:
         """Yield its frames.
+
+        Args:
+            levels: the values of a file that become black and white; see
+                `nerveseg.media.frame.to_grey`.
 
         Raises:
             InputError: it cannot be read.
@@ -45,16 +62,36 @@ class Source(NamedTuple):
         if self.kind == "dicom":
             from nerveseg.media.dicom import read_dicom
 
-            return read_dicom(self.path)
+            return read_dicom(self.path, levels)
         if self.kind == "video":
             from nerveseg.media.video import read_video
 
-            return read_video(self.path)
+            return read_video(self.path, levels)
         if self.kind == "camera":
             from nerveseg.media.camera import read_camera
 
             return read_camera(int(self.path.name))
-        return iter((read_still(self.path),))
+        return iter((read_still(self.path, levels),))
+
+    def values(self) -> Iterator[NDArray[Any]]:
+        """Yield the values that each frame of a file stores, as a mask of classes has them.
+
+        Yields:
+            H x W uint8 or uint16, or H x W x 3 (red, green, blue); the indices of a palette.
+
+        Raises:
+            InputError: it cannot be read.
+            ModuleNotFoundError: a package of the extra `media` is not installed.
+        """
+        if self.kind == "dicom":
+            from nerveseg.media.dicom import read_dicom_values
+
+            return read_dicom_values(self.path)
+        if self.kind == "video":
+            from nerveseg.media.video import read_video_values
+
+            return read_video_values(self.path)
+        return iter((read_still_values(self.path),))
 
 
 def find_sources(inputs: Sequence[str], leave_out: Path | None = None) -> list[Source]:
@@ -91,7 +128,7 @@ def _named(text: str) -> Iterable[Source]:
     if path.is_dir():
         return _of_folder(path)
     if path.is_file():
-        return [Source(_readable(path.name), path, _kind(path) or "still")]
+        return [Source.of_file(path)]
     if re.fullmatch(r"[0-9]{1,3}", text):
         return [Source(f"camera-{int(text)}", path, "camera")]
     if glob.has_magic(text):

@@ -1,4 +1,4 @@
-"""Video files as grey frames, and files of frames with outlines."""
+"""Video files as grey frames or as colours, and files of frames with outlines."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,22 +13,44 @@ from numpy.typing import NDArray
 
 from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError, within
-from nerveseg.media.frame import Frame, check_size, to_grey
+from nerveseg.media.frame import Frame, Levels, check_size, to_grey
 
 # Playlists and descriptions of streams would make FFmpeg open other files and servers.
 _ONLY_FILES: Final = {
     "protocol_whitelist": "file",
-    "format_whitelist": "avi,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mpeg,mpegvideo,mpegts",
+    "format_whitelist": "avi,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mpeg,mpegvideo,mpegts,asf",
 }
 _TICKS: Final = 10_000  # per second: MPEG-4 has 16 bits for it
 
 
-def read_video(path: Path) -> Iterator[Frame]:
+def read_video(path: Path, levels: Levels | None = None) -> Iterator[Frame]:
     """Yield the frames of a video, one after the other.
+
+    Args:
+        path: the file.
+        levels: the values that become black and white; None for 0 and 255.
 
     Raises:
         InputError: the file is damaged, holds no video, or its frames are too large.
     """
+    start: float | None = None
+    for time, colours in _decoded(path):
+        start = time if start is None else start
+        seconds = None if time is None or start is None else time - start
+        yield Frame(to_grey(colours, levels), time=seconds)
+
+
+def read_video_values(path: Path) -> Iterator[NDArray[np.uint8]]:
+    """Yield the frames of a video, H x W x 3 uint8 RGB, as a mask of colours has them.
+
+    Raises:
+        InputError: see `read_video`.
+    """
+    return (colours for _, colours in _decoded(path))
+
+
+def _decoded(path: Path) -> Iterator[tuple[float | None, NDArray[np.uint8]]]:
+    """Yield the time in seconds, if known, and the colours of each frame."""
     with within(str(path)):
         try:
             yield from _frames(path)
@@ -40,7 +62,7 @@ def read_video(path: Path) -> Iterator[Frame]:
             ) from error
 
 
-def _frames(path: Path) -> Iterator[Frame]:
+def _frames(path: Path) -> Iterator[tuple[float | None, NDArray[np.uint8]]]:
     with av.open(str(path), options=_ONLY_FILES) as container:
         if not container.streams.video:
             raise InputError("it holds no video; choose another file")
@@ -50,13 +72,9 @@ def _frames(path: Path) -> Iterator[Frame]:
         if context is None:
             raise InputError("its codec is not known; convert it to MP4 with H.264")
         check_size(context.height, context.width)
-        start: float | None = None
         for frame in container.decode(stream):
             check_size(frame.height, frame.width)  # the size may change within a video
-            time = frame.time
-            start = time if start is None else start
-            seconds = None if time is None or start is None else time - start
-            yield Frame(to_grey(frame.to_ndarray(format="rgb24")), time=seconds)
+            yield frame.time, np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
 
 
 class VideoWriter:
