@@ -68,7 +68,7 @@ class Demo(NamedTuple):
         connection.close()
         return found
 
-    def drop(self, content: bytes, suffix: str) -> Reply:
+    def drop(self, content: bytes | bytearray, suffix: str) -> Reply:
         return self.ask(f"/files?suffix={suffix}", content)
 
 
