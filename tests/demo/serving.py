@@ -69,7 +69,7 @@ class Demo(NamedTuple):
         return found
 
     def drop(self, content: bytes | bytearray, suffix: str) -> Reply:
-        return self.ask(f"/files?suffix={suffix}", content)
+        return self.ask(f"/files?suffix={suffix}", bytes(content))
 
 
 @contextmanager
