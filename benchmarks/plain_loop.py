@@ -32,7 +32,7 @@ from nerveseg.evaluation.validation_set import open_validation
 from nerveseg.evaluation.verdict import judge
 from nerveseg.inference.decision_file import fixed_decision
 from nerveseg.inference.encode import encode_test, encode_valid
-from nerveseg.inference.predict import resize_logits
+from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.rule import Rule
 from nerveseg.maps import MapWriter, quantise
 from nerveseg.params.section import read

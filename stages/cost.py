@@ -34,8 +34,7 @@ def main() -> None:
         "gmacs": complexity.multiply_adds(shapes, channels, size) / 1e9,
         **measure_latency(module.to(device), image.to(device))._asdict(),
         "training_gib": complexity.step_memory(shapes, channels, size, batch) / 2**30,
-        "size": side,
-        "batch": batch,
+        **{"size": side, "batch": batch},
         **{"device": device.type, "threads": torch.get_num_threads()},
     }
     with whole_file(Path(f"data/costs/{name}.json")) as temporary:

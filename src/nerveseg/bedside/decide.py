@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from nerveseg.artefact.decision import DecisionRule, State
 from nerveseg.inference.map_features import features
 from nerveseg.inference.postprocess import clean
-from nerveseg.inference.predict import resize_logits
+from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.rule import is_outlined
 from nerveseg.maps import code_of, quantise
 

@@ -19,7 +19,8 @@ from nerveseg.device import pick_device, working_dtype
 from nerveseg.engines.beside import read_beside
 from nerveseg.engines.sessions import Engine, is_exported, open_engine
 from nerveseg.errors import InputError, within
-from nerveseg.inference.predict import EPSILON, Predictor, resize_logits
+from nerveseg.inference.predict import EPSILON, Predictor
+from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.tta import View, choose_views
 from nerveseg.models.weights import Description, load_weights
 from nerveseg.params.train import ViewChoice, ViewWeights

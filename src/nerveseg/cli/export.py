@@ -51,7 +51,10 @@ def _shared(command: Any) -> Any:  # noqa: ANN401
 @export.command()
 @_shared
 def onnx(model: Path, output: Path, tta: str, archive: Path) -> None:
-    """Write a file .onnx from MODEL: weights.safetensors, or what `nerveseg share` wrote."""
+    """Write a file for ONNX Runtime.
+
+    MODEL is a file weights.safetensors of the stage train, or what nerveseg share wrote.
+    """
     from nerveseg.data.archive import Competition
     from nerveseg.engines.export import export_onnx
 
@@ -65,7 +68,11 @@ def onnx(model: Path, output: Path, tta: str, archive: Path) -> None:
 @_shared
 @click.option("--int8", is_flag=True, help="Compute in 8-bit integers, for speed.")
 def openvino(model: Path, output: Path, tta: str, archive: Path, int8: bool) -> None:
-    """Write .xml and .bin from MODEL: weights.safetensors, or what `nerveseg share` wrote."""
+    """Write files for OpenVINO.
+
+    MODEL is a file weights.safetensors of the stage train, or what nerveseg share wrote. Beside the
+    file .xml stands one with the weights, .bin.
+    """
     from nerveseg.data.archive import Competition
     from nerveseg.engines.export import export_openvino
 

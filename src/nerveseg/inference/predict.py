@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
+from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.tta import View
 from nerveseg.inference.view_weights import agreement_weights
 from nerveseg.maps import MapWriter, quantise
@@ -118,10 +118,3 @@ def write_maps(predictor: Predictor, images: NDArray[np.uint8], path: Path) -> N
     with MapWriter(path, len(images)) as writer:
         for codes in tqdm(predictor.maps(images), path.stem, len(images), leave=False):
             writer.write(codes)
-
-
-def resize_logits(logit: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return `logit`, H x W float32, resized to `size` (height, width)."""
-    # Logits rather than probabilities: across an edge they are close to linear.
-    resized = cv2.resize(logit, size[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(resized, dtype=np.float32)
