@@ -94,6 +94,8 @@ def test_a_file_gives_the_probabilities_of_torch(made: Made, tmp_path: Path) -> 
     onnx.checker.check_model(onnx.load(tmp_path / "a.onnx"), full_check=True)
 
 
+# RPA/APF of this width has too few channels for 8 bits.
+@pytest.mark.parametrize("made", ["unet"], indirect=True)
 def test_eight_bits_keep_the_masks(made: Made, tmp_path: Path) -> None:
     path = tmp_path / "small.xml"
     said = export_openvino(made.source, path, made.frames, made.frames)
