@@ -20,7 +20,8 @@ OF_EVERY_RUN = [
     for name, body in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].items()
     if "foreach" in body
 ]
-WITHOUT_DATA = ("check", "code", "download", "cost", "submit")
+# With the default parameters, decide reads nothing else, and there is no ensemble to read for.
+WITHOUT_DATA = ("check", "code", "cost", "decide", "download", "ensemble", "submit")
 FAULTS = [
     *(
         OSError(number, os.strerror(number), "data/masks/unet.csv")

@@ -15,7 +15,7 @@ class FakeCamera:
 
     opened = True
     released = 0
-    picture = np.zeros((4, 5, 3), np.uint8)
+    picture = np.zeros((16, 20, 3), np.uint8)
 
     def __init__(self, number: int, _: int) -> None:
         self.number = number
@@ -41,11 +41,11 @@ def _camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_frames_are_the_luma_of_what_opencv_orders_bgr(monkeypatch: pytest.MonkeyPatch) -> None:
-    red = np.zeros((4, 5, 3), np.uint8)
+    red = np.zeros((16, 20, 3), np.uint8)
     red[..., 2] = 200
     monkeypatch.setattr(FakeCamera, "picture", red)
     found = list(read_camera(2))
-    assert [frame.image.tolist() for frame in found] == [[[60] * 5] * 4] * 3, "0.299 * 200"
+    assert [frame.image.tolist() for frame in found] == [[[60] * 20] * 16] * 3, "0.299 * 200"
     times = [frame.time for frame in found]
     assert times == sorted(times, key=lambda time: time or 0.0)
     assert FakeCamera.released == 1

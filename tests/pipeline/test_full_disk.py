@@ -1,6 +1,5 @@
 """On a disk that takes no byte, every stage ends in one line and leaves all files as they were."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,12 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
 
-def commands() -> Iterator[str]:
-    for name, body in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].items():
-        yield f"stages/{name}.py unet" if "foreach" in body else f"stages/{name}.py"
+def commands() -> list[str]:
+    stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+    return [
+        f"stages/{name}.py unet" if "foreach" in body else f"stages/{name}.py"
+        for name, body in stages.items()
+    ]
 
 
 @pytest.fixture(scope="module")
