@@ -9,8 +9,8 @@ from typing import cast
 
 from torch import Tensor
 
-from nerveseg.models.blocks.library import build_library, freeze_unused, multiple_of
 from nerveseg.models.blocks.segmenter import Segmenter
+from nerveseg.models.blocks.smp_network import build_library, freeze_unused, multiple_of
 
 
 class Smp(Segmenter):

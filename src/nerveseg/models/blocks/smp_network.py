@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 from nerveseg.errors import InputError
-from nerveseg.models.blocks.library_weights import (
+from nerveseg.models.blocks.pretrained import read_state
+from nerveseg.models.blocks.smp_weights import (
     TIMM,
     check_names,
     fill_encoder,
     find_library_weights,
 )
-from nerveseg.models.blocks.pretrained import read_state
 
 RESERVED: Final = (
     "encoder_name",
@@ -50,7 +50,7 @@ def build_library(
         architecture: name of a class of smp.
         encoder: name of an encoder of smp, or `TIMM` and the name of a network of timm.
         in_channels: channels of the image.
-        weights: see `nerveseg.models.blocks.library_weights.find_library_weights`.
+        weights: see `nerveseg.models.blocks.smp_weights.find_library_weights`.
         settings: further arguments of the class.
 
     Raises:
