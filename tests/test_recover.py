@@ -1,7 +1,6 @@
 """After DVC was killed while writing its own files, it works again and no stage runs twice."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from dvc.dvcfile import Lockfile
 from dvc.repo import Repo
+from dvc_objects.fs.utils import tmp_fname
 
 from nerveseg.errors import InputError
 from nerveseg.recover import recover
@@ -197,9 +197,21 @@ def test_what_a_killed_stage_left_is_removed(repository: Path) -> None:
     assert not left.exists()
 
 
+@pytest.mark.parametrize("output", ["", "unet.json"])
+def test_what_a_killed_dvc_left_beside_an_output_is_removed(repository: Path, output: str) -> None:
+    folder = repository / "data/costs" / (output or "none")
+    left = folder / tmp_fname(output)
+    mine = [folder / name for name in ("notes.tmp", "unet.json.tmp", left.name + "~")]
+    folder.mkdir(parents=True)
+    for path in (left, *mine):
+        path.write_text("{}")
+    assert recover(repository) == [f"{left}: left by a process that has ended; removed"]
+    assert sorted(folder.iterdir()) == sorted(mine)
+
+
 def test_staged_parameters_are_pointed_out(tmp_path: Path) -> None:
-    for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
-        subprocess.run([shutil.which(command[0]) or "", *command[1:]], cwd=tmp_path, check=True)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert dvc(tmp_path, "init", "-q").returncode == 0
     (tmp_path / "params.yaml").write_text("a: 1")
     subprocess.run(["git", "add", "params.yaml"], cwd=tmp_path, check=True)
     (line,) = recover(tmp_path)

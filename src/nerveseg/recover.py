@@ -1,7 +1,8 @@
 """Cleans up what a killed DVC left behind; `make repro` runs this first.
 
 DVC 3.67 rewrites dvc.lock and .dvc/tmp/rwlock in place. If it is killed while writing, it leaves a
-truncated file, and every later `dvc` command fails.
+truncated file, and every later `dvc` command fails. If it is killed while it links an output to its
+cache, it leaves a temporary file beside the output, in a folder that may be a dependency.
 """
 
 import json
@@ -27,6 +28,9 @@ from nerveseg.params.section import PARAMS_FILE
 
 OUTPUT_FOLDERS: Final = ("data", "submissions", "metrics", "report")
 """Folders with outputs of the pipeline."""
+
+DVC_TEMPORARY: Final = re.compile(r".*\.[A-Za-z0-9_-]{22}\.tmp")
+"""What `dvc_objects.fs.utils.tmp_fname` returns. .dvcignore excludes these names as well."""
 
 
 def recover(root: Path) -> list[str]:
@@ -103,8 +107,16 @@ def _is_rwlock(text: str) -> bool:
 def _remove_partial(root: Path) -> Iterator[str]:
     for name in OUTPUT_FOLDERS:
         for folder in [root / name, *filter(Path.is_dir, sorted((root / name).rglob("*")))]:
-            for path in remove_partial(folder):
+            for path in [*remove_partial(folder), *_remove_temporary(folder)]:
                 yield f"{path}: left by a process that has ended; removed"
+
+
+def _remove_temporary(folder: Path) -> Iterator[Path]:
+    # The caller holds DVC's lock, so no DVC is still using them.
+    for path in sorted(folder.glob("*.tmp")):
+        if DVC_TEMPORARY.fullmatch(path.name) and not path.is_dir():
+            path.unlink()
+            yield path
 
 
 def _staged_parameters(root: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 from clone import Clone
+from dvc_objects.fs.utils import tmp_fname
 
 RUNS = ("unet", "rpa_apf", "wider")
 EACH = ("train", "predict", "decide", "encode", "score", "cost")
@@ -36,6 +37,14 @@ def test_a_lock_file_lost_to_a_kill_costs_no_stage(clone: Clone) -> None:
     (clone.folder / "dvc.lock").write_bytes(b"")
     assert "unreadable" in clone.shell("python -m nerveseg recover")
     assert clone.repro() == []
+
+
+@pytest.mark.parametrize("output", ["", "unet.json"])
+def test_what_a_killed_dvc_left_in_a_dependency_runs_nothing(clone: Clone, output: str) -> None:
+    left = clone.folder / "data/costs" / tmp_fname(output)
+    left.write_text("{}")
+    assert clone.repro() == []
+    left.unlink()
 
 
 def test_the_outputs_are_what_a_user_looks_for(clone: Clone) -> None:
@@ -92,7 +101,7 @@ def test_an_edit_of_the_loss_runs_every_training(clone: Clone) -> None:
 
 
 def test_an_edit_of_the_resampling_of_maps_predicts_anew_and_trains_nothing(clone: Clone) -> None:
-    clone.replace("src/nerveseg/inference/predict.py", "cv2.INTER_LINEAR", "cv2.INTER_CUBIC")
+    clone.replace("src/nerveseg/inference/resize_logits.py", "cv2.INTER_LINEAR", "cv2.INTER_CUBIC")
     assert ran(clone) == stages("predict", "decide", "encode", "score") | AFTER
 
 
