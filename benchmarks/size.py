@@ -27,8 +27,18 @@ ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = Path(__file__).parent / "results"
 FRAMES: Final = (1000, 10_000)
 SIDES: Final = (256, 1024)
-STEPS: Final = ("pack", "split", "baselines", "predict", "encode", "score", "summary", "report")
-OF_A_RUN: Final = frozenset({"predict", "encode", "score"})
+STEPS: Final = (
+    "pack",
+    "split",
+    "baselines",
+    "predict",
+    "decide",
+    "encode",
+    "score",
+    "summary",
+    "report",
+)
+OF_A_RUN: Final = frozenset({"predict", "decide", "encode", "score"})
 _WRAPPER: Final = """
 import os, pathlib, re, runpy, sys
 peak, *sys.argv = sys.argv[1:]

@@ -35,6 +35,11 @@ def test_a_stage_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
         size._run("pack", tmp_path)
 
 
+@pytest.mark.slow
+def test_every_step_finds_what_the_steps_before_it_wrote() -> None:
+    assert [cost.step for cost in size._curves((40,), (32,))] == list(size.STEPS)
+
+
 def test_growth_is_the_ratio_of_the_largest_to_the_least() -> None:
     costs = [
         size.Cost(step, frames, 64, 9.0, seconds, mebibytes)
