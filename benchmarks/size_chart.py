@@ -26,7 +26,8 @@ def draw(costs: "Sequence[Cost]") -> str:
         _lines(axes[1], by_frames, "frames", "mebibytes", f"{first.side} x {first.side} pixels")
         _lines(axes[2], by_side, "side", "busy_seconds", f"{first.frames:,} frames")
         _lines(axes[3], by_side, "side", "mebibytes", f"{first.frames:,} frames")
-        axes[0].legend(fontsize=7, frameon=False)
+        lines, steps = axes[0].get_legend_handles_labels()
+        axes[1].legend(lines, steps, fontsize=7, frameon=False, ncols=2, loc="center")
         svg = inline_svg(figure, "Time and memory against size").replace("currentColor", TEXT)
         return svg.replace('style="', 'style="background:white;font-family:sans-serif;', 1) + "\n"
 
@@ -38,6 +39,9 @@ def _lines(axes: Axes, costs: "Sequence[Cost]", along: str, value: str, title: s
         axes.plot(*zip(*points, strict=True), "o-", label=step, ms=3, lw=1.2)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    sizes = sorted({getattr(each, along) for each in costs})
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.minorticks_off()
     axes.set_xlabel(along)
     axes.set_ylabel(UNITS[value])
     axes.set_title(title)
