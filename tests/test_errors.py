@@ -115,3 +115,16 @@ def test_output_that_cannot_be_written_is_at_most_one_line(
     assert done.returncode == code
     assert done.stderr.startswith(said)
     assert done.stderr.count("\n") == bool(said)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii"])
+def test_a_name_that_cannot_be_shown_is_shown_escaped(encoding: str) -> None:
+    program = "from nerveseg.errors import run; run(lambda: print('\\udcff.csv: fine'))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "\\udcff.csv: fine\n"

@@ -73,14 +73,13 @@ def test_truncated_lock_file_is_moved_aside_and_nothing_runs_twice(repository: P
 
 def test_lock_file_is_readable_wherever_it_was_truncated(repository: Path) -> None:
     lock_file = repository / "dvc.lock"
-    aside = repository / ".dvc/tmp/nerveseg/unreadable/dvc.lock"
     whole = lock_file.read_bytes()
     unreadable = 0
     for end in range(0, len(whole), 5):
         lock_file.write_bytes(whole[:end])
-        if recover(repository):
+        if moved := recover(repository):
             unreadable += 1
-            assert aside.read_bytes() == whole[:end]
+            assert Path(moved[0].partition("moved to ")[2]).read_bytes() == whole[:end]
         Lockfile(Repo(str(repository)), str(lock_file)).load()
     assert unreadable > 0
     lock_file.write_bytes(whole)
@@ -217,3 +216,15 @@ def test_staged_parameters_are_pointed_out(tmp_path: Path) -> None:
     (line,) = recover(tmp_path)
     assert "has staged changes, as after a killed dvc exp run" in line
     assert line.endswith("git restore --staged --worktree params.yaml")
+
+
+def test_what_was_moved_aside_before_is_kept(repository: Path) -> None:
+    lock_file = repository / "dvc.lock"
+    whole = lock_file.read_bytes()
+    aside = []
+    for content in ("<<<<<<< A", "<<<<<<< B", "<<<<<<< C"):
+        lock_file.write_text(content)
+        (line,) = recover(repository)
+        aside.append(Path(line.partition("moved to ")[2]))
+    assert [path.read_text() for path in aside] == ["<<<<<<< A", "<<<<<<< B", "<<<<<<< C"]
+    lock_file.write_bytes(whole)

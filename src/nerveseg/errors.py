@@ -1,6 +1,7 @@
 """The exception for every error that the user can correct, and the function that reports it."""
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,6 +65,9 @@ def run(main: Callable[[], None]) -> None:
     Ctrl-C is reported in one line as well, with the exit code that shells use for it, 130. Any
     other exception is a bug and keeps its traceback.
     """
+    # Names of files need not be UTF-8, and nothing may be lost because one cannot be shown.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main()
         if sys.stdout is not None:

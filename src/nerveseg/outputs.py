@@ -32,12 +32,21 @@ def refuse_outputs(params: DataParams, root: Path) -> None:
     roots = [root, Path(os.environ.get("DVC_ROOT") or root)]
     outputs = list(_outputs(root))
     for key, path in given.items():
+        _check_name(key, path)
         for output, stage in outputs:
             if any(_same_or_inside(path, base / output) for base in roots):
                 raise InputError(
                     f"{key}: {path} is {output}, an output of the stage {stage}, which DVC "
                     "deletes before it runs; copy it elsewhere, to data/raw for example"
                 )
+
+
+def _check_name(key: str, path: Path) -> None:
+    try:
+        os.fsencode(path)
+        path.resolve()
+    except ValueError as error:
+        raise InputError(f"{key}: {str(path)!r} cannot be a path; correct it") from error
 
 
 def _outputs(root: Path) -> Iterable[tuple[Path, str]]:

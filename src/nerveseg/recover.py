@@ -6,11 +6,13 @@ cache, it leaves a temporary file beside the output, in a folder that may be a d
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -76,6 +78,9 @@ def _repair_lock_files(repo: Repo, root: Path) -> Iterator[str]:
             # may be unreadable because of merge conflict markers.
             aside = root / ".dvc/tmp/nerveseg/unreadable" / path.relative_to(root)
             aside.parent.mkdir(parents=True, exist_ok=True)
+            number = count(2)
+            while os.path.lexists(aside):  # what was moved there before may be needed, too
+                aside = aside.with_name(f"{path.name}.{next(number)}")
             path.replace(aside)
             yield f"{path}: unreadable, as after a killed dvc; moved to {aside}"
 

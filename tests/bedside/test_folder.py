@@ -188,3 +188,18 @@ def test_large_frames_are_not_predicted_together(
     monkeypatch.setattr("nerveseg.bedside.frame_result._BATCH_PIXELS", 2 * 48 * 64)
     run(tmp_path / "given", tmp_path / "other", Counted())
     assert batches == [5, 2, 2, 1]
+
+
+@pytest.mark.parametrize("name", ["predictions.csv", "masks/a.png.png", "overlays/mine.txt"])
+def test_files_of_somebody_else_are_not_replaced(given: Path, tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(InputError, match="is there, and nerveseg predict has not written it"):
+        run(given, tmp_path / "out")
+    assert mine.read_text() == "mine"
+
+
+def test_an_empty_path_is_not_the_current_folder() -> None:
+    with pytest.raises(InputError, match="an empty path"):
+        find_sources([""])

@@ -130,3 +130,38 @@ def test_one_image_under_two_subjects_is_warned_of(
         "warning: anna_2.png and bob_2.png are the same image, but of the subjects anna and bob; "
         "remove one, or correct --subject\n"
     )
+
+
+@pytest.mark.parametrize(
+    "chosen", [("--mask-value", "254"), ("--mask-value", "-1"), ("--mask-color", "#123456")]
+)
+def test_a_value_that_no_mask_has_is_a_fault(
+    folder: Path, tmp_path: Path, chosen: tuple[str, str]
+) -> None:
+    with pytest.raises(InputError, match="every mask is empty; correct --mask-value, --mask-color"):
+        run(folder, tmp_path / "out", *COMMAND, *chosen)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--levels", "nan", "nan"),
+        ("--levels", "-inf", "inf"),
+        ("--levels", "2", "1"),
+        ("--test-share", "nan"),
+        ("--public-share", "nan"),
+    ],
+)
+def test_what_is_no_number_is_bad_usage(
+    folder: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(folder, tmp_path / "out", *COMMAND, *options)
+
+
+def test_the_contact_sheet_of_a_dry_run_replaces_no_image(folder: Path, tmp_path: Path) -> None:
+    before = (folder / "anna_1.png").read_bytes()
+    with pytest.raises(SystemExit, match="2"):
+        run(folder, tmp_path / "out", *COMMAND, "--dry-run", "--sheet", str(folder / "anna_1.png"))
+    assert (folder / "anna_1.png").read_bytes() == before

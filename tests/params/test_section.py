@@ -91,3 +91,29 @@ def test_a_fault_of_the_whole_section_does_not_print_the_section(tmp_path: Path)
     path.write_text("pair: {low: 2, high: 1}")
     with pytest.raises(InputError, match=r"params\.yaml: pair: low is above high$"):
         read("pair", Pair, path)
+
+
+BOMB = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    "text", ["schedule: {epochs: &a [*a], rate: 1}", "schedule: &a {b: *a}", BOMB]
+)
+def test_aliases_without_end_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"more than 100,000 values; an alias \(\*name\) repeats"):
+        parse(tmp_path, text)
+
+
+def test_an_alias_stands_for_its_value(tmp_path: Path) -> None:
+    text = "rates: [&rate 0.5]\nschedule: {epochs: 3, rate: *rate}"
+    assert parse(tmp_path, text) == Schedule(epochs=3, rate=0.5)
+
+
+@pytest.mark.parametrize(
+    "value", ['!!int ""', '!!float ""', "!!bool maybe", '"\\UFFFFFFFF"', "!!timestamp x"]
+)
+def test_a_tag_that_does_not_fit_is_one_line(tmp_path: Path, value: str) -> None:
+    with pytest.raises(InputError, match=r"params\.yaml: (not readable as YAML|schedule\.epochs)"):
+        parse(tmp_path, f"schedule: {{epochs: {value}, rate: 1}}")

@@ -128,3 +128,31 @@ def test_a_count_of_a_hundred_million_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("img,pixels\n1,\n")
     with pytest.raises(InputError, match="img 2 and 99999998 more are missing"):
         call(["submission", "check", str(tmp_path / "a.csv"), "--count", "100000000"])
+
+
+@pytest.mark.parametrize("option", ["--train", "--sample"])
+def test_a_picture_replaces_no_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, others in (("sub.png", ()), ("a.csv", (option, "sub.png"))):
+        Path("a.csv").write_text("img,pixels\n1,\n")
+        Path("sub.png").write_text("img,pixels\n1,\n")
+        with pytest.raises(SystemExit, match="2"):
+            call(["submission", "check", name, *others, "--picture", "./sub.png"])
+        assert Path("sub.png").read_text() == "img,pixels\n1,\n"
+
+
+@pytest.mark.parametrize("count", ["0", "1000000000000000000000"])
+def test_a_count_that_no_competition_has_is_refused(tmp_path: Path, count: str) -> None:
+    (tmp_path / "a.csv").write_text("img,pixels\n1,\n")
+    with pytest.raises(InputError, match=f"--count {count}: give the number of test images"):
+        call(["submission", "check", str(tmp_path / "a.csv"), "--count", count])
+
+
+def test_a_sample_that_lists_an_image_twice_is_at_fault(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("img,pixels\n1,\n2,\n")
+    (tmp_path / "sample.csv").write_text("img,pixels\n1,\n2,\n2,\n")
+    with pytest.raises(InputError, match=r"sample\.csv: img 2 occurs twice; keep one row"):
+        call(["submission", "check", *(str(tmp_path / n) for n in ("a.csv",)),
+              "--sample", str(tmp_path / "sample.csv")])  # fmt: skip

@@ -18,6 +18,7 @@ from nerveseg.bedside.records import (
     is_current,
     key_of,
     read_record,
+    refuse_foreign,
     write_record,
     write_table,
 )
@@ -36,8 +37,7 @@ def predict_into(
 ) -> Counter[State]:
     """Predict `sources`, write masks, overlays and predictions.csv below `out`, and say so.
 
-    What an earlier run did with the same content, model and options is kept. A source that cannot
-    be read is named on standard error, and the others go on.
+    What an earlier run did with the same content, model and options is kept.
 
     Args:
         out: the folder of the outputs.
@@ -50,8 +50,9 @@ def predict_into(
         How many frames are in each state.
 
     Raises:
-        InputError: sources could not be predicted; the others have been.
+        InputError: `out` holds files of others, or sources could not be read; stderr names them.
     """
+    refuse_foreign(out)
     settings = f"{model} {finder.rule.model_dump_json()} {options}"
     found: dict[str, list[Row]] = {}
     kept = 0

@@ -5,6 +5,7 @@ A record is written last, after the outputs of its source, so whatever has a rec
 
 import csv
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -98,6 +99,22 @@ def read_record(out: Path, name: str) -> Record | None:
         return Record.model_validate_json(_path(out, name).read_text(encoding="utf-8"))
     except (OSError, ValidationError, UnicodeDecodeError):
         return None
+
+
+def refuse_foreign(out: Path) -> None:
+    """Refuse a folder in which files would be replaced that no prediction wrote.
+
+    Raises:
+        InputError: it holds a file or folder of a name that predictions use, but no records.
+    """
+    if (out / _FOLDER).is_dir():
+        return
+    for name in (TABLE, "masks", "overlays"):
+        if os.path.lexists(out / name):
+            raise InputError(
+                f"{out / name}: is there, and nerveseg predict has not written it; give another "
+                "folder with -o"
+            )
 
 
 def is_current(out: Path, record: Record | None, key: str | None) -> bool:

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast
 
 import click
 
+from nerveseg.cli.finite_range import FiniteRange
+
 if TYPE_CHECKING:
     from nerveseg.bedside.image_predictor import ImagePredictor
     from nerveseg.params.train import ViewSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_PROBABILITY: Final = click.FloatRange(0, 1)
+_PROBABILITY: Final = FiniteRange(0, 1)
 _OPTIONS: Final = (
     click.option("--threshold", type=_PROBABILITY, help="Lowest probability of a pixel inside."),
     click.option("--min-blob", type=int, help="Remove blobs of fewer pixels (at 420 x 580)."),

@@ -1,5 +1,6 @@
 """`nerveseg import`: images and masks of your own become an archive in the competition's layout."""
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from nerveseg.cli.finite_range import FiniteRange
+
 if TYPE_CHECKING:
     from nerveseg.importing.matching import SubjectOf
     from nerveseg.importing.run import Imported, Plan
 
 FILE: Final = click.Path(path_type=Path)
-_SHARE: Final = click.FloatRange(0, 1, min_open=True, max_open=True)
+_SHARE: Final = FiniteRange(0, 1, min_open=True, max_open=True)
 _COLOUR: Final = re.compile(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 
 
@@ -122,8 +125,7 @@ def import_data(
     from nerveseg.importing import advice
     from nerveseg.importing.run import SHEET, draw_sheet
 
-    if sheet is not None and (not dry_run or sheet.suffix != ".png"):
-        raise click.UsageError("--sheet names the PNG of --dry-run, such as sheet.png")
+    _check_sheet(sheet, folder, dry_run)
     if dry_run:
         sheet = sheet or Path(f"{out}-sheet.png")
         _report(draw_sheet(_plan(folder, options), sheet))
@@ -132,6 +134,15 @@ def import_data(
     parameters = import_for_pipeline(folder, out, options)
     click.echo(f"look at {out / SHEET}; then run")
     click.echo(advice.command(parameters))
+
+
+def _check_sheet(sheet: Path | None, folder: Path, dry_run: bool) -> None:
+    if sheet is None:
+        return
+    if not dry_run or sheet.suffix != ".png":
+        raise click.UsageError("--sheet names the PNG of --dry-run, such as sheet.png")
+    if folder.resolve() in sheet.resolve().parents:
+        raise click.UsageError(f"--sheet {sheet} is inside {folder}; give a path outside")
 
 
 def import_for_pipeline(folder: Path, out: Path, options: Mapping[str, Any]) -> dict[str, object]:
@@ -209,8 +220,9 @@ def _check_usage(options: Mapping[str, Any]) -> None:
         raise click.UsageError("--mask-value and --mask-color exclude each other")
     if options["test_subjects"] and options["test_images"]:
         raise click.UsageError("--test-subjects and --test-images exclude each other")
-    if options["levels"] and options["levels"][0] >= options["levels"][1]:
-        raise click.UsageError("--levels: the first value must be below the second")
+    low, high = options["levels"] or (0, 1)
+    if not (low < high and math.isfinite(high - low)):
+        raise click.UsageError("--levels: two numbers, of which the first is below the second")
     if re.search(r"\{frame\}|<frame>", options["masks"] or "") and (options["first_frame"] is None):
         raise click.UsageError("masks of numbered frames need --first-frame, mostly 0 or 1")
 

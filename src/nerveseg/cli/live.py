@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from nerveseg.cli.decision_options import DecisionOptions, decision_options, load_deciding
+from nerveseg.cli.finite_range import FiniteRange
 from nerveseg.cli.predict import FILE, VIEWS
 from nerveseg.errors import InputError
 
@@ -19,7 +20,7 @@ from nerveseg.errors import InputError
 @click.option("--frames", type=click.IntRange(min=1), help="Stop after so many frames.")
 @click.option(
     "--smoothing",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=FiniteRange(0, 1, max_open=True),
     default=0.7,
     show_default=True,
     help="Weight of the frames before, where nothing moves.",

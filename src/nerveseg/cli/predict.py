@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from nerveseg.cli.decision_options import DecisionOptions, decision_options, load_deciding
+from nerveseg.cli.finite_range import FiniteRange
 from nerveseg.errors import InputError
 
 FILE = click.Path(path_type=Path)
@@ -21,12 +22,14 @@ VIEWS = click.Choice(["auto", "none", "flips", "d4"])
 @click.option("--overlays/--no-overlays", default=True, help="Write pictures with outlines, too.")
 @click.option(
     "--rate",
-    type=click.FloatRange(1, 1000),
+    type=FiniteRange(1, 1000),
     default=25.0,
     show_default=True,
     help="Frames per second of a video of a DICOM cine loop.",
 )
-@click.option("--frames", type=click.IntRange(min=1), help="Stop after so many frames of an input.")
+@click.option(
+    "--frames", type=click.IntRange(1, 1_000_000_000), help="Stop after so many frames of an input."
+)
 def predict(
     *,
     model: Path,

@@ -15,6 +15,7 @@ PIPELINE_IDS: Final = Path("data/packed/test.csv")
 PIPELINE_MASKS: Final = Path("data/packed/train.csv")
 TRAIN_HEADER: Final = ("subject", "img", "pixels")
 FILE: Final = click.Path(path_type=Path)
+_MOST_COUNT: Final = 1_000_000_000
 
 
 @click.group(short_help="Check, score, compare or send submissions.")
@@ -44,6 +45,9 @@ def check(
 
     if sample is not None and count is not None:
         raise click.UsageError("--sample and --count exclude each other; give one of them.")
+    for given in (file, sample, train):
+        if picture is not None and given is not None and picture.resolve() == given.resolve():
+            raise click.UsageError(f"--picture would replace {given}; give another name")
     masks = checking.check(file, _expected_ids(file, sample, count))
     found = plausibility.Outlines.of(masks.values())
     training = _training_outlines(train)
@@ -116,9 +120,13 @@ def _expected_ids(file: Path, sample: Path | None, count: int | None) -> Sequenc
     from nerveseg.submission.submission_csv import read_ids
 
     if sample is not None:
-        return read_ids(sample)
+        ids = read_ids(sample)
+        if len(set(ids)) < len(ids):
+            twice = next(img for row, img in enumerate(ids) if img in ids[:row])
+            raise InputError(f"{sample}: img {twice} occurs twice; keep one row")
+        return ids
     if count is not None:
-        if count < 1:
+        if not 1 <= count <= _MOST_COUNT:
             raise InputError(f"--count {count}: give the number of test images")
         return range(1, count + 1)
     if not PIPELINE_IDS.exists():

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nerveseg.atomic import whole_file
 from nerveseg.data.archive import decode_image
 from nerveseg.data.outlined_frames import sheet, tile
+from nerveseg.image_writer import write_image
 from nerveseg.importing.numbering import Contents, Numbered
 from nerveseg.importing.writer import mask_of
 
@@ -27,8 +26,7 @@ def write_sheet(path: Path, contents: Contents) -> None:
     """
     chosen = _chosen([*contents.train, *contents.test])
     tiles = [_tile(each, contents) for each in chosen]
-    with whole_file(path) as new:
-        cv2.imwrite(str(new), sheet(tiles, _COLUMNS))
+    write_image(path, sheet(tiles, _COLUMNS))
 
 
 def _chosen(frames: list[Numbered]) -> list[Numbered]:

@@ -186,6 +186,11 @@ def _prepared(
     labelled = [each.source.subject for each in prepared.frames if each.pixels is not None]
     if not labelled:
         raise InputError(f"{plan.folder}: no image has a mask; correct the pattern of the masks")
+    if not any(each.pixels for each in prepared.frames):
+        raise InputError(
+            f"{plan.folder}: every mask is empty; correct --mask-value, --mask-color, --category "
+            "or the pattern of the masks"
+        )
     chosen = _test_subjects(plan, labelled)
     if plan.unlabelled is None:
         # Subjects may be gone whose images have no masks and are left out.

@@ -124,6 +124,8 @@ def find_sources(inputs: Sequence[str], leave_out: Path | None = None) -> list[S
 
 
 def _named(text: str) -> Iterable[Source]:
+    if not text:
+        raise InputError("an empty path; give a file, a folder, a pattern or a camera's number")
     path = Path(text)
     if path.is_dir():
         return _of_folder(path)

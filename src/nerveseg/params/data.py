@@ -1,12 +1,14 @@
 """Sections `data`, `pack`, `audit` and `split`: where frames come from, and which of them train."""
 
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 from pydantic import ConfigDict, Field, model_validator
 
 from nerveseg.params.section import Section, validated
 
 T = TypeVar("T", bound=Section)
+_PathName = Annotated[str, Field(min_length=1)]
+_MOST: Final = 100_000  # subjects, or frames of one
 
 
 class SimulatedSource(Section):
@@ -27,10 +29,10 @@ class SimulatedSource(Section):
 
     recipe: int = Field(ge=1)
     seed: int = Field(ge=0, lt=1 << 63)
-    train_subjects: int = Field(ge=2)
-    train_frames: int = Field(ge=2)
-    test_subjects: int = Field(ge=1)
-    test_frames: int = Field(ge=2)
+    train_subjects: int = Field(ge=2, le=_MOST)
+    train_frames: int = Field(ge=2, le=_MOST)
+    test_subjects: int = Field(ge=1, le=_MOST)
+    test_frames: int = Field(ge=2, le=_MOST)
     nerve_share: float = Field(gt=0, lt=1)
     nerve_spread: float = Field(ge=0, lt=0.5)
     unlabelled: float = Field(ge=0, le=1)
@@ -65,8 +67,8 @@ class DataParams(Section):
     __pydantic_extra__: dict[str, dict[str, object]]
 
     source: str
-    archive: str | None
-    solution: str | None
+    archive: _PathName | None
+    solution: _PathName | None
     simulated: SimulatedSource
     kaggle: KaggleSource
 

@@ -15,6 +15,8 @@ PARAMS_FILE: Final = Path("params.yaml")
 UNTRACKED_KEYS: Final = frozenset({"size", "nfiles"})
 """Keys that the hash of DVC's run cache ignores at any depth (`dvc.stage.cache`): after a change of
 such a value, DVC would restore the outputs of the old value."""
+MOST_VALUES: Final = 100_000
+"""How many values a file of parameters may hold, aliases written out."""
 T = TypeVar("T", bound="Section")
 
 
@@ -89,8 +91,27 @@ def _document(path: Path) -> dict[str, object]:
             f"{path}: not readable ({error.strerror}); give yourself the permission, or restore "
             "the file: git restore params.yaml"
         ) from error
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, LookupError, OverflowError, RecursionError) as error:
+        # A tag such as !!int on a text that is none makes the parser fail in these ways.
         raise InputError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(document, dict):
         raise InputError(f"{path}: expected sections, found {type(document).__name__}")
+    _check_extent(document, path)
     return document
+
+
+def _check_extent(document: object, path: Path) -> None:
+    """Refuse aliases that contain themselves, or that expand without end."""
+    left, pending = MOST_VALUES, [document]
+    while pending:
+        value = pending.pop()
+        left -= 1
+        if left < 0:
+            raise InputError(
+                f"{path}: more than {MOST_VALUES:,} values; an alias (*name) repeats too much, or "
+                "contains itself: write the values out"
+            )
+        if isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)

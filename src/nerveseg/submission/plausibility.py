@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg import rle
-from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
+from nerveseg.image_writer import write_image
 
 # Fewer outlines say too little about where outlines lie.
 _MIN_OUTLINES: Final = 10
@@ -121,8 +121,7 @@ def write_picture(path: Path, found: Outlines, training: Outlines | None) -> Non
     panels = [_panel("submission", found)]
     if training is not None:
         panels += [np.full((panels[0].shape[0], _GAP), 255, np.uint8), _panel("training", training)]
-    with whole_file(path) as temporary:
-        cv2.imwrite(str(temporary), np.hstack(panels))
+    write_image(path, np.hstack(panels))
 
 
 def _number(found: Outlines, training: Outlines) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The processes that train one network together: those that `torchrun` starts, or just one."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, distributed
 
 from nerveseg.device import pick_device
+from nerveseg.errors import InputError
 
 
 class World(NamedTuple):
@@ -58,19 +60,35 @@ class World(NamedTuple):
 def process_group() -> Iterator[World]:
     """Join the processes that the environment describes, if any, while the context lasts."""
     device = pick_device()
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    size = _number("WORLD_SIZE", 1)
     if size == 1:
         yield World(0, 1, device)
         return
     if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        device = torch.device("cuda", _number("LOCAL_RANK", 0))
         torch.cuda.set_device(device)
     else:
         # torchrun limits each process to one thread; share all cores evenly instead.
         cores = len(os.sched_getaffinity(0))
-        torch.set_num_threads(max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        torch.set_num_threads(max(1, cores // _number("LOCAL_WORLD_SIZE", 1)))
+    try:
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    except ValueError as error:
+        raise InputError(
+            f"the environment variable WORLD_SIZE is {size}, but the processes cannot be joined "
+            f"({error}); unset it, or start with a launcher such as torchrun"
+        ) from error
     try:
         yield World(distributed.get_rank(), size, device)
     finally:
         distributed.destroy_process_group()
+
+
+def _number(name: str, default: int) -> int:
+    given = os.environ.get(name, str(default))
+    least = 0 if name == "LOCAL_RANK" else 1
+    if not re.fullmatch("[0-9]{1,9}", given) or int(given) < least:
+        raise InputError(
+            f"the environment variable {name} is {given!r}, not a number from {least} on; unset it"
+        )
+    return int(given)

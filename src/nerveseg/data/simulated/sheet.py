@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-import cv2
-
-from nerveseg.atomic import whole_file
 from nerveseg.data.outlined_frames import sheet, tile
 from nerveseg.data.simulated.competition import Shot, image_of, mask_of, train_shots
+from nerveseg.image_writer import write_image
 from nerveseg.params.data import SimulatedSource
 
 _COLUMNS: Final = 4
@@ -38,8 +36,7 @@ def write_sheet(path: Path, seed: int) -> None:
         for start in range(0, len(shots), _FRAMES)
     ]
     tiles = [tile(image_of(shot), mask_of(shot)) for shot in chosen]
-    with whole_file(path) as new:
-        cv2.imwrite(str(new), sheet(tiles, _COLUMNS))
+    write_image(path, sheet(tiles, _COLUMNS))
 
 
 def _frame_of(shots: list[Shot], nerve: bool) -> Shot:
