@@ -90,6 +90,19 @@ def test_train_on_imports_and_runs_the_pipeline(
         competition.verify()
 
 
+def test_parameters_that_dvc_refuses_leave_the_import_and_name_the_command(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.yaml").touch()
+    monkeypatch.setattr(
+        subprocess, "run", lambda words, check: subprocess.CompletedProcess(words, 255)
+    )
+    with pytest.raises(InputError, match=r"own-archive is complete, .* run: dvc exp run -S .* a=1"):
+        cli.call(["train-on", "own", *COMMAND, "--set", "a=1"])
+    assert (tmp_path / "own-archive/archive").exists()
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1))
 @example("1")
 @example("a b/c")

@@ -156,3 +156,11 @@ def test_a_sample_that_lists_an_image_twice_is_at_fault(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"sample\.csv: img 2 occurs twice; keep one row"):
         call(["submission", "check", *(str(tmp_path / n) for n in ("a.csv",)),
               "--sample", str(tmp_path / "sample.csv")])  # fmt: skip
+
+
+def test_a_faulty_training_mask_is_named_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("img,pixels\n1,\n")
+    (tmp_path / "train.csv").write_text("subject,img,pixels\n1,1,\n1,2,9\n")
+    with pytest.raises(InputError, match=r"train\.csv: line 3: "):
+        call(["submission", "check", str(tmp_path / "a.csv"), "--count", "1",
+              "--train", str(tmp_path / "train.csv")])  # fmt: skip

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from nerveseg.errors import InputError, within
+from nerveseg.errors import InputError
 
 if TYPE_CHECKING:
     from nerveseg.submission.plausibility import Outlines
@@ -143,9 +143,13 @@ def _expected_ids(file: Path, sample: Path | None, count: int | None) -> Sequenc
 def _training_outlines(train: Path | None) -> "Outlines | None":
     from nerveseg.csv_reader import file_rows
     from nerveseg.submission.plausibility import Outlines
+    from nerveseg.submission.submission_csv import check_pixels
 
     if train is None and not PIPELINE_MASKS.exists():
         return None
     path = train or PIPELINE_MASKS
-    with within(str(path)):
-        return Outlines.of(pixels for _, (_, _, pixels) in file_rows(path, TRAIN_HEADER))
+    masks = []
+    for line, (_, _, pixels) in file_rows(path, TRAIN_HEADER):
+        check_pixels(f"{path}: line {line}", pixels)
+        masks.append(pixels)
+    return Outlines.of(masks)

@@ -1,5 +1,6 @@
 """`nerveseg train-on`: imports a folder and runs the pipeline on it."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 from nerveseg.cli.import_data import FILE, import_data, import_for_pipeline
 from nerveseg.errors import InputError
 
+_OF_DVC: Final = 255  # what DVC ends with if it does not begin to run
 _OWN: Final = ("folder", "out", "dry_run", "sheet")
 
 
@@ -36,4 +38,10 @@ def train_on(
     from nerveseg.importing.advice import command_words
 
     words = [*command_words(suited), *(word for each in parameters for word in ("-S", each))]
-    sys.exit(subprocess.run([sys.executable, "-m", *words], check=False).returncode)
+    failed = subprocess.run([sys.executable, "-m", *words], check=False).returncode
+    if failed == _OF_DVC:
+        raise InputError(
+            f"the pipeline did not run, for the reason above; {target} is complete, so correct it "
+            f"and run: {shlex.join(words)}"
+        )
+    sys.exit(failed)

@@ -76,7 +76,7 @@ class TrainParams(Section):
     """
 
     epochs: int = Field(ge=1)
-    batch: int = Field(ge=1)
+    batch: int = Field(ge=1, le=65_536)
     accumulation: int = Field(ge=1)
     optimizer: Literal["adam", "adamw"]
     learning_rate: float = Field(gt=0)
@@ -205,7 +205,7 @@ class PredictParams(Section):
 
     tta: ViewChoice
     tta_weights: ViewWeights
-    batch: int = Field(ge=1)
+    batch: int = Field(ge=1, le=65_536)
     precision: Literal["auto", "fp32", "bf16", "fp16"]
 
     @field_validator("tta", mode="before")
