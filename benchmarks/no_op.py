@@ -53,26 +53,23 @@ def _write_twin(folder: Path, twin: Path) -> None:
     (twin / ".dvc/config").write_text("[core]\n    no_scm = True\n    analytics = False\n")
     yaml = YAML()
     document = yaml.load(folder / "dvc.yaml")
-    runs = list(yaml.load(folder / "params.yaml")["models"])
+    code = [
+        str(path.relative_to(folder)) for path in sorted((folder / "data/.code").rglob("*.json"))
+    ]
     for stage in document["stages"].values():
-        _empty(stage.get("do", stage), runs)
+        _empty(stage.get("do", stage), code)
     yaml.dump(document, twin / "dvc.yaml")
 
 
-def _empty(stage: dict[str, Any], runs: list[str]) -> None:
-    """Replace a stage's command by one that writes its outputs."""
+def _empty(stage: dict[str, Any], code: list[str]) -> None:
+    """Replace a stage's command by one that writes its outputs, among them the files `code`."""
     outs = [out for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
     paths = [out if isinstance(out, str) else next(iter(out)) for out in outs]
     files = [path for path in paths if Path(path).suffix]
     if "data/.code" in paths:
-        files += [f"data/.code/{run}/{name}.json" for run in runs for name in _OF_A_RUN]
-        files += [f"data/.code/{name}.json" for name in _STAGES]
+        files += code
     folders = " ".join(sorted({str(Path(file).parent) for file in files}))
     stage["cmd"] = f"mkdir -p {folders} && for f in {' '.join(files)}; do echo 1 > $f; done"
-
-
-_STAGES: Final = tuple(path.stem for path in sorted((ROOT / "stages").glob("*.py")))
-_OF_A_RUN: Final = ("train", "predict", "encode", "score", "cost")
 
 
 def _repro(folder: Path) -> None:
