@@ -139,14 +139,17 @@ def test_each_fault_is_a_line_and_the_exit_code_is_1(
     assert second.startswith("error: params.yaml: score.bins: ")
 
 
-@pytest.mark.parametrize("kind", ["folder", "binary", "deep", "text", "gone"])
+@pytest.mark.parametrize("kind", ["folder", "binary", "deep", "text", "gone", "tag", "alias"])
 def test_an_unreadable_file_is_one_line(project: Path, kind: str) -> None:
     path = project / "params.yaml"
     path.unlink()
     if kind == "folder":
         path.mkdir()
     elif kind != "gone":
-        texts = {"binary": b"\xff\xfe", "deep": b"[" * 5000, "text": b"hello"}
+        texts = {
+            **{"binary": b"\xff\xfe", "deep": b"[" * 5000, "text": b"hello"},
+            **{"tag": b'train: {epochs: !!int ""}', "alias": b"train: &a [*a]"},
+        }
         path.write_bytes(texts[kind])
     (line,) = faults(project)
     assert line.startswith("params.yaml: ")

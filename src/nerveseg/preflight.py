@@ -5,15 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from nerveseg import surroundings
 from nerveseg.errors import FaultsError, InputError, within
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
 from nerveseg.params import data, ensembles, results, train
-from nerveseg.params.section import PARAMS_FILE, Section, read
+from nerveseg.params.section import PARAMS_FILE, Section, read, read_document
 from nerveseg.training.losses import check_losses
 
 SECTIONS: Final[dict[str, type[Section]]] = {
@@ -112,10 +109,10 @@ def _refuse_unknown_run(key: str, run: str, names: list[str]) -> None:
 
 def _refuse_unknown_sections(path: Path) -> None:
     try:
-        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, YAMLError, RecursionError):
+        document = read_document(path)
+    except InputError:
         return  # reported for the sections
-    for name in document if isinstance(document, dict) else []:
+    for name in document:
         if name not in SECTIONS:
             raise InputError(
                 f"{path}: {name}: no such section; remove it, or correct its name to one of "

@@ -31,7 +31,7 @@ from nerveseg.params.section import PARAMS_FILE
 OUTPUT_FOLDERS: Final = ("data", "submissions", "metrics", "report")
 """Folders with outputs of the pipeline."""
 
-DVC_TEMPORARY: Final = re.compile(r".*\.[A-Za-z0-9_-]{22}\.tmp")
+_DVC_TEMPORARY: Final = re.compile(r".*\.[A-Za-z0-9_-]{22}\.tmp")
 """What `dvc_objects.fs.utils.tmp_fname` returns. .dvcignore excludes these names as well."""
 
 
@@ -119,7 +119,7 @@ def _remove_partial(root: Path) -> Iterator[str]:
 def _remove_temporary(folder: Path) -> Iterator[Path]:
     # The caller holds DVC's lock, so no DVC is still using them.
     for path in sorted(folder.glob("*.tmp")):
-        if DVC_TEMPORARY.fullmatch(path.name) and not path.is_dir():
+        if _DVC_TEMPORARY.fullmatch(path.name) and not path.is_dir():
             path.unlink()
             yield path
 

@@ -48,6 +48,13 @@ def test_scores_and_agreement_are_printed(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_solution_whose_rows_are_all_ignored_scores_nothing() -> None:
+    Path("solution.csv").write_text("img,pixels,Usage\n1,,Ignored\n2,,Ignored\n3,,Ignored\n")
+    with pytest.raises(InputError, match=r"solution\.csv: no row is Public or Private"):
+        call(["submission", "score", "unet.csv", "solution.csv"])
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_score_that_a_slip_explains_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     mask = np.zeros(IMAGE_SHAPE, dtype=np.uint8)
     mask[100:200, 300:380] = 1

@@ -67,6 +67,12 @@ def test_a_usage_without_images_has_no_score(tmp_path: Path) -> None:
     assert score(tmp_path / "unet.csv", tmp_path / "solution.csv") == {"private": 1.0}
 
 
+def test_a_solution_whose_rows_are_all_ignored_has_no_score(tmp_path: Path) -> None:
+    (tmp_path / "solution.csv").write_text("img,pixels,Usage\n1,,Ignored\n")
+    (tmp_path / "unet.csv").write_text("img,pixels\n1,\n")
+    assert score(tmp_path / "unet.csv", tmp_path / "solution.csv") == {}
+
+
 def test_a_submission_of_other_images_is_not_scored(tmp_path: Path, solution: Path) -> None:
     path = tmp_path / "unet.csv"
     path.write_text("img,pixels\n1,\n2,\n3,\n")

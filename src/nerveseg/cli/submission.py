@@ -69,7 +69,12 @@ def score(file: Path, solution: Path) -> None:
     from nerveseg.submission import check as checking
     from nerveseg.submission import score as scoring
 
-    for name, value in scoring.score(file, solution).items():
+    found = scoring.score(file, solution)
+    if not found:
+        raise InputError(
+            f"{solution}: no row is Public or Private; say of each image to which score it belongs"
+        )
+    for name, value in found.items():
         click.echo(f"{name:8}{value:.5f}")
     try:
         checking.check(file, list(scoring.read_solution(solution)))

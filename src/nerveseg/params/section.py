@@ -37,7 +37,7 @@ def read(name: str, kind: type[T], path: Path = PARAMS_FILE) -> T:
         InputError: the file or the section is missing; a key is unknown, missing or one of
             `UNTRACKED_KEYS`; or a value is impossible. The message names the key.
     """
-    document = _document(path)
+    document = read_document(path)
     if name not in document:
         raise InputError(f"{path}: the section '{name}' is missing")
     for key in untracked(document[name], name):
@@ -80,7 +80,12 @@ def untracked(value: object, name: str) -> Iterator[str]:
             yield from untracked(inner, f"{name}.{index}")
 
 
-def _document(path: Path) -> dict[str, object]:
+def read_document(path: Path) -> dict[str, object]:
+    """Return the file of parameters at `path` as it stands, by the names of its sections.
+
+    Raises:
+        InputError: it is missing, unreadable, too long or not a mapping.
+    """
     # YAML 1.2 by ruamel, as DVC reads it: PyYAML would read 1e-4 as a string.
     try:
         document = YAML(typ="safe", pure=True).load(path)

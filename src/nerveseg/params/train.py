@@ -11,6 +11,7 @@ from nerveseg.params.section import Section
 RUN_NAME: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]*")
 ALL_EMPTY: Final = "all_empty"
 CONSTANT_MASK: Final = "constant_mask"
+MOST_BATCH: Final = 65_536
 BASELINES: Final = (ALL_EMPTY, CONSTANT_MASK)
 """Names of the all-empty submission and of the best constant mask, which have rows beside the runs
 in the tables of scores."""
@@ -76,7 +77,7 @@ class TrainParams(Section):
     """
 
     epochs: int = Field(ge=1)
-    batch: int = Field(ge=1, le=65_536)
+    batch: int = Field(ge=1, le=MOST_BATCH)
     accumulation: int = Field(ge=1)
     optimizer: Literal["adam", "adamw"]
     learning_rate: float = Field(gt=0)
@@ -205,7 +206,7 @@ class PredictParams(Section):
 
     tta: ViewChoice
     tta_weights: ViewWeights
-    batch: int = Field(ge=1, le=65_536)
+    batch: int = Field(ge=1, le=MOST_BATCH)
     precision: Literal["auto", "fp32", "bf16", "fp16"]
 
     @field_validator("tta", mode="before")

@@ -60,17 +60,17 @@ class World(NamedTuple):
 def process_group() -> Iterator[World]:
     """Join the processes that the environment describes, if any, while the context lasts."""
     device = pick_device()
-    size = _number("WORLD_SIZE", 1)
+    size = _number("WORLD_SIZE", "1")
     if size == 1:
         yield World(0, 1, device)
         return
     if device.type == "cuda":
-        device = torch.device("cuda", _number("LOCAL_RANK", 0))
+        device = torch.device("cuda", _number("LOCAL_RANK", "", least=0))
         torch.cuda.set_device(device)
     else:
         # torchrun limits each process to one thread; share all cores evenly instead.
         cores = len(os.sched_getaffinity(0))
-        torch.set_num_threads(max(1, cores // _number("LOCAL_WORLD_SIZE", 1)))
+        torch.set_num_threads(max(1, cores // _number("LOCAL_WORLD_SIZE", "1")))
     try:
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     except ValueError as error:
@@ -84,11 +84,11 @@ def process_group() -> Iterator[World]:
         distributed.destroy_process_group()
 
 
-def _number(name: str, default: int) -> int:
-    given = os.environ.get(name, str(default))
-    least = 0 if name == "LOCAL_RANK" else 1
+def _number(name: str, default: str, least: int = 1) -> int:
+    given = os.environ.get(name, default)
     if not re.fullmatch("[0-9]{1,9}", given) or int(given) < least:
         raise InputError(
-            f"the environment variable {name} is {given!r}, not a number from {least} on; unset it"
+            f"the environment variable {name} is {given!r}, not a number from {least} on; correct "
+            "it, or unset WORLD_SIZE to train in one process"
         )
     return int(given)
