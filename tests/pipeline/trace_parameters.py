@@ -42,7 +42,11 @@ def leaf(owner: Section, name: str, value: object) -> None:
 
 
 def traced_read(name, kind, *rest):  # type: ignore[no-untyped-def]
-    found = original_read(name, kind, *rest)
+    section.read_document = original_document  # it wants this section only
+    try:
+        found = original_read(name, kind, *rest)
+    finally:
+        section.read_document = traced_document
     KEYS[id(found)] = name
     ALIVE.append(found)
     return found
@@ -71,6 +75,11 @@ def traced_runs(self):  # type: ignore[no-untyped-def]
     return {name: original_run(self, name) for name in self.names()}
 
 
+def traced_document(path):  # type: ignore[no-untyped-def]
+    log("*")
+    return original_document(path)
+
+
 def traced_text(self, *rest, **options):  # type: ignore[no-untyped-def]
     if self.name == "params.yaml":
         log("*")
@@ -78,6 +87,7 @@ def traced_text(self, *rest, **options):  # type: ignore[no-untyped-def]
 
 
 original_read, section.read = section.read, traced_read
+original_document, section.read_document = section.read_document, traced_document
 original_dump, Section.model_dump = Section.model_dump, traced_dump  # type: ignore[method-assign]
 original_run, ModelsParams.run = ModelsParams.run, traced_run  # type: ignore[method-assign]
 ModelsParams.runs = traced_runs  # type: ignore[method-assign]
