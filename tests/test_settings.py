@@ -11,7 +11,7 @@ import pytest
 import torch
 from benchmarks import plain_loop
 from benchmarks.settings import comparison
-from benchmarks.settings.differences import ALL_RUNS, differences_of
+from benchmarks.settings.differences import ALL_RUNS, differences_of, runs_compared
 from benchmarks.settings.plan import PLAIN, Name, read_plan
 from benchmarks.settings.scores import Cell, Scored, cells_of
 from ruamel.yaml import YAML
@@ -122,6 +122,18 @@ def test_a_second_run_computes_nothing(compared: Path) -> None:
 
 
 @pytest.mark.slow
+def test_two_processes_give_what_one_gives(compared: Path, tmp_path: Path) -> None:
+    comparison.run(compared, tmp_path / "work", tmp_path / "out", threads=1, jobs=2)
+    beside = json.loads((tmp_path / "out/tiny.json").read_text())["combinations"]
+    one = results(compared)["combinations"]
+    assert [without_time(each) for each in beside] == [without_time(each) for each in one]
+
+
+def without_time(combination: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in combination.items() if key != "training_seconds"}
+
+
+@pytest.mark.slow
 def test_the_page_and_the_figure_name_every_setting(compared: Path) -> None:
     out = compared.parent / "out"
     page, figure = (out / "tiny.md").read_text(), (out / "tiny.svg").read_text()
@@ -194,10 +206,23 @@ def test_a_setting_precedes_its_data_set_which_precedes_the_rest(tmp_path: Path)
     assert params["encode"] == {"threshold": 0.3, "min_blob": 2, "min_total": 1}
 
 
-@pytest.mark.parametrize("name", ["settings.yaml", "plain_loop.yaml"])
-def test_the_plans_that_come_with_the_project_are_valid(name: str) -> None:
-    plan = read_plan(ROOT / "benchmarks" / name)
-    assert {each.run for each in plan.combinations} >= {plain_loop.NAME}
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.yaml")), ids=str)
+def test_the_plans_that_come_with_the_project_are_valid(path: Path) -> None:
+    assert len(read_plan(path).combinations) > 1
+
+
+def test_the_default_runs_stand_beside_the_plain_loop() -> None:
+    plan = read_plan(ROOT / "benchmarks/defaults.yaml")
+    runs = YAML(typ="safe").load(ROOT / "params.yaml")["models"]
+    assert set(plan.document.runs) == {*runs, plain_loop.NAME}
+
+
+def test_the_ablation_shares_its_trainings_with_the_ranking_of_all_networks() -> None:
+    ranking, ablation = (
+        read_plan(ROOT / "benchmarks" / f"usgra_{name}.yaml").combinations
+        for name in ("networks", "ablation")
+    )
+    assert ablation.items() <= ranking.items()
 
 
 def cell(dice: dict[int, list[float]], subjects: list[int]) -> Cell:
@@ -251,6 +276,17 @@ def test_runs_are_averaged_if_all_have_the_same_settings() -> None:
     }
     rows = {row.run: row.dice for row in differences_of(cells, ["x", "y"])}
     assert rows == pytest.approx({"a": 0.1, "b": 0.3, ALL_RUNS: 0.2})
+
+
+def test_runs_are_compared_with_the_first_under_one_setting() -> None:
+    subjects = [1, 2, 3]
+    cells = {
+        ("d", run, setting): cell({1: [dice, dice, dice + 0.01]}, subjects)
+        for run, setting, dice in (("a", "x", 0.1), ("a", "y", 0.9), ("b", "x", 0.5))
+    }
+    (row,) = runs_compared(cells, ["a", "b"], "x")
+    assert (row.run, row.setting, row.reference) == ("b", "x", "a")
+    assert row.dice == pytest.approx(0.4)
 
 
 def test_a_seed_counts_once_all_its_folds_are_scored() -> None:

@@ -92,6 +92,23 @@ def differences_of(
     return rows
 
 
+def runs_compared(
+    cells: dict[tuple[str, str, str], Cell], runs: Sequence[str], setting: str
+) -> list[Difference]:
+    """Compare every other run with the first, under one setting, as `differences_of` settings."""
+    rows = []
+    for dataset in dict.fromkeys(name[0] for name in cells):
+        grid = {
+            run: cells[dataset, run, setting] for run in runs if (dataset, run, setting) in cells
+        }
+        if runs[0] in grid and len(grid) > 1:
+            rows += [
+                row._replace(run=row.setting, setting=setting)
+                for row in _compared(dataset, "", [grid])
+            ]
+    return rows
+
+
 def _compared(dataset: str, run: str, grids: Sequence[dict[str, Cell]]) -> list[Difference]:
     """Compare the settings of one run, or of several that are averaged, with the first setting."""
     every = [cell for grid in grids for cell in grid.values()]

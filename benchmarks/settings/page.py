@@ -5,10 +5,10 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from benchmarks.machine import describe
-from benchmarks.settings.differences import Difference, differences_of
+from benchmarks.settings.differences import Difference, differences_of, runs_compared
 from benchmarks.settings.figure import draw
 from benchmarks.settings.plan import PLAIN, Name, Plan
 from benchmarks.settings.scores import Mean, Scored, cells_of, means_of
@@ -32,10 +32,24 @@ EXPLANATION: Final = (
 )
 
 
+class Table(NamedTuple):
+    """One table of differences.
+
+    Attributes:
+        title: says what is compared with what.
+        rows: its rows.
+        figure: name of the figure that shows them, if there is one.
+    """
+
+    title: str
+    rows: list[Difference]
+    figure: str | None
+
+
 def write_results(
     out: Path, name: str, plan: Plan, scored: Sequence[Scored], failed: Mapping[Name, str]
 ) -> None:
-    """Write NAME.md, NAME.json and NAME.svg to the folder `out`.
+    """Write NAME.md, NAME.json, NAME.svg and NAME_runs.svg to the folder `out`.
 
     Args:
         out: the folder.
@@ -47,6 +61,7 @@ def write_results(
     cells = cells_of(scored, plan.document.folds)
     means = means_of(cells)
     differences = differences_of(cells, list(plan.document.settings))
+    between_runs = runs_compared(cells, list(plan.document.runs), plan.reference)
     record = {
         **describe(f"python -m benchmarks.settings {' '.join(sys.argv[1:])}".strip()),
         "plan": plan.document.model_dump(),
@@ -54,35 +69,35 @@ def write_results(
         "failed": [{**each._asdict(), "error": error} for each, error in failed.items()],
         "means": [each._asdict() for each in means],
         "differences": [each._asdict() for each in differences],
+        "runs": [each._asdict() for each in between_runs],
     }
     with whole_file(out / f"{name}.json") as new:
         new.write_text(json.dumps(_without_nan(record), indent=1) + "\n")
-    compared = [row for row in differences if row.reference != PLAIN]
-    with whole_file(out / f"{name}.md") as new:
-        new.write_text(_page(name, plan, means, differences, failed))
-    if compared:
-        with whole_file(out / f"{name}.svg") as new:
-            new.write_text(draw(compared))
-
-
-def _page(
-    name: str,
-    plan: Plan,
-    means: Sequence[Mean],
-    differences: Sequence[Difference],
-    failed: Mapping[Name, str],
-) -> str:
+    first = next(iter(plan.document.runs))
+    settings = [row for row in differences if row.reference != PLAIN]
+    plain = [row for row in differences if row.reference == PLAIN]
+    tables = [
+        Table(f"Against {plan.reference}", settings, f"{name}.svg"),
+        Table(f"Against {PLAIN}", plain, None),
+        Table(f"Runs against {first}", between_runs, f"{name}_runs.svg"),
+    ]
+    tables = [table for table in tables if table.rows]
     count = sum(len(row.seeds) for row in means) * len(plan.document.folds)
     state = f"{count} of {len(plan.combinations)} combinations have been scored."
-    parts = [f"# {name}\n\n{state} {EXPLANATION}\n## Scores\n\n{MEANS}"]
-    parts += [_mean(row) for row in means]
-    for reference in (plan.reference, PLAIN):
-        rows = [row for row in differences if row.reference == reference]
-        if rows:
-            parts.append(f"\n## Against {reference}\n\n{DIFFERENCES}")
-            parts += [_difference(row) for row in rows]
-        if rows and reference != PLAIN:
-            parts.append(f"\n![Differences from {reference}]({name}.svg)\n")
+    with whole_file(out / f"{name}.md") as new:
+        new.write_text(f"# {name}\n\n{state} {EXPLANATION}{_page(means, tables, failed)}")
+    for table in tables:
+        if table.figure:
+            with whole_file(out / table.figure) as new:
+                new.write_text(draw(table.rows))
+
+
+def _page(means: Sequence[Mean], tables: Sequence[Table], failed: Mapping[Name, str]) -> str:
+    parts = ["\n## Scores\n\n", MEANS, *map(_mean, means)]
+    for table in tables:
+        parts += [f"\n## {table.title}\n\n", DIFFERENCES, *map(_difference, table.rows)]
+        if table.figure:
+            parts.append(f"\n![{table.title}]({table.figure})\n")
     if failed:
         parts.append("\n## Failed\n\n")
         parts += [f"- {each}: {error}\n" for each, error in failed.items()]

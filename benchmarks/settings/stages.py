@@ -5,13 +5,15 @@ named after a hash of all of these, with links to the files that it reads. What 
 share is therefore computed once, and an interrupted comparison continues where it stopped.
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import runpy
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import chdir, redirect_stdout
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import chdir, contextmanager, redirect_stdout
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -31,6 +33,9 @@ PARAMS: Final = "params.yaml"
 RECORD: Final = "done.json"
 LOG: Final = "log.txt"
 INTERRUPTED: Final = "seconds.txt"
+LOCK: Final = "lock"
+ONEDNN_LIMIT: Final = "ONEDNN_MAX_CPU_ISA"
+"""Environment variable: the newest instructions that convolutions may use."""
 # It only protects files from DVC.
 UNUSED: Final = "data/checked.txt"
 
@@ -114,14 +119,15 @@ class StageCache:
             made = self._ensure(producer, stages, run, params, done)
             links[dep], inputs[dep] = made.folder / dep, made.hashes[dep]
         if stage.of_run:
-            # Rounding depends on these, and training amplifies rounding.
-            inputs["machine"] = [torch.__version__, torch.get_num_threads(), str(pick_device())]
+            inputs["machine"] = _machine()
         if stage.name == "download":
             inputs["files"] = [_files(params["data"][key]) for key in ("archive", "solution")]
         text = json.dumps([run if stage.of_run else "", inputs], sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()[:16]
         place = f"{stage.name}-{run}" if stage.of_run else stage.name
-        done[stage.name] = self._done(stage, self._work / place / key, links, inputs, params)
+        folder = self._work / place / key
+        with _locked(folder):
+            done[stage.name] = self._done(stage, folder, links, inputs, params)
         return done[stage.name]
 
     def _done(
@@ -200,6 +206,12 @@ def _value(params: Params, key: str) -> object:
     return value
 
 
+def _machine() -> list[object]:
+    """Return what rounding depends on, which training amplifies."""
+    instructions = [torch.backends.cpu.get_cpu_capability(), os.environ.get(ONEDNN_LIMIT)]
+    return [torch.__version__, torch.get_num_threads(), str(pick_device()), *instructions]
+
+
 @cache
 def _code(stage: str, network: str) -> dict[str, str]:
     """Return file -> hash of the code that a stage depends on, as the stage `code` does."""
@@ -221,6 +233,15 @@ def _files(path: str | None) -> list[list[object]]:
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let no other process run a stage in `folder`, which is made, while the context lasts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        yield
 
 
 def _prepare(folder: Path, links: Mapping[str, Path], documents: Mapping[str, object]) -> None:
