@@ -48,6 +48,17 @@ def test_ranking_of_a_single_run_compares_nothing(results: Results) -> None:
     assert "nothing to compare" in words.ranking(alone)
 
 
+def test_the_paper_s_claim_is_confirmed_contradicted_or_left_open(results: Results) -> None:
+    table = pd.DataFrame({"run": ["baseline", "unet", "all_empty"]})
+    table["separated"] = [True, False, True]
+    table["difference"] = [0.1, -0.2, -0.5]
+    compared = replace(results, comparison=table)
+    (said,) = words.claim(compared)
+    assert "confirm 0 of 2 comparisons, contradict 1 and leave 1 open" in said
+    assert said in words.sections(compared)["paper"]
+    assert words.claim(replace(compared, reference="unet")) == []
+
+
 def test_a_run_that_does_not_beat_the_baselines_is_never_crowned(results: Results) -> None:
     table = pd.DataFrame({"run": ["unet", "rpa_apf", "baseline"], "with_best": [True, True, False]})
     verdicts = {"unet": "not separable from the baselines", "rpa_apf": "above the baselines"}
