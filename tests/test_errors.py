@@ -108,6 +108,8 @@ def test_output_that_cannot_be_written_is_at_most_one_line(
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command.format(sys.executable)],
         cwd=tmp_path,
+        # With PYTHONUNBUFFERED, nothing would be left to write at the exit.
+        env={key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"},
         capture_output=True,
         text=True,
         check=False,

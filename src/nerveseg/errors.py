@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TextIO
 
 _FULL: Final = "free some disk space and run again"
 _ACCESS: Final = "give yourself the permission or use another path, and run again"
@@ -77,12 +77,12 @@ def run(main: Callable[[], None]) -> None:
     except InputError as error:
         _fail(str(error))
     except BrokenPipeError:
-        _discard_stdout()
+        _discard(sys.stdout)
         _fail("standard output was closed before everything was written")
     except OSError as error:
         if (line := explained(error)) is None:
             raise
-        _discard_stdout()
+        _discard(sys.stdout)
         _fail(line)
     except KeyboardInterrupt as stop:
         _report(": ".join(filter(None, ["interrupted", str(stop)])))
@@ -109,12 +109,14 @@ def _fail(*lines: str) -> NoReturn:
 
 def _report(line: str) -> None:
     # Standard error may be closed or full, too.
-    with suppress(OSError):
+    try:
         if sys.stderr is not None:
             print(" ".join(line.split()), file=sys.stderr, flush=True)
+    except OSError:
+        _discard(sys.stderr)
 
 
-def _discard_stdout() -> None:
+def _discard(stream: TextIO) -> None:
     # Python writes what is left at the exit, fails again, and changes the exit code.
     with suppress(OSError, AttributeError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
