@@ -9,6 +9,7 @@ import pytest
 
 from nerveseg.reporting import provenance, words
 from nerveseg.reporting.notices import notices
+from nerveseg.reporting.paper_claim import paper_claim
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.score_tables import leaderboard_table
 from nerveseg.reporting.table_cells import number_cell
@@ -53,10 +54,10 @@ def test_the_paper_s_claim_is_confirmed_contradicted_or_left_open(results: Resul
     table["separated"] = [True, False, True]
     table["difference"] = [0.1, -0.2, -0.5]
     compared = replace(results, comparison=table)
-    (said,) = words.claim(compared)
+    (said,) = paper_claim(compared)
     assert "confirm 0 of 2 comparisons, contradict 1 and leave 1 open" in said
     assert said in words.sections(compared)["paper"]
-    assert words.claim(replace(compared, reference="unet")) == []
+    assert paper_claim(replace(compared, reference="unet")) == []
 
 
 def test_a_run_that_does_not_beat_the_baselines_is_never_crowned(results: Results) -> None:

@@ -9,6 +9,7 @@ from nerveseg import verdicts
 from nerveseg.params.train import BASELINES
 from nerveseg.reporting.decision_table import decision_words
 from nerveseg.reporting.notices import count, listed, no_run_is_better
+from nerveseg.reporting.paper_claim import paper_claim
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.table_cells import MISSING
 
@@ -63,7 +64,7 @@ def sections(results: Results) -> dict[str, str]:
         "presence": _presence(results),
         "decisions": decision_words(results),
         "examples": _examples(results),
-        "paper": " ".join([SECTIONS["paper"], *claim(results)]),
+        "paper": " ".join([SECTIONS["paper"], *paper_claim(results)]),
         "ranking": ranking(results),
     }
 
@@ -198,28 +199,6 @@ def ranking(results: Results) -> str:
     if best_run(results) is None:
         return " ".join([*sentences, no_run_is_better(results)])
     return " ".join([*sentences, _top_group(results)])
-
-
-def claim(results: Results) -> list[str]:
-    """Return a sentence on what these frames show of the paper's claim, if they can show anything.
-
-    The claim is that RPA/APF exceeds its baselines and all six competitors (Wu et al., Tables 1
-    and 2), so it needs RPA/APF as the reference and another of these beside it.
-    """
-    run_of_paper = results.paper.dropna(subset="run").set_index("run")["network"]
-    ours = run_of_paper.index[run_of_paper == "rpa_apf"]
-    others = run_of_paper.index[run_of_paper != "rpa_apf"]
-    table = results.comparison[results.comparison["run"].isin(others)]
-    if results.reference not in ours or table.empty:
-        return []
-    holds = int((table["separated"] & (table["difference"] < 0)).sum())
-    fails = int((table["separated"] & (table["difference"] > 0)).sum())
-    return [
-        f"Of the paper's claim that {results.title(results.reference)} exceeds every other run of "
-        f"its tables, these frames confirm {holds} of {count(len(table), 'comparison')}, "
-        f"contradict {fails} and leave {len(table) - holds - fails} open; as far as data and "
-        "protocol differ from the paper's, they say nothing of its own experiment.",
-    ]
 
 
 def _top_group(results: Results) -> str:
