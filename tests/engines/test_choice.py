@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 import nerveseg
-from nerveseg.engines import choice, trial
+from nerveseg.engines import choice
 from nerveseg.engines.agreement import Agreement
 from nerveseg.engines.choice import Averaged, EngineLogits, check_engine, choose
 from nerveseg.engines.sessions import Engine
@@ -32,7 +32,7 @@ def averaged() -> Averaged:
     return Averaged(network, Description("unet", {"width": 4}, 1, SIZE, {}), SETS["flips"], "mean")
 
 
-def frames() -> NDArray[np.uint8]:
+def given_frames() -> NDArray[np.uint8]:
     return FRAMES
 
 
@@ -68,7 +68,7 @@ def test_auto_takes_the_fastest_and_says_how_fast_the_others_were(
 
     monkeypatch.setattr(choice, "try_engines", tried)
     monkeypatch.setattr(choice, "computes_in_bf16", lambda: False)
-    source, words = choose(averaged, "auto", frames)
+    source, words = choose(averaged, "auto", given_frames)
     assert seen == list(seconds)
     assert isinstance(source, EngineLogits)
     assert words == "onnx, 2.0 ms a frame (torch 4.0; openvino 3.0)"
@@ -81,7 +81,7 @@ def test_an_engine_whose_masks_differ_is_never_taken(
         return {"onnx": half}
 
     monkeypatch.setattr(choice, "_sessions", halved)
-    source, words = choose(averaged, "auto", frames)
+    source, words = choose(averaged, "auto", given_frames)
     assert isinstance(source, Predictor)
     assert words.startswith("torch, ")
     assert ", whose masks differ)" in words
@@ -92,7 +92,7 @@ def test_bf16_is_tried_where_the_processor_computes_in_it(
 ) -> None:
     # OpenVINO emulates bf16 elsewhere, so it can be asked for on every processor.
     monkeypatch.setattr(choice, "computes_in_bf16", lambda: True)
-    _, words = choose(averaged, "auto", frames)
+    _, words = choose(averaged, "auto", given_frames)
     assert "openvino bf16" in words
 
 
@@ -100,7 +100,7 @@ def test_without_other_engines_auto_is_torch(
     averaged: Averaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choice, "find_spec", lambda _name: None)
-    source, words = choose(averaged, "auto", frames)
+    source, words = choose(averaged, "auto", given_frames)
     assert isinstance(source, Predictor)
     assert words.startswith("torch, ")
 
@@ -123,7 +123,7 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
 
 def test_time_is_the_median_after_a_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock([9.0, 9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 100.0])
-    monkeypatch.setattr(trial.time, "perf_counter", clock)
+    monkeypatch.setattr("nerveseg.engines.trial.time.perf_counter", clock)
     found = try_engines({"a": half}, half, FRAMES)["a"]
     assert found.seconds == 4.0
     assert found.agreement == Agreement(1.0, 1.0, 0.0, len(FRAMES))
@@ -142,8 +142,8 @@ def test_masks_and_probabilities_must_agree(agreement: Agreement, agrees: bool) 
     assert Trial(0.1, agreement).agrees is agrees
 
 
-def half(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return np.full(images.shape, 0.5, np.float32)
+def half(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.full(frames.shape, 0.5, np.float32)
 
 
 class Clock:
