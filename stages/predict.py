@@ -28,8 +28,7 @@ def main() -> None:
         views = choose_views(params.tta, description)
     averaged = Averaged(network, description, views, params.tta_weights)
     valid = packed.train_images[rows_of(read_split(Path("data/split.csv")), "valid")]
-    with within("predict.engine"):
-        source, engine = choose(averaged, params.engine, lambda: valid, params.precision)
+    source, engine = choose(averaged, params.engine, lambda: valid, params.precision)
     print(f"engine: {engine}")
     folder = Path(f"data/predictions/{name}")
     write_maps(source, valid, folder / "valid.b2nd", params.batch)

@@ -239,7 +239,7 @@ def _hash(path: Path) -> str:
 def _locked(folder: Path) -> Iterator[None]:
     """Let no other process run a stage in `folder`, which is made, while the context lasts."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as file:
+    with (folder / LOCK).open("a") as file:
         fcntl.lockf(file, fcntl.LOCK_EX)
         yield
 

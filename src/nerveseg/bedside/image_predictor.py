@@ -151,9 +151,8 @@ def load(
                 _check_readable(artefact)
         network, description = load_weights(file)
     views, weights = _views(artefact, description, tta, tta_weights)
-    with within("engine"):
-        averaged, size = Averaged(network, description, views, weights), description.image_size
-        source, words = choose(averaged, engine, partial(_examples, size))
+    averaged, size = Averaged(network, description, views, weights), description.image_size
+    source, words = choose(averaged, engine, partial(_examples, size))
     return ImagePredictor(source, size, artefact.rule if artefact else None, words)
 
 

@@ -20,7 +20,7 @@ from nerveseg.engines.sessions import (
     openvino_session,
 )
 from nerveseg.engines.trial import Trial, try_engines
-from nerveseg.errors import InputError
+from nerveseg.errors import InputError, within
 from nerveseg.inference.predict import EPSILON, LogitSource, Predictor
 from nerveseg.inference.tta import View
 from nerveseg.models.weights import Description
@@ -90,9 +90,10 @@ def choose(
         precision: of torch; the others compute in float32.
 
     Raises:
-        InputError: as `check_engine`.
+        InputError: as `check_engine` and `pick_device`.
     """
-    check_engine(engine, averaged.weights)
+    with within("engine"):
+        check_engine(engine, averaged.weights)
     device = pick_device()
     only_torch = device.type != "cpu" or averaged.weights != "mean"
     if engine == TORCH or (engine == "auto" and only_torch):
