@@ -1,5 +1,6 @@
 """Outputs are complete or absent."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,8 @@ def test_what_is_left_does_not_change_a_folder_that_dvc_hashes(
     from dvc.dvcfile import LOCK_FILE
     from dvc.repo import Repo
 
+    # DVC may have been imported by a test whose captured output is closed by now.
+    monkeypatch.setattr(logging.getLogger("dvc"), "handlers", [])
     masks = tmp_path / "masks"
     masks.mkdir()
     (masks / "unet.csv").write_text("whole")
