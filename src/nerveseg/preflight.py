@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from nerveseg import surroundings
-from nerveseg.engines.choice import check_engine
 from nerveseg.errors import FaultsError, InputError, within
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
@@ -64,8 +63,6 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], N
         yield partial(refuse_outputs, source, root)
     if isinstance(protocol := sections.get("train"), train.TrainParams):
         yield partial(check_losses, protocol.losses)
-    if isinstance(prediction := sections.get("predict"), train.PredictParams):
-        yield partial(_check_engine, prediction)
     if not isinstance(models := sections.get("models"), train.ModelsParams):
         return
     for name in models.names():
@@ -88,11 +85,6 @@ def _checks_of_names(
     if isinstance(board := sections.get("leaderboard"), results.LeaderboardParams):
         for run in board.runs:
             yield partial(_refuse_unknown_run, "leaderboard.runs", run, names)
-
-
-def _check_engine(params: train.PredictParams) -> None:
-    with within("params.yaml: predict.engine"):
-        check_engine(params.engine, params.tta_weights)
 
 
 def _check_run(name: str, models: train.ModelsParams) -> None:
