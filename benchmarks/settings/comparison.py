@@ -4,7 +4,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from functools import cache
 from itertools import islice
 from multiprocessing import get_context
@@ -105,12 +105,11 @@ def _outcomes(plan: Plan, work: Path, threads: int, jobs: int) -> Iterator[Outco
             yield _outcome(*arguments)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        running: set[Future[Outcome]] = set()
         # None waits in the pool: after Ctrl-C, a process would begin what is waiting.
-        while running := running | {
-            pool.submit(_outcome, *arguments) for arguments in islice(todo, jobs - len(running))
-        }:
+        running = {pool.submit(_outcome, *arguments) for arguments in islice(todo, jobs)}
+        while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {pool.submit(_outcome, *each) for each in islice(todo, len(done))}
             for future in done:
                 yield future.result()
 

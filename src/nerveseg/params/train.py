@@ -11,10 +11,10 @@ from nerveseg.params.section import Section
 RUN_NAME: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]*")
 ALL_EMPTY: Final = "all_empty"
 CONSTANT_MASK: Final = "constant_mask"
-MOST_BATCH: Final = 65_536
 BASELINES: Final = (ALL_EMPTY, CONSTANT_MASK)
 """Names of the all-empty submission and of the best constant mask, which have rows beside the runs
 in the tables of scores."""
+MOST_BATCH: Final = 65_536
 
 Flip = Literal["horizontal", "vertical", "diagonal"]
 ViewName = Literal[
