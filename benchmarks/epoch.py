@@ -40,6 +40,7 @@ PARAMS = TrainParams(
     warmup=0,
     weight_decay=1e-3,
     ema=0,
+    average_last=0,
     losses={"cross_entropy": 1.0, "squared_dice": 1.0},
     dice_over="batch",
     dice_smoothing=1.0,
@@ -105,7 +106,7 @@ def epoch_speed(
     )
     stamps: list[tuple[float, float]] = []
 
-    def no_validation() -> ValidationMetrics:
+    def no_validation(_network: nn.Module) -> ValidationMetrics:
         wait(device)
         stamps.append((time.perf_counter(), clock.inside))
         return ValidationMetrics(0.0, 0.0)

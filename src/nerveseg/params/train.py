@@ -51,6 +51,8 @@ class TrainParams(Section):
         weight_decay: lambda of the term (lambda / 2) ||w||^2 in eq. 11 of the paper; with adamw,
             the fraction of the weights, times the rate, that every update takes off.
         ema: decay of the moving average of the weights, which validates and is saved; 0 for none.
+        average_last: number of last epochs at whose ends the weights are averaged; the average
+            validates and is saved. 0 for none.
         losses: name of each loss in `nerveseg.training.losses` -> weight; 0 leaves out the loss.
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
         dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
@@ -86,6 +88,7 @@ class TrainParams(Section):
     warmup: int = Field(ge=0)
     weight_decay: float = Field(ge=0)
     ema: float = Field(ge=0, lt=1)
+    average_last: int = Field(ge=0)
     losses: dict[str, Weight]
     dice_over: Literal["frame", "batch"]
     dice_smoothing: float = Field(ge=0, allow_inf_nan=False)
@@ -113,15 +116,23 @@ class TrainParams(Section):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        if self.accumulation > self.batch:
-            raise ValueError(
-                f"accumulation {self.accumulation} would split a batch of {self.batch} "
-                "into empty parts"
-            )
-        if self.warmup >= self.epochs:
-            raise ValueError(
-                f"warmup {self.warmup} leaves none of {self.epochs} epochs for the decay"
-            )
+        accumulation, epochs = self.accumulation, self.epochs
+        faults = {
+            f"accumulation {accumulation} would split a batch of {self.batch} into empty parts": (
+                accumulation > self.batch
+            ),
+            f"warmup {self.warmup} leaves none of {epochs} epochs for the decay": (
+                self.warmup >= epochs
+            ),
+            f"average_last {self.average_last} is more than the {epochs} epochs; lower it": (
+                self.average_last > epochs
+            ),
+            "ema and average_last are two averages of the weights; set one of them to 0": (
+                self.ema > 0 and self.average_last > 0
+            ),
+        }
+        if found := [fault for fault, present in faults.items() if present]:
+            raise ValueError(found[0])
         return self
 
 

@@ -5,7 +5,7 @@ under autocast, the loss and the backward pass; then the exchange of gradients b
 the learning rate and the optimiser's step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, Final, Literal
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from nerveseg.data.dataset import Batch
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
-from nerveseg.training.averaging import MovingAverage
+from nerveseg.training.averaging import Average
 from nerveseg.training.cuda_graph import GraphedForwardBackward
 from nerveseg.training.distributed import World
 from nerveseg.training.losses import PAPER, Objective
@@ -72,7 +72,8 @@ class Engine:
             this size; the smaller one at the end of an epoch runs without them.
         objective: what training minimises.
         optimizer: a key of `OPTIMIZERS`.
-        ema: decay of the moving average of the weights; 0 for none.
+        average: makes the average of the network's weights that validates and is saved; None for
+            none.
         compiled: fuse the passes with torch.compile.
     """
 
@@ -87,7 +88,7 @@ class Engine:
         frames: int,
         objective: Objective = PAPER,
         optimizer: Literal["adam", "adamw"] = "adam",
-        ema: float = 0.0,
+        average: Callable[[nn.Module], Average] | None = None,
         compiled: bool = False,
     ) -> None:
         self._world, self._dtype, self._frames = world, dtype, frames
@@ -100,7 +101,7 @@ class Engine:
         self.optimiser = OPTIMIZERS[optimizer](
             self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )
-        self._average = MovingAverage(self.network, ema) if ema else None
+        self._average = None if average is None else average(self.network)
         # Only float16 has too few exponent bits for gradients.
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
         self._loss_sum = torch.zeros((), device=world.device)
@@ -139,7 +140,7 @@ class Engine:
         self.scaler.step(self.optimiser)
         self.scaler.update()
         if self._average is not None:
-            self._average.update(self.network)
+            self._average.after_update(self.network)
         # A CUDA graph writes gradients to the memory it was recorded with.
         self.optimiser.zero_grad(set_to_none=not self._graphed)
 
@@ -154,10 +155,17 @@ class Engine:
         scaled.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
+    def finish_epoch(self, epoch: int) -> None:
+        """Take note that all updates of `epoch`, from 0, are done."""
+        if self._average is not None:
+            self._average.after_epoch(self.network, epoch)
+
     @property
     def result(self) -> nn.Module:
-        """The network to validate and to save: the average, if there is one."""
-        return self.network if self._average is None else self._average.module
+        """The network to validate and to save: the average, once there is one."""
+        if self._average is None or not self._average.begun:
+            return self.network
+        return self._average.module
 
     def take_loss(self) -> float:
         """Return the sum of the updates' losses since the last call, over all processes.

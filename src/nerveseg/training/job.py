@@ -23,6 +23,7 @@ from nerveseg.errors import within
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
+from nerveseg.training.averaging import Average, AverageOfEpochs, MovingAverage
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
 from nerveseg.training.chosen_frames import ChosenFrames, choose_frames
 from nerveseg.training.distributed import World, process_group
@@ -141,10 +142,16 @@ def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
         frames=max(LEAST, params.batch // (world.size * params.accumulation)),
         objective=objective_of(params),
         optimizer=params.optimizer,
-        ema=params.ema,
+        average=_average(params),
         # Only on request: it has not been measured where compiling shortens a whole training.
         compiled=params.compile is True,
     )
+
+
+def _average(params: TrainParams) -> Callable[[nn.Module], Average] | None:
+    if params.average_last:
+        return partial(AverageOfEpochs, first=params.epochs - params.average_last)
+    return partial(MovingAverage, decay=params.ema) if params.ema else None
 
 
 def _fit(
@@ -169,7 +176,7 @@ def _fit(
         engine,
         _batches(frames, sampler, params, world),
         sampler,
-        _validation(engine.result, frames, chosen, params, world),
+        _validation(frames, chosen, params, world),
         name=name,
         params=params,
         checkpoints=checkpoints,
@@ -199,14 +206,13 @@ def _batches(
 
 
 def _validation(
-    network: nn.Module, frames: Packed, chosen: ChosenFrames, params: TrainParams, world: World
-) -> Callable[[], ValidationMetrics]:
+    frames: Packed, chosen: ChosenFrames, params: TrainParams, world: World
+) -> Callable[[nn.Module], ValidationMetrics]:
     return partial(
         validate,
-        network,
-        frames.train_images,
-        frames.train_masks,
-        chosen.valid,
+        images=frames.train_images,
+        masks=frames.train_masks,
+        indices=chosen.valid,
         channels=params.channels,
         batch=max(1, VALIDATION_BATCHES * params.batch // params.accumulation),
         dtype=working_dtype(params.precision, world.device),
