@@ -109,6 +109,19 @@ def test_impossible_values_name_their_key(project: Path, key: str, value: object
     assert any(line.startswith(f"params.yaml: {key.replace('__', '.')}") for line in lines), lines
 
 
+@pytest.mark.slow
+def test_frames_and_networks_that_half_the_size_does_not_suit_are_named(project: Path) -> None:
+    fixed = {"encoder": "tu-vit_tiny_patch16_224", "settings": {"img_size": 128}}
+    models = {"unet": {"width": 4}, "vit": {"network": "smp", "architecture": "DPT", **fixed}}
+    change(project, train__half_size=5, pack__shape=[128, 128], models=models)
+    change(project, summary__reference="unet")
+    (line,) = faults(project)
+    assert line.startswith("params.yaml: train.half_size: models.vit: smp cannot compute frames of")
+    change(project, pack__shape=[128, 129])
+    (line,) = faults(project)
+    assert "train.half_size: frames of 128 x 129 cannot be halved" in line
+
+
 def test_ensembles_are_made_of_runs_and_named_like_none_and_can_be_submitted(
     project: Path,
 ) -> None:

@@ -53,6 +53,7 @@ class TrainParams(Section):
         ema: decay of the moving average of the weights, which validates and is saved; 0 for none.
         average_last: number of last epochs at whose ends the weights are averaged; the average
             validates and is saved. 0 for none.
+        half_size: number of first epochs on frames of half height and width.
         losses: name of each loss in `nerveseg.training.losses` -> weight; 0 leaves out the loss.
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
         dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
@@ -89,6 +90,7 @@ class TrainParams(Section):
     weight_decay: float = Field(ge=0)
     ema: float = Field(ge=0, lt=1)
     average_last: int = Field(ge=0)
+    half_size: int = Field(ge=0)
     losses: dict[str, Weight]
     dice_over: Literal["frame", "batch"]
     dice_smoothing: float = Field(ge=0, allow_inf_nan=False)
@@ -126,6 +128,9 @@ class TrainParams(Section):
             ),
             f"average_last {self.average_last} is more than the {epochs} epochs; lower it": (
                 self.average_last > epochs
+            ),
+            f"half_size {self.half_size} leaves none of {epochs} epochs at the full size": (
+                self.half_size >= epochs
             ),
             "ema and average_last are two averages of the weights; set one of them to 0": (
                 self.ema > 0 and self.average_last > 0

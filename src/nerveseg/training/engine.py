@@ -18,6 +18,7 @@ from nerveseg.device import memory_format_for
 from nerveseg.training.averaging import Average
 from nerveseg.training.cuda_graph import GraphedForwardBackward
 from nerveseg.training.distributed import World
+from nerveseg.training.half_size import halved
 from nerveseg.training.losses import PAPER, Objective
 from nerveseg.training.sync_batch_norm import FrameMask, synchronised
 
@@ -74,6 +75,7 @@ class Engine:
         optimizer: a key of `OPTIMIZERS`.
         average: makes the average of the network's weights that validates and is saved; None for
             none.
+        half_size: number of first epochs on frames of half height and width.
         compiled: fuse the passes with torch.compile.
     """
 
@@ -89,6 +91,7 @@ class Engine:
         objective: Objective = PAPER,
         optimizer: Literal["adam", "adamw"] = "adam",
         average: Callable[[nn.Module], Average] | None = None,
+        half_size: int = 0,
         compiled: bool = False,
     ) -> None:
         self._world, self._dtype, self._frames = world, dtype, frames
@@ -102,6 +105,7 @@ class Engine:
             self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )
         self._average = None if average is None else average(self.network)
+        self._half_size, self._halves = half_size, False
         # Only float16 has too few exponent bits for gradients.
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
         self._loss_sum = torch.zeros((), device=world.device)
@@ -119,6 +123,10 @@ class Engine:
             else self._forward_backward
         )
 
+    def start_epoch(self, epoch: int) -> None:
+        """Prepare for the updates of `epoch`, from 0."""
+        self._halves = epoch < self._half_size
+
     def train_step(self, micro_batches: Sequence[Batch], rate: float) -> None:
         """Update the weights once.
 
@@ -131,6 +139,9 @@ class Engine:
                 *(tensor.to(self._world.device, non_blocking=True) for tensor in micro_batch)
             )
             # Processes exchange gradients once per update, during the last backward pass.
+            if self._halves:
+                # The loss halves the masks, after soft outlines, which are in pixels of the frame.
+                batch = batch._replace(images=halved(batch.images))
             exchange = self._world.size == 1 or index == len(micro_batches)
             with nullcontext() if exchange else self._module.no_sync():  # type: ignore[operator]
                 # Added at once, in place: the next replay of a CUDA graph overwrites the loss.

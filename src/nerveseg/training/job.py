@@ -28,6 +28,7 @@ from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes
 from nerveseg.training.chosen_frames import ChosenFrames, choose_frames
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
+from nerveseg.training.half_size import check_half_size
 from nerveseg.training.loop import fit
 from nerveseg.training.losses import Objective, check_losses
 from nerveseg.training.validation import ValidationMetrics, validate
@@ -67,6 +68,7 @@ def train_network(
     check_losses(params.losses)
     choose_algorithms(deterministic=params.deterministic)
     frames = Packed.open(packed)
+    check_half_size(params.half_size, frames.size)
     chosen = choose_frames(split, frames)
     with process_group() as world:
         with within(f"models.{name}"):
@@ -143,6 +145,7 @@ def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
         objective=objective_of(params),
         optimizer=params.optimizer,
         average=_average(params),
+        half_size=params.half_size,
         # Only on request: it has not been measured where compiling shortens a whole training.
         compiled=params.compile is True,
     )

@@ -99,6 +99,7 @@ def fit(
     with determinism_explained(), memory_explained(params), interruption, progress:
         for epoch in range(state.epoch, params.epochs):
             sampler.start_at(epoch, state.step)
+            engine.start_epoch(epoch)
             for micro_batches in in_groups(batches, params.accumulation):
                 iteration = epoch * sampler.steps + state.step
                 rate = schedule.rate(iteration)
