@@ -34,6 +34,7 @@ PARAMS = TrainParams(
     batch=8,
     accumulation=1,
     optimizer="adam",
+    initial_weights=None,
     learning_rate=1e-4,
     schedule="poly",
     power=0.9,

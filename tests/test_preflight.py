@@ -11,6 +11,8 @@ from ruamel.yaml import YAML
 from nerveseg import preflight, surroundings
 from nerveseg.cli.main import call
 from nerveseg.errors import FaultsError, run
+from nerveseg.models.factory import build
+from nerveseg.models.weights import Description, save_weights
 from nerveseg.preflight import SECTIONS, check_everything
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +109,22 @@ def test_impossible_values_name_their_key(project: Path, key: str, value: object
     change(project, **{key: value})
     lines = faults(project)
     assert any(line.startswith(f"params.yaml: {key.replace('__', '.')}") for line in lines), lines
+
+
+def test_initial_weights_are_checked_for_every_run(project: Path) -> None:
+    (project / "external").mkdir()
+    described = Description("unet", {"width": 4}, 1, (32, 32), {})
+    save_weights(project / "external/unet.safetensors", build("unet", width=4), described)
+    models = {"unet": {"width": 4}, "other": {"network": "unet", "width": 4}}
+    change(project, models=models, summary__reference="unet")
+    change(project, train__initial_weights="external/{run}.safetensors")
+    (line,) = faults(project)
+    assert line.startswith("params.yaml: models.other: train.initial_weights: external/other.safe")
+    change(project, train__initial_weights="external/unet.safetensors")
+    check_everything(project)
+    change(project, train__channels=3, models={"unet": {"width": 4}})
+    (line,) = faults(project)
+    assert "external/unet.safetensors: the weights of unet with train.channels 1, not 3" in line
 
 
 @pytest.mark.slow

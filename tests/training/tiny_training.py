@@ -18,6 +18,7 @@ def settings(**changes: object) -> TrainParams:
         "batch": 4,
         "accumulation": 1,
         "optimizer": "adam",
+        "initial_weights": None,
         "learning_rate": 1e-3,
         "schedule": "poly",
         "power": 0.9,

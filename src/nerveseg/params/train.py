@@ -44,6 +44,8 @@ class TrainParams(Section):
             and leave the gradient unchanged, except that batch normalisation and the sums of a Dice
             loss over the batch see fewer frames.
         optimizer: adam; or adamw, which decays the weights apart from the gradient.
+        initial_weights: path of the weights to begin with, from an earlier training of the same
+            network, in which {run} stands for the name of the run; null for new weights.
         learning_rate: learning rate after the warm-up, from which it decays.
         schedule: how it decays: poly, (1 - iteration / total) ** power, or cosine.
         power: exponent of the polynomial decay.
@@ -83,6 +85,7 @@ class TrainParams(Section):
     batch: int = Field(ge=1, le=MOST_BATCH)
     accumulation: int = Field(ge=1)
     optimizer: Literal["adam", "adamw"]
+    initial_weights: str | None
     learning_rate: float = Field(gt=0)
     schedule: Literal["poly", "cosine"]
     power: float = Field(ge=0)

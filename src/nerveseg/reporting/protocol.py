@@ -85,6 +85,7 @@ PAPER: Final[Mapping[str, Entry]] = {
     "train.batch": Stated(8),
     "train.accumulation": Stated(1, "batch normalisation sees fewer frames at a time"),
     "train.optimizer": Stated("adam"),
+    "train.initial_weights": Stated(None, "the paper trains each network from its encoder on"),
     "train.learning_rate": Stated(1e-4),
     "train.schedule": Stated("poly"),
     "train.power": Stated(0.9),

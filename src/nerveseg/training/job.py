@@ -29,6 +29,7 @@ from nerveseg.training.chosen_frames import ChosenFrames, choose_frames
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.half_size import check_half_size
+from nerveseg.training.initial_weights import initial_path, read_initial
 from nerveseg.training.loop import fit
 from nerveseg.training.losses import Objective, check_losses
 from nerveseg.training.validation import ValidationMetrics, validate
@@ -55,7 +56,7 @@ def train_network(
         network: key of `nerveseg.models.registry.NETWORKS`.
         options: options of the network's class.
         params: the protocol.
-        name: name of the run, for messages.
+        name: name of the run.
         packed: folder of the packed competition.
         split: table of which frame is in which part, in the order of the packed frames.
         code: file that changes with the code of this training (`nerveseg.relevant_code`).
@@ -70,10 +71,12 @@ def train_network(
     frames = Packed.open(packed)
     check_half_size(params.half_size, frames.size)
     chosen = choose_frames(split, frames)
+    initial = initial_path(params.initial_weights, name)
     with process_group() as world:
         with within(f"models.{name}"):
-            module = _new_network(network, options, params)
-        key = _key(network, options, params, packed, [split, code])
+            module = _new_network(network, options, params, initial)
+        others = [split, code] if initial is None else [split, code, initial]
+        key = _key(network, options, params, packed, others)
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
@@ -112,9 +115,13 @@ def write_curves(path: Path, history: Sequence[dict[str, float]]) -> None:
         table.writerows({"epoch": epoch, **point} for epoch, point in enumerate(history))
 
 
-def _new_network(network: str, options: Mapping[str, object], params: TrainParams) -> nn.Module:
+def _new_network(
+    network: str, options: Mapping[str, object], params: TrainParams, initial: Path | None
+) -> nn.Module:
     # Seeded before anything depends on the process: all processes start with the same weights.
     torch.manual_seed(params.seed)
+    if initial is not None:
+        return read_initial(initial, network, options, params.channels)
     return build(network, params.channels, **options)
 
 
