@@ -26,6 +26,7 @@ def settings(**changes: object) -> TrainParams:
         "weight_decay": 1e-3,
         "ema": 0,
         "average_last": 0,
+        "presence_head": 0,
         "half_size": 0,
         "losses": {"cross_entropy": 1.0, "squared_dice": 1.0},
         "dice_over": "frame",

@@ -53,8 +53,8 @@ class TrainParams(Section):
         weight_decay: lambda of the term (lambda / 2) ||w||^2 in eq. 11 of the paper; with adamw,
             the fraction of the weights, times the rate, that every update takes off.
         ema: decay of the moving average of the weights, which validates and is saved; 0 for none.
-        average_last: number of last epochs at whose ends the weights are averaged; the average
-            validates and is saved. 0 for none.
+        average_last: number of last epochs whose weights are averaged instead; 0 for none.
+        presence_head: weight of an auxiliary head on whether a frame shows a nerve; 0 for none.
         half_size: number of first epochs on frames of half height and width.
         losses: name of each loss in `nerveseg.training.losses` -> weight; 0 leaves out the loss.
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
@@ -93,6 +93,7 @@ class TrainParams(Section):
     weight_decay: float = Field(ge=0)
     ema: float = Field(ge=0, lt=1)
     average_last: int = Field(ge=0)
+    presence_head: Weight
     half_size: int = Field(ge=0)
     losses: dict[str, Weight]
     dice_over: Literal["frame", "batch"]

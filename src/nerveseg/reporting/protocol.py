@@ -93,6 +93,7 @@ PAPER: Final[Mapping[str, Entry]] = {
     "train.weight_decay": Stated(1e-3, "lambda in eq. 11"),
     "train.ema": Stated(0),
     "train.average_last": Stated(0),
+    "train.presence_head": Stated(0),
     "train.half_size": Stated(0),
     "train.losses": Stated({"cross_entropy": 1, "dice": 0, "squared_dice": 1}, "eq. 9 and 10"),
     "train.dice_over": Stated("batch", "eq. 10 reads like one sum over the batch"),

@@ -32,6 +32,7 @@ from nerveseg.training.half_size import check_half_size
 from nerveseg.training.initial_weights import initial_path, read_initial
 from nerveseg.training.loop import fit
 from nerveseg.training.losses import Objective, check_losses
+from nerveseg.training.presence_head import PresenceHead
 from nerveseg.training.validation import ValidationMetrics, validate
 
 # A forward pass without gradients needs less memory per frame, so more frames fit at once.
@@ -69,18 +70,16 @@ def train_network(
     check_losses(params.losses)
     choose_algorithms(deterministic=params.deterministic)
     frames = Packed.open(packed)
-    check_half_size(params.half_size, frames.size)
     chosen = choose_frames(split, frames)
     initial = initial_path(params.initial_weights, name)
     with process_group() as world:
         with within(f"models.{name}"):
             module = _new_network(network, options, params, initial)
-        others = [split, code] if initial is None else [split, code, initial]
-        key = _key(network, options, params, packed, others)
+        key = _key(network, options, params, packed, [split, code, *filter(None, [initial])])
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
-            engine = _engine(module, params, world)
+            engine = _engine(module, params, frames.size, world)
             history = _fit(
                 engine, frames, chosen, checkpoints, name=name, params=params, world=world
             )
@@ -141,7 +140,10 @@ def _key(
     return key_of(settings, [*data, *others])
 
 
-def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
+def _engine(module: nn.Module, params: TrainParams, shape: tuple[int, int], world: World) -> Engine:
+    check_half_size(params.half_size, shape)
+    weight = params.presence_head
+    head = partial(PresenceHead, channels=params.channels, shape=shape, weight=weight)
     return Engine(
         module,
         params.channels,
@@ -153,6 +155,7 @@ def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
         optimizer=params.optimizer,
         average=_average(params),
         half_size=params.half_size,
+        presence=head if weight else None,
         # Only on request: it has not been measured where compiling shortens a whole training.
         compiled=params.compile is True,
     )
