@@ -34,12 +34,16 @@ PARAMS = TrainParams(
     batch=8,
     accumulation=1,
     optimizer="adam",
+    initial_weights=None,
     learning_rate=1e-4,
     schedule="poly",
     power=0.9,
     warmup=0,
     weight_decay=1e-3,
     ema=0,
+    average_last=0,
+    presence_head=0,
+    half_size=0,
     losses={"cross_entropy": 1.0, "squared_dice": 1.0},
     dice_over="batch",
     dice_smoothing=1.0,
@@ -105,7 +109,7 @@ def epoch_speed(
     )
     stamps: list[tuple[float, float]] = []
 
-    def no_validation() -> ValidationMetrics:
+    def no_validation(_network: nn.Module) -> ValidationMetrics:
         wait(device)
         stamps.append((time.perf_counter(), clock.inside))
         return ValidationMetrics(0.0, 0.0)

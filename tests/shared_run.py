@@ -6,10 +6,10 @@ import torch
 
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.artefact.format import Artefact, Normalisation, write_artefact
-from nerveseg.artefact.package import write_package
 from nerveseg.data.input_normalisation import DEVIATION, MEAN
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, save_weights
+from nerveseg.package import write_package
 
 DESCRIBED = Description("unet", {"width": 4}, 1, (32, 48), {"flips": ["horizontal"]})
 ARTEFACT = Artefact(

@@ -11,6 +11,8 @@ from ruamel.yaml import YAML
 from nerveseg import preflight, surroundings
 from nerveseg.cli.main import call
 from nerveseg.errors import FaultsError, run
+from nerveseg.models.factory import build
+from nerveseg.models.weights import Description, save_weights
 from nerveseg.preflight import SECTIONS, check_everything
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +109,35 @@ def test_impossible_values_name_their_key(project: Path, key: str, value: object
     change(project, **{key: value})
     lines = faults(project)
     assert any(line.startswith(f"params.yaml: {key.replace('__', '.')}") for line in lines), lines
+
+
+def test_initial_weights_are_checked_for_every_run(project: Path) -> None:
+    (project / "external").mkdir()
+    described = Description("unet", {"width": 4}, 1, (32, 32), {})
+    save_weights(project / "external/unet.safetensors", build("unet", width=4), described)
+    models = {"unet": {"width": 4}, "other": {"network": "unet", "width": 4}}
+    change(project, models=models, summary__reference="unet")
+    change(project, train__initial_weights="external/{run}.safetensors")
+    (line,) = faults(project)
+    assert line.startswith("params.yaml: models.other: train.initial_weights: external/other.safe")
+    change(project, train__initial_weights="external/unet.safetensors")
+    check_everything(project)
+    change(project, train__channels=3, models={"unet": {"width": 4}})
+    (line,) = faults(project)
+    assert "external/unet.safetensors: the weights of unet with train.channels 1, not 3" in line
+
+
+@pytest.mark.slow
+def test_frames_and_networks_that_half_the_size_does_not_suit_are_named(project: Path) -> None:
+    fixed = {"encoder": "tu-vit_tiny_patch16_224", "settings": {"img_size": 128}}
+    models = {"unet": {"width": 4}, "vit": {"network": "smp", "architecture": "DPT", **fixed}}
+    change(project, train__half_size=5, pack__shape=[128, 128], models=models)
+    change(project, summary__reference="unet")
+    (line,) = faults(project)
+    assert line.startswith("params.yaml: train.half_size: models.vit: smp cannot compute frames of")
+    change(project, pack__shape=[128, 129])
+    (line,) = faults(project)
+    assert "train.half_size: frames of 128 x 129 cannot be halved" in line
 
 
 def test_ensembles_are_made_of_runs_and_named_like_none_and_can_be_submitted(

@@ -11,6 +11,7 @@ from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
 from nerveseg.params import data, ensembles, results, train
 from nerveseg.params.section import PARAMS_FILE, Section, read, read_document
+from nerveseg.training.initial_weights import initial_path, read_initial
 from nerveseg.training.losses import check_losses
 
 SECTIONS: Final[dict[str, type[Section]]] = {
@@ -67,6 +68,8 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], N
         return
     for name in models.names():
         yield partial(_check_run, name, models)
+        if isinstance(protocol, train.TrainParams) and protocol.initial_weights is not None:
+            yield partial(_check_initial_weights, name, models, protocol)
     yield from _checks_of_names(sections, models)
 
 
@@ -90,6 +93,15 @@ def _checks_of_names(
 def _check_run(name: str, models: train.ModelsParams) -> None:
     with within(f"{PARAMS_FILE}: models.{name}"):
         check_options(*models.run(name))
+
+
+def _check_initial_weights(
+    name: str, models: train.ModelsParams, protocol: train.TrainParams
+) -> None:
+    path = initial_path(protocol.initial_weights, name)
+    if path is not None:
+        with within(f"{PARAMS_FILE}: models.{name}"):
+            read_initial(path, *models.run(name), protocol.channels)
 
 
 def _refuse_name_of_a_run(name: str, runs: list[str]) -> None:

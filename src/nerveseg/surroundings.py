@@ -16,6 +16,8 @@ from nerveseg.data.sources import check_source
 from nerveseg.device import pick_device
 from nerveseg.errors import InputError, within
 from nerveseg.inference.tta import choose_views
+from nerveseg.models.factory import check_image_size
+from nerveseg.models.registry import LIBRARY
 from nerveseg.models.weights import Description
 from nerveseg.params.data import DataParams, PackParams, SplitParams
 from nerveseg.params.section import PARAMS_FILE, Section
@@ -23,6 +25,7 @@ from nerveseg.params.train import ModelsParams, PredictParams, TrainParams
 from nerveseg.rle import IMAGE_SHAPE
 from nerveseg.submission.check import COMPETITION_COUNT
 from nerveseg.training.checkpoint import minutes_between
+from nerveseg.training.half_size import check_half_size
 from nerveseg.training.progress import log_level
 
 COMPETITION_TRAIN: Final = 5635
@@ -60,6 +63,9 @@ def checks(sections: Sections, root: Path) -> Iterator[Callable[[], None]]:
     pack, protocol = _section(sections, PackParams), _section(sections, TrainParams)
     if pack and protocol:
         yield partial(_check_augmentation, protocol, pack.shape)
+        if protocol.half_size:
+            models = _section(sections, ModelsParams)
+            yield partial(_check_half_size, protocol, pack.shape, models)
         if predict := _section(sections, PredictParams):
             yield partial(_check_views, predict, protocol, pack.shape)
     if source := _section(sections, DataParams):
@@ -82,6 +88,18 @@ def _check_augmentation(protocol: TrainParams, shape: tuple[int, int]) -> None:
     strengths = Strengths(protocol.rotation, protocol.scale, protocol.shift, protocol.intensity)
     with within(str(PARAMS_FILE)):
         Augmentation(protocol.flips, strengths, shape, protocol.seed, protocol.transforms)
+
+
+def _check_half_size(
+    protocol: TrainParams, shape: tuple[int, int], models: ModelsParams | None
+) -> None:
+    with within(str(PARAMS_FILE)):
+        check_half_size(protocol.half_size, shape)
+    for name, run in (models.runs() if models else {}).items():
+        # The other networks take every size.
+        if run.network == LIBRARY:
+            with within(f"{PARAMS_FILE}: train.half_size: models.{name}"):
+                check_image_size(*run, (shape[0] // 2, shape[1] // 2))
 
 
 def _check_views(predict: PredictParams, protocol: TrainParams, shape: tuple[int, int]) -> None:

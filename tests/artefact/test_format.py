@@ -140,7 +140,7 @@ def test_a_zip_that_expands_beyond_the_limit_is_refused_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = package(tmp_path)
-    monkeypatch.setattr("nerveseg.artefact.package.MOST_MODEL_BYTES", 1000)
+    monkeypatch.setattr("nerveseg.package.MOST_MODEL_BYTES", 1000)
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("opened"))
     with pytest.raises(InputError, match="more than the 1,000"):
         nerveseg.load(path)

@@ -106,8 +106,8 @@ def train(
         engine,
         loader(FrameBatches(images, masks, change), sampler, workers=0, pin=False),
         sampler,
-        lambda: validate(
-            engine.network,
+        lambda network: validate(
+            network,
             images,
             masks,
             rows,

@@ -18,7 +18,7 @@ from nerveseg.params.train import TrainParams
 from nerveseg.training.interruption import Interruption
 
 PARAMS = settings(epochs=2)
-OPTIONS = settings(
+MOVING_AVERAGE = settings(
     epochs=3,
     optimizer="adamw",
     schedule="cosine",
@@ -28,7 +28,11 @@ OPTIONS = settings(
     balance=[0.9, 0.3],
     losses={"cross_entropy": 1.0, "focal": 1.0, "lovasz": 1.0, "tversky": 1.0, "presence": 1.0},
 )
-"""Every option of the training that the default leaves off."""
+AVERAGE_OF_EPOCHS = settings(epochs=3, average_last=2, half_size=1, presence_head=0.5)
+OPTIONS = pytest.mark.parametrize(
+    "options", [MOVING_AVERAGE, AVERAGE_OF_EPOCHS], ids=["moving average", "average of epochs"]
+)
+"""Every option of the training that the default leaves off; there is one average at a time."""
 
 
 @pytest.fixture
@@ -75,22 +79,26 @@ def test_kills_at_random_moments_change_no_bit(
     assert runs.results(workspace) == uninterrupted
 
 
-def test_kills_change_no_bit_with_the_options_that_are_off_by_default(workspace: Path) -> None:
-    expected = trained_at_once(workspace, OPTIONS)
-    kill_at_random(workspace, 3, expected, OPTIONS)
+@OPTIONS
+def test_kills_change_no_bit_with_the_options_that_are_off_by_default(
+    workspace: Path, options: TrainParams
+) -> None:
+    expected = trained_at_once(workspace, options)
+    kill_at_random(workspace, 3, expected, options)
     assert runs.results(workspace) == expected
 
 
+@OPTIONS
 def test_a_kill_in_the_middle_of_an_epoch_changes_no_bit_with_these_options(
-    workspace: Path,
+    workspace: Path, options: TrainParams
 ) -> None:
-    expected = trained_at_once(workspace, OPTIONS)
-    process = runs.start(workspace, OPTIONS, runs.train_and_die_writing)
+    expected = trained_at_once(workspace, options)
+    process = runs.start(workspace, options, runs.train_and_die_writing)
     process.join(100)
     assert process.exitcode == -9
     (folder,) = runs.checkpoints(workspace)
     assert runs.last_state(folder)["train_state"]["step"] == 2
-    finish(workspace, OPTIONS)
+    finish(workspace, options)
     assert runs.results(workspace) == expected
 
 

@@ -11,7 +11,6 @@ from torch import nn
 
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.artefact.format import Artefact, read_artefact
-from nerveseg.artefact.package import unpacked_model
 from nerveseg.bedside.decide import Finding, LogitSource, decide, sigmoid
 from nerveseg.data.input_normalisation import DEVIATION, MEAN
 from nerveseg.data.packed_writer import resize_image
@@ -23,6 +22,7 @@ from nerveseg.inference.predict import EPSILON, Predictor
 from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.tta import View, choose_views
 from nerveseg.models.weights import Description, load_weights
+from nerveseg.package import unpacked_model
 from nerveseg.params.train import ViewChoice, ViewWeights
 
 BATCH: Final = 16

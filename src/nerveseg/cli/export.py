@@ -93,11 +93,11 @@ def _check(output: Path, suffix: str) -> None:
 def _source(model: Path, tta: str) -> "Source":
     from nerveseg.artefact.decision import DecisionRule
     from nerveseg.artefact.format import read_artefact
-    from nerveseg.artefact.package import unpacked_model
     from nerveseg.engines.export import Source
     from nerveseg.engines.graph import FrameToProbability
     from nerveseg.inference.tta import choose_views
     from nerveseg.models.weights import load_weights
+    from nerveseg.package import unpacked_model
     from nerveseg.params.results import EncodeParams
     from nerveseg.params.section import read
     from nerveseg.rle import IMAGE_SHAPE

@@ -59,6 +59,27 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
         _network(name).check_pretrained(defaults | dict(options))
 
 
+def check_image_size(name: str, options: Mapping[str, object], shape: tuple[int, int]) -> None:
+    """Try a new network on one grey image of `shape`, height and width.
+
+    The project's own networks take any size, because `Segmenter` pads.
+
+    Raises:
+        InputError: the network cannot be built, or cannot compute such an image.
+    """
+    network = build_empty(name, 1, options).eval()
+    try:
+        with torch.inference_mode():
+            network(torch.zeros(1, 1, *shape))
+    except Exception as error:
+        # The classes of libraries raise many types of errors.
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{name} cannot compute frames of {shape[0]} x {shape[1]}: {reason}; choose another "
+            "size, or change settings"
+        ) from error
+
+
 def options_of(name: str) -> dict[str, inspect.Parameter]:
     """Return the options of a network with their defaults.
 

@@ -44,6 +44,8 @@ class TrainParams(Section):
             and leave the gradient unchanged, except that batch normalisation and the sums of a Dice
             loss over the batch see fewer frames.
         optimizer: adam; or adamw, which decays the weights apart from the gradient.
+        initial_weights: path of the weights to begin with, from an earlier training of the same
+            network, in which {run} stands for the name of the run; null for new weights.
         learning_rate: learning rate after the warm-up, from which it decays.
         schedule: how it decays: poly, (1 - iteration / total) ** power, or cosine.
         power: exponent of the polynomial decay.
@@ -51,6 +53,9 @@ class TrainParams(Section):
         weight_decay: lambda of the term (lambda / 2) ||w||^2 in eq. 11 of the paper; with adamw,
             the fraction of the weights, times the rate, that every update takes off.
         ema: decay of the moving average of the weights, which validates and is saved; 0 for none.
+        average_last: number of last epochs whose weights are averaged instead; 0 for none.
+        presence_head: weight of an auxiliary head on whether a frame shows a nerve; 0 for none.
+        half_size: number of first epochs on frames of half height and width.
         losses: name of each loss in `nerveseg.training.losses` -> weight; 0 leaves out the loss.
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
         dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
@@ -80,12 +85,16 @@ class TrainParams(Section):
     batch: int = Field(ge=1, le=MOST_BATCH)
     accumulation: int = Field(ge=1)
     optimizer: Literal["adam", "adamw"]
+    initial_weights: str | None
     learning_rate: float = Field(gt=0)
     schedule: Literal["poly", "cosine"]
     power: float = Field(ge=0)
     warmup: int = Field(ge=0)
     weight_decay: float = Field(ge=0)
     ema: float = Field(ge=0, lt=1)
+    average_last: int = Field(ge=0)
+    presence_head: Weight
+    half_size: int = Field(ge=0)
     losses: dict[str, Weight]
     dice_over: Literal["frame", "batch"]
     dice_smoothing: float = Field(ge=0, allow_inf_nan=False)
@@ -113,15 +122,26 @@ class TrainParams(Section):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        if self.accumulation > self.batch:
-            raise ValueError(
-                f"accumulation {self.accumulation} would split a batch of {self.batch} "
-                "into empty parts"
-            )
-        if self.warmup >= self.epochs:
-            raise ValueError(
-                f"warmup {self.warmup} leaves none of {self.epochs} epochs for the decay"
-            )
+        accumulation, epochs = self.accumulation, self.epochs
+        faults = {
+            f"accumulation {accumulation} would split a batch of {self.batch} into empty parts": (
+                accumulation > self.batch
+            ),
+            f"warmup {self.warmup} leaves none of {epochs} epochs for the decay": (
+                self.warmup >= epochs
+            ),
+            f"average_last {self.average_last} is more than the {epochs} epochs; lower it": (
+                self.average_last > epochs
+            ),
+            f"half_size {self.half_size} leaves none of {epochs} epochs at the full size": (
+                self.half_size >= epochs
+            ),
+            "ema and average_last are two averages of the weights; set one of them to 0": (
+                self.ema > 0 and self.average_last > 0
+            ),
+        }
+        if found := [fault for fault, present in faults.items() if present]:
+            raise ValueError(found[0])
         return self
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from nerveseg.artefact.format import Artefact
-from nerveseg.artefact.package import MODEL
 from nerveseg.bedside.overlay import NOTICE
 from nerveseg.models.weights import Description
+from nerveseg.package import MODEL
 
 _SOURCES: Final[Mapping[str, str]] = {
     "simulated": (

@@ -10,7 +10,6 @@ from pydantic import JsonValue
 
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.artefact.format import Artefact, Normalisation
-from nerveseg.artefact.package import MOST_MODEL_BYTES
 from nerveseg.bedside.records import sha256_of
 from nerveseg.csv_reader import read_file
 from nerveseg.data import packed
@@ -25,6 +24,7 @@ from nerveseg.leaderboard.lineage import parameters_of
 from nerveseg.models.complexity import parameter_count
 from nerveseg.models.registry import NETWORKS, titles
 from nerveseg.models.weights import Description, check_network, load_weights
+from nerveseg.package import MOST_MODEL_BYTES
 from nerveseg.params.data import DataParams
 from nerveseg.params.results import SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from nerveseg.artefact.format import Artefact, write_artefact
-from nerveseg.artefact.package import MODEL, write_package
+from nerveseg.package import MODEL, write_package
 from nerveseg.sharing.card import card_of
 from nerveseg.sharing.collect import collect
 

@@ -15,6 +15,8 @@ WARM_UP: Final = 3
 class GraphedForwardBackward:
     """Forward and backward pass of one micro-batch, captured at the first call.
 
+    It is captured anew when the size of the frames changes.
+
     Args:
         compute: adds the gradient of a micro-batch to that of the weights; returns its loss.
         network: the network in `compute`; its buffers and gradients must keep their memory.
@@ -31,7 +33,8 @@ class GraphedForwardBackward:
         """Do what `compute` does; the next call overwrites the result."""
         if len(batch.images) != self._frames:
             return self._compute(batch)
-        if self._graph is None:
+        if self._graph is None or batch.images.shape != self._batch.images.shape:
+            self._graph = None  # before the capture, so that its memory can be used again
             self._capture(batch)
         for static, new in zip(self._batch, batch, strict=True):
             static.copy_(new, non_blocking=True)

@@ -5,7 +5,7 @@ under autocast, the loss and the backward pass; then the exchange of gradients b
 the learning rate and the optimiser's step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, Final, Literal
 
@@ -15,10 +15,12 @@ from torch import Tensor, nn
 from nerveseg.data.dataset import Batch
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
-from nerveseg.training.averaging import MovingAverage
+from nerveseg.training.averaging import Average
 from nerveseg.training.cuda_graph import GraphedForwardBackward
 from nerveseg.training.distributed import World
+from nerveseg.training.half_size import halved
 from nerveseg.training.losses import PAPER, Objective
+from nerveseg.training.presence_head import PresenceHead
 from nerveseg.training.sync_batch_norm import FrameMask, synchronised
 
 OPTIMIZERS: Final = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
@@ -32,6 +34,7 @@ class NetworkWithLoss(nn.Module):
         channels: C.
         objective: what the loss is.
         frame_mask: tells synchronised batch normalisation which frames count; None without it.
+        presence: the auxiliary head of the network; None without it.
     """
 
     def __init__(
@@ -40,9 +43,10 @@ class NetworkWithLoss(nn.Module):
         channels: int,
         objective: Objective,
         frame_mask: FrameMask | None,
+        presence: PresenceHead | None = None,
     ) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.presence = network, presence
         self._channels, self._objective, self._frame_mask = channels, objective, frame_mask
 
     def forward(self, batch: Batch) -> Tensor:
@@ -55,6 +59,8 @@ class NetworkWithLoss(nn.Module):
         losses = self._objective.frame_losses(
             outputs, batch.masks, counted=real, exchange=self._frame_mask is not None
         )
+        if self.presence is not None:
+            losses = losses + self.presence(batch.masks)
         return (losses * batch.shares).sum()
 
 
@@ -72,7 +78,10 @@ class Engine:
             this size; the smaller one at the end of an epoch runs without them.
         objective: what training minimises.
         optimizer: a key of `OPTIMIZERS`.
-        ema: decay of the moving average of the weights; 0 for none.
+        average: makes the average of the network's weights that validates and is saved; None for
+            none.
+        half_size: number of first epochs on frames of half height and width.
+        presence: makes the auxiliary head of the network; None for none.
         compiled: fuse the passes with torch.compile.
     """
 
@@ -87,7 +96,9 @@ class Engine:
         frames: int,
         objective: Objective = PAPER,
         optimizer: Literal["adam", "adamw"] = "adam",
-        ema: float = 0.0,
+        average: Callable[[nn.Module], Average] | None = None,
+        half_size: int = 0,
+        presence: Callable[[nn.Module], PresenceHead] | None = None,
         compiled: bool = False,
     ) -> None:
         self._world, self._dtype, self._frames = world, dtype, frames
@@ -97,14 +108,19 @@ class Engine:
         # Convolutions follow the memory format of their weights.
         memory_format = memory_format_for(network, world.device)
         self.network = network.to(world.device).to(memory_format=memory_format)
-        self.optimiser = OPTIMIZERS[optimizer](
-            self.network.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
+        # The average is made before the head, which it would copy.
+        self._average = None if average is None else average(self.network)
+        self._presence = None if presence is None else presence(self.network)
+        module: nn.Module = NetworkWithLoss(
+            self.network, channels, objective, frame_mask, self._presence
         )
-        self._average = MovingAverage(self.network, ema) if ema else None
+        self.optimiser = OPTIMIZERS[optimizer](
+            module.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
+        )
+        self._half_size, self._halves = half_size, False
         # Only float16 has too few exponent bits for gradients.
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
         self._loss_sum = torch.zeros((), device=world.device)
-        module: nn.Module = NetworkWithLoss(self.network, channels, objective, frame_mask)
         if world.size > 1:
             # Gradients as views of the communication buckets save a copy of all of them.
             module = nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
@@ -112,11 +128,13 @@ class Engine:
         self._full_size = torch.compile(module, dynamic=False) if compiled else module
         # A CUDA graph can hold neither an exchange between processes nor a changing loss scale.
         self._graphed = world.device.type == "cuda" and world.size == 1 and dtype != torch.float16
-        self._run = (
-            GraphedForwardBackward(self._forward_backward, self.network, frames)
-            if self._graphed
-            else self._forward_backward
-        )
+        self._run: Callable[[Batch], Tensor] = self._forward_backward
+        if self._graphed:
+            self._run = GraphedForwardBackward(self._forward_backward, module, frames)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Prepare for the updates of `epoch`, from 0."""
+        self._halves = epoch < self._half_size
 
     def train_step(self, micro_batches: Sequence[Batch], rate: float) -> None:
         """Update the weights once.
@@ -130,6 +148,9 @@ class Engine:
                 *(tensor.to(self._world.device, non_blocking=True) for tensor in micro_batch)
             )
             # Processes exchange gradients once per update, during the last backward pass.
+            if self._halves:
+                # The loss halves the masks, after soft outlines, which are in pixels of the frame.
+                batch = batch._replace(images=halved(batch.images))
             exchange = self._world.size == 1 or index == len(micro_batches)
             with nullcontext() if exchange else self._module.no_sync():  # type: ignore[operator]
                 # Added at once, in place: the next replay of a CUDA graph overwrites the loss.
@@ -139,7 +160,7 @@ class Engine:
         self.scaler.step(self.optimiser)
         self.scaler.update()
         if self._average is not None:
-            self._average.update(self.network)
+            self._average.after_update(self.network)
         # A CUDA graph writes gradients to the memory it was recorded with.
         self.optimiser.zero_grad(set_to_none=not self._graphed)
 
@@ -154,10 +175,17 @@ class Engine:
         scaled.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
+    def finish_epoch(self, epoch: int) -> None:
+        """Take note that all updates of `epoch`, from 0, are done."""
+        if self._average is not None:
+            self._average.after_epoch(self.network, epoch)
+
     @property
     def result(self) -> nn.Module:
-        """The network to validate and to save: the average, if there is one."""
-        return self.network if self._average is None else self._average.module
+        """The network to validate and to save: the average, once there is one."""
+        if self._average is None or not self._average.begun:
+            return self.network
+        return self._average.module
 
     def take_loss(self) -> float:
         """Return the sum of the updates' losses since the last call, over all processes.
@@ -175,11 +203,13 @@ class Engine:
     def state(self) -> dict[str, Any]:
         """Return everything an update depends on, apart from the batch and random numbers."""
         average = {} if self._average is None else {"average": self._average.state_dict()}
+        presence = {} if self._presence is None else {"presence": self._presence.state_dict()}
         return {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
             **average,
+            **presence,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -189,3 +219,5 @@ class Engine:
         self.scaler.load_state_dict(state["scaler"])
         if self._average is not None:
             self._average.load_state_dict(state["average"])
+        if self._presence is not None:
+            self._presence.load_state_dict(state["presence"])

@@ -23,12 +23,16 @@ from nerveseg.errors import within
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
+from nerveseg.training.averaging import Average, AverageOfEpochs, MovingAverage
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
 from nerveseg.training.chosen_frames import ChosenFrames, choose_frames
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
+from nerveseg.training.half_size import check_half_size
+from nerveseg.training.initial_weights import initial_path, read_initial
 from nerveseg.training.loop import fit
 from nerveseg.training.losses import Objective, check_losses
+from nerveseg.training.presence_head import PresenceHead
 from nerveseg.training.validation import ValidationMetrics, validate
 
 # A forward pass without gradients needs less memory per frame, so more frames fit at once.
@@ -53,7 +57,7 @@ def train_network(
         network: key of `nerveseg.models.registry.NETWORKS`.
         options: options of the network's class.
         params: the protocol.
-        name: name of the run, for messages.
+        name: name of the run.
         packed: folder of the packed competition.
         split: table of which frame is in which part, in the order of the packed frames.
         code: file that changes with the code of this training (`nerveseg.relevant_code`).
@@ -67,14 +71,15 @@ def train_network(
     choose_algorithms(deterministic=params.deterministic)
     frames = Packed.open(packed)
     chosen = choose_frames(split, frames)
+    initial = initial_path(params.initial_weights, name)
     with process_group() as world:
         with within(f"models.{name}"):
-            module = _new_network(network, options, params)
-        key = _key(network, options, params, packed, [split, code])
+            module = _new_network(network, options, params, initial)
+        key = _key(network, options, params, packed, [split, code, *filter(None, [initial])])
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
-            engine = _engine(module, params, world)
+            engine = _engine(module, params, frames.size, world)
             history = _fit(
                 engine, frames, chosen, checkpoints, name=name, params=params, world=world
             )
@@ -109,9 +114,13 @@ def write_curves(path: Path, history: Sequence[dict[str, float]]) -> None:
         table.writerows({"epoch": epoch, **point} for epoch, point in enumerate(history))
 
 
-def _new_network(network: str, options: Mapping[str, object], params: TrainParams) -> nn.Module:
+def _new_network(
+    network: str, options: Mapping[str, object], params: TrainParams, initial: Path | None
+) -> nn.Module:
     # Seeded before anything depends on the process: all processes start with the same weights.
     torch.manual_seed(params.seed)
+    if initial is not None:
+        return read_initial(initial, network, options, params.channels)
     return build(network, params.channels, **options)
 
 
@@ -131,7 +140,10 @@ def _key(
     return key_of(settings, [*data, *others])
 
 
-def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
+def _engine(module: nn.Module, params: TrainParams, shape: tuple[int, int], world: World) -> Engine:
+    check_half_size(params.half_size, shape)
+    weight = params.presence_head
+    head = partial(PresenceHead, channels=params.channels, shape=shape, weight=weight)
     return Engine(
         module,
         params.channels,
@@ -141,10 +153,18 @@ def _engine(module: nn.Module, params: TrainParams, world: World) -> Engine:
         frames=max(LEAST, params.batch // (world.size * params.accumulation)),
         objective=objective_of(params),
         optimizer=params.optimizer,
-        ema=params.ema,
+        average=_average(params),
+        half_size=params.half_size,
+        presence=head if weight else None,
         # Only on request: it has not been measured where compiling shortens a whole training.
         compiled=params.compile is True,
     )
+
+
+def _average(params: TrainParams) -> Callable[[nn.Module], Average] | None:
+    if params.average_last:
+        return partial(AverageOfEpochs, first=params.epochs - params.average_last)
+    return partial(MovingAverage, decay=params.ema) if params.ema else None
 
 
 def _fit(
@@ -169,7 +189,7 @@ def _fit(
         engine,
         _batches(frames, sampler, params, world),
         sampler,
-        _validation(engine.result, frames, chosen, params, world),
+        _validation(frames, chosen, params, world),
         name=name,
         params=params,
         checkpoints=checkpoints,
@@ -199,14 +219,13 @@ def _batches(
 
 
 def _validation(
-    network: nn.Module, frames: Packed, chosen: ChosenFrames, params: TrainParams, world: World
-) -> Callable[[], ValidationMetrics]:
+    frames: Packed, chosen: ChosenFrames, params: TrainParams, world: World
+) -> Callable[[nn.Module], ValidationMetrics]:
     return partial(
         validate,
-        network,
-        frames.train_images,
-        frames.train_masks,
-        chosen.valid,
+        images=frames.train_images,
+        masks=frames.train_masks,
+        indices=chosen.valid,
         channels=params.channels,
         batch=max(1, VALIDATION_BATCHES * params.batch // params.accumulation),
         dtype=working_dtype(params.precision, world.device),

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Final, TypeVar
 
+from torch import nn
 from torch.utils.data import DataLoader
 
 from nerveseg.data.dataset import Batch
@@ -60,7 +61,7 @@ def fit(
     engine: Engine,
     batches: DataLoader[Batch],
     sampler: EpochSampler,
-    validate: Callable[[], ValidationMetrics],
+    validate: Callable[[nn.Module], ValidationMetrics],
     *,
     name: str,
     params: TrainParams,
@@ -73,7 +74,7 @@ def fit(
         engine: the network and its optimiser.
         batches: yields `params.accumulation` micro-batches per update, in the order of `sampler`.
         sampler: chooses the frames; it is told where to begin.
-        validate: measures the network after each epoch.
+        validate: measures the engine's result after each epoch.
         name: name of the run, for messages.
         params: the protocol.
         checkpoints: where process 0 saves to and all processes resume from.
@@ -98,6 +99,7 @@ def fit(
     with determinism_explained(), memory_explained(params), interruption, progress:
         for epoch in range(state.epoch, params.epochs):
             sampler.start_at(epoch, state.step)
+            engine.start_epoch(epoch)
             for micro_batches in in_groups(batches, params.accumulation):
                 iteration = epoch * sampler.steps + state.step
                 rate = schedule.rate(iteration)
@@ -114,7 +116,8 @@ def fit(
                     if state.step < sampler.steps and (checkpoints.due or stop):
                         _save(engine, state, params, checkpoints, world)
                         _stop_if(stop, name, state, checkpoints, world)
-            metrics = validate()
+            engine.finish_epoch(epoch)
+            metrics = validate(engine.result)
             point = _point(state.loss_sum / state.step, rate, metrics)
             progress.epoch(epoch, point)
             state.finish_epoch(point)

@@ -19,6 +19,7 @@ from torch.distributed.nn.functional import all_reduce
 
 from nerveseg.errors import InputError
 from nerveseg.training.frame_losses import focal, lovasz, presence
+from nerveseg.training.half_size import halved
 from nerveseg.training.soft_outline import soft_outline
 
 
@@ -174,7 +175,8 @@ class Objective(NamedTuple):
         Args:
             outputs: logits N x 1 x H x W of any floating type, or a tuple of them under deep
                 supervision.
-            masks: N x H x W uint8, {0, 1}.
+            masks: N x H x W uint8, {0, 1}; or N x 2H x 2W, whose targets are averaged over squares
+                of 2 x 2 pixels.
             counted: N, {0, 1}, see `Sums`.
             exchange: see `Sums`.
 
@@ -191,6 +193,8 @@ class Objective(NamedTuple):
         target = soft_outline(masks.float(), self.outline)
         terms = []
         heads = outputs if isinstance(outputs, tuple) else (outputs,)
+        if heads[0].shape[-2:] != target.shape[-2:]:
+            target = halved(target)
         for head in heads:
             logits = head.squeeze(1).float()
             terms += [weight * loss(logits, target) for weight, loss in losses]
