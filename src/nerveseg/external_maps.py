@@ -27,8 +27,8 @@ class Frames(NamedTuple):
         test: img of each test frame.
     """
 
-    valid: list[tuple[int, ...]]
-    test: list[tuple[int, ...]]
+    valid: Sequence[tuple[int, ...]]
+    test: Sequence[tuple[int, ...]]
 
 
 def read_frames(folder: Path) -> Frames:
