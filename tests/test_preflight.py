@@ -209,7 +209,7 @@ def test_the_command_says_that_all_is_fine_or_what_is_not(
 def test_an_external_member_of_an_ensemble_must_be_there(project: Path) -> None:
     options = {"combine": "logits", "select": "all"}
     change(project, ensembles={"nnunet": {"runs": ["unet", "external/nnunet"], **options}})
-    key = "params.yaml: ensembles.nnunet.runs: external/nnunet"
+    key = f"params.yaml: ensembles.nnunet.runs: {project}/external/nnunet"
     assert faults(project) == [f"{key}: not found; write it by nerveseg nnunet import"]
     folder = project / "external/nnunet"
     folder.mkdir(parents=True)
