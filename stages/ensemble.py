@@ -3,9 +3,11 @@
 import argparse
 from pathlib import Path
 
+from nerveseg.data.packed import read_test
 from nerveseg.data.split_table import records_of
 from nerveseg.decision.combine_runs import VALID, equal_weights, greedy_weights, write_ensemble
 from nerveseg.errors import run, within
+from nerveseg.external_maps import Frames, folders_of
 from nerveseg.inference.decision_file import FIXED
 from nerveseg.inference.ensemble import open_maps
 from nerveseg.inference.rule import Rule
@@ -22,8 +24,10 @@ def main() -> None:
     name = parser.parse_args().name
     params, data = read("ensembles", EnsemblesParams).ensemble(name), Path("data")
     runs = params.members(read("models", ModelsParams))
-    predictions = {run: data / "predictions" / run for run in runs}
     frames = records_of(data / "packed/train.csv", data / "split.csv", "valid")
+    test = [(img,) for img in read_test(data / "packed/test.csv")]
+    listed = Frames([frame[:2] for frame in frames], test)
+    predictions = folders_of(runs, data / "predictions", listed)
     selection = equal_weights(runs, len(frames))
     if params.select == "greedy":
         fixed = Rule(name=FIXED, **read("encode", EncodeParams).model_dump())

@@ -235,3 +235,15 @@ def test_the_command_says_that_all_is_fine_or_what_is_not(
     change(project, encode__threshold=2.0)
     with pytest.raises(FaultsError):
         call(["check-setup"])
+
+
+def test_an_external_member_of_an_ensemble_must_be_there(project: Path) -> None:
+    options = {"combine": "logits", "select": "all"}
+    change(project, ensembles={"nnunet": {"runs": ["unet", "external/nnunet"], **options}})
+    key = f"params.yaml: ensembles.nnunet.runs: {project}/external/nnunet"
+    assert faults(project) == [f"{key}: not found; write it by nerveseg nnunet import"]
+    folder = project / "external/nnunet"
+    folder.mkdir(parents=True)
+    (folder / "valid.csv").write_text("subject,img\n1,1\n")
+    (folder / "test.csv").write_text("img\n1\n")
+    assert faults(project) == [f"{key}/valid.b2nd: not found; write it by nerveseg nnunet import"]

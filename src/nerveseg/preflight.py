@@ -7,6 +7,7 @@ from typing import Final
 
 from nerveseg import surroundings
 from nerveseg.errors import FaultsError, InputError, within
+from nerveseg.external_maps import read_frames
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
 from nerveseg.params import data, ensembles, results, train
@@ -70,24 +71,32 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], N
         yield partial(_check_run, name, models)
         if isinstance(protocol, train.TrainParams) and protocol.initial_weights is not None:
             yield partial(_check_initial_weights, name, models, protocol)
-    yield from _checks_of_names(sections, models)
+    yield from _checks_of_names(sections, models, root)
 
 
 def _checks_of_names(
-    sections: dict[str, Section], models: train.ModelsParams
+    sections: dict[str, Section], models: train.ModelsParams, root: Path
 ) -> Iterator[Callable[[], None]]:
     names = models.names()
     if isinstance(groups := sections.get("ensembles"), ensembles.EnsemblesParams):
         for name in groups.names():
             yield partial(_refuse_name_of_a_run, name, names)
             for run in groups.ensemble(name).members(models):
-                yield partial(_refuse_unknown_run, f"ensembles.{name}.runs", run, names)
+                if ensembles.is_external(run):
+                    yield partial(_check_external, f"ensembles.{name}.runs", root / run)
+                else:
+                    yield partial(_refuse_unknown_run, f"ensembles.{name}.runs", run, names)
         names = list(dict.fromkeys([*names, *groups.names()]))
     if isinstance(summary := sections.get("summary"), results.SummaryParams):
         yield partial(_refuse_unknown_run, "summary.reference", summary.reference, names)
     if isinstance(board := sections.get("leaderboard"), results.LeaderboardParams):
         for run in board.runs:
             yield partial(_refuse_unknown_run, "leaderboard.runs", run, names)
+
+
+def _check_external(key: str, folder: Path) -> None:
+    with within(f"{PARAMS_FILE}: {key}"):
+        read_frames(folder)
 
 
 def _check_run(name: str, models: train.ModelsParams) -> None:

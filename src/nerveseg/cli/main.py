@@ -16,6 +16,7 @@ from nerveseg.cli.export import export
 from nerveseg.cli.import_data import import_data
 from nerveseg.cli.live import live
 from nerveseg.cli.models import models
+from nerveseg.cli.nnunet import nnunet
 from nerveseg.cli.predict import predict
 from nerveseg.cli.recover import recover
 from nerveseg.cli.repro import repro
@@ -54,6 +55,7 @@ for command in (
     demo,
     share,
     export,
+    nnunet,
     submission,
     recover,
     simulate_sheet,

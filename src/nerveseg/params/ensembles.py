@@ -1,6 +1,6 @@
 """Section `ensembles`: runs whose prediction maps are averaged."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -10,12 +10,22 @@ from nerveseg.params.train import BASELINES, RUN_NAME, ModelsParams
 
 Combine = Literal["logits", "probabilities"]
 
+EXTERNAL: Final = "external/"
+"""What the name of a member begins with that was trained elsewhere; it is its folder as well."""
+
+
+def is_external(member: str) -> bool:
+    """Return whether a member of an ensemble is external/NAME instead of a run."""
+    name = member.removeprefix(EXTERNAL)
+    return name != member and RUN_NAME.fullmatch(name) is not None
+
 
 class Ensemble(Section):
     """One ensemble.
 
     Attributes:
-        runs: `all` runs, or a list of keys of `models`.
+        runs: `all` runs, or a list of keys of `models` and of external members such as
+            external/nnunet.
         combine: what is averaged, logits or probabilities.
         select: `all` weighs the runs equally; `greedy` adds runs one by one, with replacement, as
             long as the Dice on validation frames rises.
@@ -32,7 +42,7 @@ class Ensemble(Section):
         return self
 
     def members(self, models: ModelsParams) -> list[str]:
-        """Return the names of its runs."""
+        """Return the names of its runs and external members."""
         return models.names() if self.runs == "all" else list(self.runs)
 
 
