@@ -1,5 +1,7 @@
 """Synchronised batch normalisation, in one process, against torch's own on the real frames."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,12 @@ from torch import distributed, nn
 
 from nerveseg.models.factory import build
 from nerveseg.models.registry import OWN
-from nerveseg.training.sync_batch_norm import FrameMask, MaskedSyncBatchNorm2d, synchronised
+from nerveseg.training.sync_batch_norm import (
+    FrameMask,
+    MaskedSyncBatchNorm2d,
+    left_uncompiled,
+    synchronised,
+)
 
 
 @pytest.fixture
@@ -83,3 +90,25 @@ def test_a_layer_of_timm_goes_on_with_its_activation() -> None:
     found = synced(images)
     assert not (found < 0).any()
     torch.testing.assert_close(found, plain(images))
+
+
+@pytest.mark.usefixtures("group")
+def test_a_compiled_network_calls_its_layers_as_they_are() -> None:
+    torch.compiler.reset()
+    images = torch.randn(3, 4, 5, 5)
+    _, synced = norms(1.0, 1.0, 0.0)
+    expected = synced(images).relu()
+    network = left_uncompiled(nn.Sequential(synced, nn.ReLU()))
+    compiled = torch.compile(network, backend="eager", dynamic=False)
+    torch.testing.assert_close(compiled(images), expected, rtol=0, atol=0)
+
+
+def test_the_compiler_is_not_imported_before_it_is_used() -> None:
+    code = (
+        "import importlib, pkgutil, sys, nerveseg.training as package\n"
+        "for each in pkgutil.iter_modules(package.__path__, package.__name__ + '.'):\n"
+        "    importlib.import_module(each.name)\n"
+        "assert 'nerveseg.training.sync_batch_norm' in sys.modules\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -21,7 +21,7 @@ from nerveseg.training.distributed import World
 from nerveseg.training.half_size import halved
 from nerveseg.training.losses import PAPER, Objective
 from nerveseg.training.presence_head import PresenceHead
-from nerveseg.training.sync_batch_norm import FrameMask, synchronised
+from nerveseg.training.sync_batch_norm import FrameMask, left_uncompiled, synchronised
 
 OPTIMIZERS: Final = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
@@ -125,6 +125,9 @@ class Engine:
             # Gradients as views of the communication buckets save a copy of all of them.
             module = nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
         self._module = module
+        if compiled:
+            # Not before the average copies the network: a copy would call the original's layers.
+            left_uncompiled(self.network)
         self._full_size = torch.compile(module, dynamic=False) if compiled else module
         # A CUDA graph can hold neither an exchange between processes nor a changing loss scale.
         self._graphed = world.device.type == "cuda" and world.size == 1 and dtype != torch.float16

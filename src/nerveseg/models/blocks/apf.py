@@ -26,6 +26,7 @@ from nerveseg.models.blocks.conv import conv
 from nerveseg.models.blocks.decoder import Pyramid
 from nerveseg.models.blocks.rpa import Reading
 from nerveseg.models.blocks.segmenter import fraction_of
+from nerveseg.models.blocks.working_precision import scale, upsample, upsample_nearest
 
 TAPS = 3
 
@@ -53,7 +54,7 @@ class NearestUpConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return N x out_channels x (factor * H) x (factor * W)."""
         if self.training:
-            return cast("Tensor", self.conv(F.interpolate(x, scale_factor=self.factor)))
+            return cast("Tensor", self.conv(upsample_nearest(x, self.factor)))
         kernels = phase_kernels(self.conv.weight, self.factor)
         return F.conv_transpose2d(x, kernels, stride=self.factor, padding=1)
 
@@ -103,8 +104,8 @@ class ReleasedAPF(nn.Module):
         levels = [maps.full, self.from_half(maps.half), self.from_quarter(maps.quarter)]
         fused = self.fuse(torch.cat(levels, dim=1))
         pooled = fused.amax(dim=(2, 3)).unsqueeze(1)
-        scale = self.channels(pooled).sigmoid().transpose(1, 2).unsqueeze(-1)
-        return torch.addcmul(fused, fused, self.gamma * scale)
+        sigma = self.channels(pooled).sigmoid().transpose(1, 2).unsqueeze(-1)
+        return torch.addcmul(fused, fused, scale(sigma, self.gamma))
 
 
 class PaperAPF(nn.Module):
@@ -129,8 +130,8 @@ class PaperAPF(nn.Module):
         """Return N x w/2 x H x W."""
         fused = self._fused(maps)
         pooled = fused.mean(dim=(2, 3)).unsqueeze(1)
-        scale = self.channels(pooled).sigmoid().transpose(1, 2).unsqueeze(-1)
-        return torch.addcmul(fused, fused, scale)
+        sigma = self.channels(pooled).sigmoid().transpose(1, 2).unsqueeze(-1)
+        return torch.addcmul(fused, fused, sigma)
 
     def _fused(self, maps: Pyramid) -> Tensor:
         """Return F as a sum: a 1 x 1 convolution of concatenated levels is a sum over the levels.
@@ -143,7 +144,7 @@ class PaperAPF(nn.Module):
         for level, weight in ((maps.half, half), (maps.quarter, quarter)):
             size = (fused.shape[-2], fused.shape[-1])
             projected = F.conv2d(level, weight)
-            fused = fused + F.interpolate(projected, size, mode="bilinear", align_corners=True)
+            fused = fused + upsample(projected, size, align_corners=True)
         return fused
 
 

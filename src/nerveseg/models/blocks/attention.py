@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from nerveseg.models.blocks.working_precision import softmax
+
 
 def attention(query: Tensor, key: Tensor) -> Tensor:
     """Return softmax over keys of query^T key, N x P x P; every row sums to 1.
@@ -13,7 +15,7 @@ def attention(query: Tensor, key: Tensor) -> Tensor:
         key: same shape as `query`.
     """
     energy = query.flatten(2).transpose(1, 2) @ key.flatten(2)
-    return energy.softmax(dim=-1)
+    return softmax(energy, dim=-1)
 
 
 def attend(value: Tensor, weights: Tensor) -> Tensor:

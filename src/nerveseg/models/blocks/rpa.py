@@ -20,10 +20,9 @@ literal softmax over rows (`row`) is another function: the weights with which a 
 value to the others sum to 1, and those that it receives do not.
 """
 
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nerveseg.errors import InputError
@@ -31,6 +30,7 @@ from nerveseg.models.blocks.attention import attend, attention
 from nerveseg.models.blocks.conv import conv_norm_relu
 from nerveseg.models.blocks.pooling import region_means
 from nerveseg.models.blocks.segmenter import fraction_of
+from nerveseg.models.blocks.working_precision import scale, upsample
 
 Reading = Literal["released", "paper"]
 Softmax = Literal["summed", "row"]
@@ -67,7 +67,7 @@ class RegionAttention(nn.Module):
         # upsampling, whose weights sum to 1. The softmax does not; it runs over all H * W pixels.
         tokens = torch.cat([self.queries[own](region), self.keys[own](region)], dim=1)
         size = (x.shape[-2], x.shape[-1])
-        pixels = F.interpolate(tokens, size=size, mode="bilinear", align_corners=True)
+        pixels = upsample(tokens, size, align_corners=True)
         query, key = pixels.chunk(2, dim=1)
         return attention(query, key)
 
@@ -93,7 +93,7 @@ class ReleasedRPA(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return N x C x H x W."""
-        return cast("Tensor", x + self.gamma * self.fuse(self.attention(x)))
+        return x + scale(self.fuse(self.attention(x)), self.gamma)
 
 
 class PaperRPA(nn.Module):

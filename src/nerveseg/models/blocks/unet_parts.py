@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from nerveseg.models.blocks.conv import conv_norm_relu
+from nerveseg.models.blocks.working_precision import UpsampleNearest
 
 LEVELS: Final = 5
 
@@ -21,7 +22,7 @@ def double_conv(in_channels: int, out_channels: int) -> nn.Sequential:
 
 def up_step(in_channels: int, out_channels: int) -> nn.Sequential:
     """Return nearest upsampling by 2 and a 3 x 3 convolution with normalisation and ReLU."""
-    return nn.Sequential(nn.Upsample(scale_factor=2), conv_norm_relu(in_channels, out_channels, 3))
+    return nn.Sequential(UpsampleNearest(), conv_norm_relu(in_channels, out_channels, 3))
 
 
 def level_widths(width: int) -> list[int]:

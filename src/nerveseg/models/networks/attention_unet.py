@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from nerveseg.models.blocks.conv import conv, conv_norm_relu
 from nerveseg.models.blocks.segmenter import Segmenter, check_width, fraction_of
 from nerveseg.models.blocks.unet_parts import UNetDecoder, UNetEncoder, level_widths
+from nerveseg.models.blocks.working_precision import upsample
 
 Gating = Literal["port", "authors"]
 
@@ -73,7 +74,7 @@ class GridAttentionGate(nn.Module):
         added = F.relu(self.w_x(skip) + self.w_g(self.signal(gating)))
         alpha = self.psi(added).sigmoid()
         size = (skip.shape[-2], skip.shape[-1])
-        gated = skip * F.interpolate(alpha, size=size, mode="bilinear")
+        gated = skip * upsample(alpha, size)
         return cast("Tensor", self.combine(self.out(gated)))
 
 

@@ -13,6 +13,7 @@ from nerveseg.models.blocks.conv import conv
 from nerveseg.models.blocks.decoder import Decoder
 from nerveseg.models.blocks.resnet import ResNet34
 from nerveseg.models.blocks.segmenter import Segmenter, fraction_of
+from nerveseg.models.blocks.working_precision import upsample
 
 POOLS: Final = (2, 3, 5, 6)
 
@@ -62,7 +63,7 @@ class ResidualMultiKernelPooling(nn.Module):
             # A map smaller than the window is pooled as a whole, which torch would refuse.
             window = (min(kernel, size[0]), min(kernel, size[1]))
             pooled = self.squeeze(F.max_pool2d(x, window))
-            levels.append(F.interpolate(pooled, size=size, mode="bilinear"))
+            levels.append(upsample(pooled, size))
         return torch.cat([*levels, x], dim=1)
 
 

@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from nerveseg.models.blocks.conv import conv, conv_norm_relu
 from nerveseg.models.blocks.resnet import ResNet34
 from nerveseg.models.blocks.segmenter import Segmenter, fraction_of
+from nerveseg.models.blocks.working_precision import Upsample, scale, softmax, upsample
 
 
 def _upsample(x: Tensor, size: torch.Size) -> Tensor:
-    return F.interpolate(x, size=(size[-2], size[-1]), mode="bilinear", align_corners=True)
+    return upsample(x, (size[-2], size[-1]), align_corners=True)
 
 
 class GlobalPyramidGuidance(nn.Module):
@@ -86,7 +87,7 @@ class ScaleAwarePyramidFusion(nn.Module):
         """Return N x C x H x W."""
         near, middle, far = self._branches(x)
         fused = self._fuse(self._fuse(near, middle), far)
-        mixed = self.gamma * fused + (1 - self.gamma) * x
+        mixed = scale(fused, self.gamma) + scale(x, 1 - self.gamma)
         return cast("Tensor", self.out(F.relu(mixed)))
 
     def _branches(self, x: Tensor) -> list[Tensor]:
@@ -98,13 +99,14 @@ class ScaleAwarePyramidFusion(nn.Module):
         ]
 
     def _fuse(self, a: Tensor, b: Tensor) -> Tensor:
-        weight_a, weight_b = self.selector(torch.cat([a, b], dim=1)).softmax(dim=1).chunk(2, dim=1)
-        return cast("Tensor", weight_a * a + weight_b * b)
+        votes = self.selector(torch.cat([a, b], dim=1))
+        weight_a, weight_b = softmax(votes, dim=1).chunk(2, dim=1)
+        return weight_a * a + weight_b * b
 
 
 def _up(in_channels: int, out_channels: int) -> nn.Sequential:
     """Return bilinear upsampling by 2, then 1 x 1 with normalisation and ReLU."""
-    up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
+    up = Upsample()
     return nn.Sequential(up, conv_norm_relu(in_channels, out_channels, 1, bias=False))
 
 

@@ -20,6 +20,7 @@ from nerveseg.models.blocks.attention import attend, attention
 from nerveseg.models.blocks.conv import conv_norm_relu
 from nerveseg.models.blocks.resnet import ResNet34
 from nerveseg.models.blocks.segmenter import Logits, Segmenter, fraction_of
+from nerveseg.models.blocks.working_precision import scale, softmax
 
 
 class PositionAttention(nn.Module):
@@ -39,7 +40,7 @@ class PositionAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return N x C x H x W, weights by eq. 1, sum by eq. 2; the identity while alpha is 0."""
         weights = attention(self.query(x), self.key(x))
-        return x + self.alpha * attend(self.value(x), weights)
+        return x + scale(attend(self.value(x), weights), self.alpha)
 
 
 class ChannelAttention(nn.Module):
@@ -57,11 +58,11 @@ class ChannelAttention(nn.Module):
         """
         flat = x.flatten(2)
         energy = flat @ flat.transpose(1, 2)
-        return (energy.amax(dim=-1, keepdim=True) - energy).softmax(dim=-1)
+        return softmax(energy.amax(dim=-1, keepdim=True) - energy, dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return N x C x H x W (eq. 4); the identity while beta is 0."""
-        return x + self.beta * (self.weights(x) @ x.flatten(2)).view(x.shape)
+        return x + scale((self.weights(x) @ x.flatten(2)).view(x.shape), self.beta)
 
 
 class DANet(Segmenter):
@@ -101,6 +102,7 @@ class DANet(Segmenter):
         heads = self.heads if self.training else self.heads[:1]
         maps = (position + channel, position, channel)
         size = (image.shape[-2], image.shape[-1])
+        # Not `working_precision.upsample`: one channel of float32 is cheap, and the loss reads it.
         logits = [
             F.interpolate(head(each), size=size, mode="bilinear", align_corners=True)
             for head, each in zip(heads, maps, strict=False)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nerveseg.models.blocks.segmenter import Logits, Segmenter, check_width
 from nerveseg.models.blocks.unet_parts import UNetEncoder, double_conv, level_widths
+from nerveseg.models.blocks.working_precision import Upsample
 
 
 class UNetPlusPlus(Segmenter):
@@ -37,7 +38,7 @@ class UNetPlusPlus(Segmenter):
             )
             for j in range(1, len(widths))
         )
-        self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
+        self.up = Upsample()
         heads = len(widths) - 1 if deep_supervision else 1
         self.heads = nn.ModuleList(nn.Conv2d(width, 1, 1) for _ in range(heads))
 
