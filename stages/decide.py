@@ -24,7 +24,7 @@ def main() -> None:
         from nerveseg.decision.decide import in_words
         from nerveseg.decision.validation_maps import decide_run
 
-        decision = decide_run(data, maps, fixed, params, sweep, level)
+        decision = decide_run(data, maps, fixed, params, sweep=sweep, level=level)
         print(f"{name}: {in_words(decision)}")
     write_decision(data / "decisions" / f"{name}.json", decision)
 

@@ -30,13 +30,13 @@ def test_neighbours_are_of_the_same_sweep_and_do_not_depend_on_the_rows(
     settings = {"blocks": 8, "least_similarity": 0.85}
     found = near_duplicates(images, subjects if known else None, **settings, rows=rows)  # type: ignore[arg-type]
     whole = near_duplicates(images, subjects, blocks=8, least_similarity=0.85)
-    assert [[each.index for each in near] for near in found] == [
-        [each.index for each in near] for near in whole
+    assert [[each.frame for each in near] for near in found] == [
+        [each.frame for each in near] for near in whole
     ]
     for index, near in enumerate(found):
         assert len(near) == MOST
-        assert index not in {each.index for each in near}
-        assert {subjects[each.index] for each in near} == {subjects[index]}
+        assert index not in {each.frame for each in near}
+        assert {subjects[each.frame] for each in near} == {subjects[index]}
         assert sum(each.share for each in near) == pytest.approx(1)
 
 

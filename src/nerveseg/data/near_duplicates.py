@@ -25,12 +25,12 @@ class Neighbour(NamedTuple):
     """A near-duplicate of a frame.
 
     Attributes:
-        index: its index in the set.
+        frame: its index in the set.
         share: its similarity, divided by the sum over the frame's neighbours; the shares of a
             frame's neighbours sum to 1.
     """
 
-    index: int
+    frame: int
     share: float
 
 

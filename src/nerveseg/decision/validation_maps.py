@@ -16,7 +16,13 @@ from nerveseg.rle import decode
 
 
 def decide_run(
-    data: Path, maps: Path, fixed: Rule, params: DecideParams, sweep: Sweep | None, level: float
+    data: Path,
+    maps: Path,
+    fixed: Rule,
+    params: DecideParams,
+    *,
+    sweep: Sweep | None,
+    level: float,
 ) -> Decision:
     """Fit the rule of one run, or smooth its maps, or both.
 

@@ -72,7 +72,7 @@ class SmoothedMaps:
         near = self._neighbours[index]
         if not near or not self._weight:
             return codes
-        maps = [codes, *(self._maps[each.index] for each in near)]
+        maps = [codes, *(self._maps[each.frame] for each in near)]
         weights = [1 - self._weight, *(self._weight * each.share for each in near)]
         return combined(maps, weights, "logits")
 
