@@ -16,10 +16,10 @@ COLUMNS: Final = (
 )
 CAPTION: Final = (
     "'sweep' is fixed on maps smoothed over near-duplicate frames; if it is switched on, the other "
-    "rules are fitted on such maps, too. Every gain is cross-fitted: the frames "
-    "of a subject are decided by a rule fitted on other subjects. Its interval is paired by frame and clustered by subject. 'best' chooses among the "
-    "other rules, again without the subjects that it is judged by. The validation scores in this "
-    "report are those of the cross-fitted rule in use."
+    "rules are fitted on such maps, too. Every gain is cross-fitted: the frames of a subject are "
+    "decided by a rule fitted on other subjects. Its interval is paired by frame and clustered by "
+    "subject. 'best' chooses among the other rules, again without the subjects that it is judged "
+    "by. The validation scores in this report are those of the cross-fitted rule in use."
 )
 
 
