@@ -6,7 +6,7 @@ subtracted, because the subjects of test frames are unknown, and validation fram
 treated as test frames are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -35,7 +35,7 @@ class Neighbour(NamedTuple):
 
 
 def near_duplicates(
-    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    images: Iterable[NDArray[np.uint8]],
     subjects: Sequence[int] | None,
     *,
     blocks: int,

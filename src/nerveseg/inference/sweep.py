@@ -99,7 +99,8 @@ def smoothed_validation(maps: FrameMaps, sweep: Sweep | None, data: Path) -> Fra
     images = open_frames(path)
     if len(images) != len(split):
         raise InputError(f"{path}: {len(images)} frames, {len(split)} in the split; run dvc repro")
-    return _smoothed(maps, images[rows], [split[row].subject for row in rows], sweep, path)
+    subjects = [split[row].subject for row in rows]
+    return _smoothed(maps, (images[row] for row in rows), subjects, sweep, (path, len(rows)))
 
 
 def smoothed_test(maps: FrameMaps, sweep: Sweep | None, data: Path) -> FrameMaps:
@@ -116,21 +117,21 @@ def smoothed_test(maps: FrameMaps, sweep: Sweep | None, data: Path) -> FrameMaps
     if sweep is None:
         return maps
     path = data / "packed" / TEST_IMAGES
-    return _smoothed(maps, open_frames(path), None, sweep, path)
+    images = open_frames(path)
+    return _smoothed(maps, iter(images), None, sweep, (path, len(images)))
 
 
 def _smoothed(
     maps: FrameMaps,
-    images: NDArray[np.uint8],
+    images: Iterator[NDArray[np.uint8]],
     subjects: Sequence[int] | None,
     sweep: Sweep,
-    path: Path,
+    source: tuple[Path, int],
 ) -> SmoothedMaps:
-    if len(maps) != len(images):
-        raise InputError(
-            f"{path}: {len(maps)} maps for its {len(images)} frames; run dvc repro predict"
-        )
-    if not len(images):
+    path, count = source
+    if len(maps) != count:
+        raise InputError(f"{path}: {len(maps)} maps for {count} frames; run dvc repro predict")
+    if not count:
         return SmoothedMaps(maps, [], sweep.weight)
     near = near_duplicates(
         images, subjects, blocks=sweep.blocks, least_similarity=sweep.least_similarity
