@@ -71,7 +71,7 @@ def maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.uin
     write_maps(Path("data/predictions/unet/test.b2nd"), maps[:3])
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (len(keys), 32, 48), dtype=np.uint8)
-    images[EACH + 1] = images[EACH]  # one near-duplicate of the first validation frame
+    images[EACH + 1 :: 2] = images[EACH::2]  # pairs of near-duplicates in every validation sweep
     np.save("data/packed/train_images.npy", images)
     np.save("data/packed/test_images.npy", images[:3])
     return maps[EACH:]
@@ -94,6 +94,8 @@ def test_masks_of_smoothed_maps_score_as_the_decision_says(
     plain = [clean(codes >= code_of(0.5), 20, 100) for codes in maps]
     assert rows["fixed"]["dice"] == pytest.approx(dice(count(plain, true)).mean())
     assert scored - rows["fixed"]["dice"] == pytest.approx(rows[kind]["gain"])
+    # Otherwise the test could not fail.
+    assert abs(rows["sweep"]["gain"]) > 1e-3
 
 
 def test_the_fixed_rule_reads_no_map_and_makes_the_masks_it_always_made(
