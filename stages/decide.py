@@ -5,7 +5,8 @@ from pathlib import Path
 from nerveseg.errors import run
 from nerveseg.inference.decision_file import FIXED, fixed_decision, write_decision
 from nerveseg.inference.rule import Rule
-from nerveseg.maps import read_maps
+from nerveseg.inference.sweep import Sweep
+from nerveseg.params.data import AuditParams
 from nerveseg.params.results import DecideParams, EncodeParams, SummaryParams
 from nerveseg.params.section import read
 from nerveseg.run_arguments import parse_run
@@ -17,19 +18,23 @@ def main() -> None:
     params, level = read("decide", DecideParams), read("summary", SummaryParams).level
     fixed = Rule(name=FIXED, **read("encode", EncodeParams).model_dump())
     data, decision = Path("data"), fixed_decision(fixed)
-    if params.rule != FIXED:
+    sweep = sweep_of(params.sweep)
+    if params.rule != FIXED or sweep:
         # Importing scikit-learn takes longer than all that the rule `fixed` needs.
-        from nerveseg.decision.decide import decide, in_words, matched_to_test
-        from nerveseg.decision.validation_maps import measure_validation
+        from nerveseg.decision.decide import in_words
+        from nerveseg.decision.validation_maps import decide_run
 
-        measured = measure_validation(
-            data / "packed/train.csv", data / "split.csv", maps / "valid.b2nd", fixed
-        )
-        decision = decide(measured, fixed, params.rule, folds=params.folds, level=level)
-        if params.match_prevalence:
-            decision = matched_to_test(decision, measured, read_maps(maps / "test.b2nd"))
+        decision = decide_run(data, maps, fixed, params, sweep=sweep, level=level)
         print(f"{name}: {in_words(decision)}")
     write_decision(data / "decisions" / f"{name}.json", decision)
+
+
+def sweep_of(weight: float) -> Sweep | None:
+    """Return how maps are smoothed, with the audit's measure of similarity; None for weight 0."""
+    if not weight:
+        return None
+    audit = read("audit", AuditParams)
+    return Sweep(weight=weight, blocks=audit.blocks, least_similarity=audit.least_similarity)
 
 
 if __name__ == "__main__":

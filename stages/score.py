@@ -1,5 +1,6 @@
 """Score the masks of one run on the validation frames and against the leaderboard's solution."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from nerveseg.errors import run
@@ -8,6 +9,8 @@ from nerveseg.evaluation.frame_scores import score_frames
 from nerveseg.evaluation.run_scores import leaderboard_scores, write_scores
 from nerveseg.evaluation.validation_set import open_validation
 from nerveseg.evaluation.verdict import judge, warn
+from nerveseg.inference.decision_file import read_decision
+from nerveseg.inference.sweep import smoothed_validation
 from nerveseg.params.results import ScoreParams, SummaryParams
 from nerveseg.params.section import read
 from nerveseg.run_arguments import parse_run
@@ -24,6 +27,9 @@ def main() -> None:
         masks=data / "masks" / f"{name}.csv",
         maps=maps / "valid.b2nd",
     )
+    # Probabilities are scored as the masks were made from them.
+    sweep = read_decision(data / "decisions" / f"{name}.json").sweep
+    validation = replace(validation, maps=smoothed_validation(validation.maps, sweep, data))
     submission = Path("submissions") / f"{name}.csv"
     boards = leaderboard_scores(submission, data / "verified/solution.csv")
     baselines = read_baselines(data / "baselines")

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, Protocol
 
 import blosc2
 import numpy as np
@@ -164,6 +164,19 @@ class MapWriter:
             self._file.__exit__(type(failure), failure, failure.__traceback__)
             raise
         self._file.__exit__(kind, error, traceback)
+
+
+class FrameMaps(Protocol):
+    """Maps of N frames that can be read one at a time, such as `Maps`."""
+
+    def __len__(self) -> int:
+        """Return N."""
+
+    def __getitem__(self, index: int, /) -> NDArray[np.uint8]:
+        """Return map `index`, uint8 codes."""
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        """Yield the maps in order."""
 
 
 class Maps:

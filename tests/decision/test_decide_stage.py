@@ -22,7 +22,8 @@ STAGES = Path(__file__).parents[2] / "stages"
 SUBJECTS = (3, 4, 8, 9)
 EACH = 6
 PARAMS = """\
-decide: {{rule: {rule}, folds: 2, match_prevalence: {match}}}
+decide: {{rule: {rule}, folds: 2, match_prevalence: {match}, sweep: {sweep}}}
+audit: {{blocks: 16, bandwidth: 1.0, agreement: 0.7, least_similarity: 0.85}}
 encode: {{threshold: 0.5, min_blob: 20, min_total: 100}}
 summary: {{reference: unet, level: 0.95}}
 models: {{unet: {{}}, danet: {{}}}}
@@ -40,8 +41,8 @@ def stage(name: str, *arguments: str) -> None:
         sys.argv = before
 
 
-def choose(rule: str, match: str = "false") -> None:
-    Path("params.yaml").write_text(PARAMS.format(rule=rule, match=match))
+def choose(rule: str, match: str = "false", sweep: float = 0) -> None:
+    Path("params.yaml").write_text(PARAMS.format(rule=rule, match=match, sweep=sweep))
 
 
 def write_maps(path: Path, maps: list[NDArray[np.uint8]]) -> None:
@@ -68,7 +69,33 @@ def maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.uin
     Path("data/packed/test.csv").write_text("img\n1\n2\n3\n")
     write_maps(Path("data/predictions/unet/valid.b2nd"), maps[EACH:])
     write_maps(Path("data/predictions/unet/test.b2nd"), maps[:3])
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (len(keys), 32, 48), dtype=np.uint8)
+    images[EACH + 1 :: 2] = images[EACH::2]  # pairs of near-duplicates in every validation sweep
+    np.save("data/packed/train_images.npy", images)
+    np.save("data/packed/test_images.npy", images[:3])
     return maps[EACH:]
+
+
+@pytest.mark.parametrize("rule", ["fixed", "area", "best"])
+def test_masks_of_smoothed_maps_score_as_the_decision_says(
+    maps: list[NDArray[np.uint8]], rule: str
+) -> None:
+    choose(rule, sweep=0.5, match="true")
+    stage("decide")
+    decision = json.loads(Path("data/decisions/unet.json").read_text())
+    rows = {row["kind"]: row for row in decision["compared"]}
+    kind = "sweep" if rule == "fixed" else rule
+    assert decision["kind"] == kind
+    stage("encode")
+    true = [decode(row.pixels) for row in read_train(Path("data/packed/train.csv"))[EACH:]]
+    scored = dice(count(masks(), true)).mean()
+    assert scored == pytest.approx(rows[kind]["dice"])
+    plain = [clean(codes >= code_of(0.5), 20, 100) for codes in maps]
+    assert rows["fixed"]["dice"] == pytest.approx(dice(count(plain, true)).mean())
+    assert scored - rows["fixed"]["dice"] == pytest.approx(rows[kind]["gain"])
+    # Otherwise the test could not fail.
+    assert abs(rows["sweep"]["gain"]) > 1e-3
 
 
 def test_the_fixed_rule_reads_no_map_and_makes_the_masks_it_always_made(

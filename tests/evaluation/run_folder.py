@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.evaluation.baselines import write_baselines
+from nerveseg.inference.decision_file import fixed_decision, write_decision
+from nerveseg.inference.rule import Rule
 from nerveseg.maps import MapWriter
 from nerveseg.rle import IMAGE_SHAPE, encode
 
@@ -19,6 +21,8 @@ ensembles: {{}}
 score: {{bins: 10}}
 summary: {{reference: rpa_apf, level: 0.95}}
 """
+
+RULE = Rule(name="fixed", threshold=0.5, min_blob=0, min_total=0)
 
 
 def oval(row: float, column: float, tall: float, wide: float) -> NDArray[np.uint8]:
@@ -56,6 +60,7 @@ def write_runs(folder: Path, runs: dict[str, int]) -> None:
         guesses = [guess(truth(s, i), shift) for s, i in keys]
         rows = [f"{s},{i},{encode(g)}" for (s, i), g in zip(keys, guesses, strict=True)]
         table(data / f"masks/{run}.csv", "subject,img,pixels", rows)
+        write_decision(data / f"decisions/{run}.json", fixed_decision(RULE))
         write_maps(data / f"predictions/{run}/valid.b2nd", guesses)
         rows = [f"{img},{encode(guess(truth(2, img), shift))}" for img in (1, 2, 3)]
         table(folder / f"submissions/{run}.csv", "img,pixels", rows)

@@ -167,6 +167,7 @@ def test_an_ensemble_is_scored_from_its_own_maps_and_is_a_row_like_a_run(scored:
     shutil.move("data/predictions/unet", "data/ensembles/both")
     for folder in ("data/masks", "submissions"):
         shutil.copy(f"{folder}/unet.csv", f"{folder}/both.csv")
+    shutil.copy("data/decisions/unet.json", "data/decisions/both.json")
     stage("score", "both", "--maps", "data/ensembles")
     params = Path("params.yaml")
     both = "{both: {runs: all, combine: logits, select: all}}"

@@ -26,6 +26,8 @@ NOT_TRACED = {
     ("download", "data.simulated.recipe"),  # stands for the simulator's code
     ("decide@N", "decide.folds"),  # rules other than `fixed` read these two
     ("decide@N", "decide.match_prevalence"),
+    ("decide@N", "audit.blocks"),  # a sweep above 0 reads these two
+    ("decide@N", "audit.least_similarity"),
 }
 
 

@@ -49,9 +49,9 @@ class Packed:
             InputError: a file is missing or does not match the others.
         """
         packed = cls(
-            train_images=_map(folder / TRAIN_IMAGES),
-            train_masks=_map(folder / TRAIN_MASKS),
-            test_images=_map(folder / TEST_IMAGES),
+            train_images=open_frames(folder / TRAIN_IMAGES),
+            train_masks=open_frames(folder / TRAIN_MASKS),
+            test_images=open_frames(folder / TEST_IMAGES),
             train=read_train(folder / TRAIN_TABLE),
             test=read_test(folder / TEST_TABLE),
         )
@@ -86,7 +86,12 @@ def read_test(path: Path) -> list[int]:
     return [parse_int(img, str(path), line) for line, (img,) in file_rows(path, TEST_HEADER)]
 
 
-def _map(path: Path) -> NDArray[np.uint8]:
+def open_frames(path: Path) -> NDArray[np.uint8]:
+    """Return the frames of one array, N x H x W uint8, as a memory map.
+
+    Raises:
+        InputError: the file is missing or malformed.
+    """
     try:
         array = np.load(path, mmap_mode="r")
     except Exception as error:

@@ -6,17 +6,25 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from nerveseg.decision.cross_fit import BEST, KINDS, LEAST_SUBJECTS, CrossFitted, cross_fit, fit_of
+from nerveseg.decision.cross_fit import BEST, KINDS, LEAST_SUBJECTS, cross_fit, fit_of
 from nerveseg.decision.measured import Measured
 from nerveseg.decision.prevalence import estimate_prevalence
 from nerveseg.errors import InputError
 from nerveseg.evaluation.clustered import clustered_means
-from nerveseg.inference.decision_file import FIXED, Decision, Gain
+from nerveseg.inference.decision_file import FIXED, SWEEP, Decision, Gain
 from nerveseg.inference.map_features import features
 from nerveseg.inference.rule import Rule
 
 
-def decide(measured: Measured, fixed: Rule, kind: str, *, folds: int, level: float) -> Decision:
+def decide(
+    measured: Measured,
+    fixed: Rule,
+    kind: str,
+    *,
+    folds: int,
+    level: float,
+    unsmoothed: Measured | None = None,
+) -> Decision:
     """Fit the rule `kind`, and compare all kinds of rules on the validation frames.
 
     Args:
@@ -25,6 +33,8 @@ def decide(measured: Measured, fixed: Rule, kind: str, *, folds: int, level: flo
         kind: area, triplet, presence or best.
         folds: groups of subjects for the cross-fitting.
         level: confidence level of the intervals.
+        unsmoothed: if the maps of `measured` were smoothed, the same frames by the maps as they
+            were, on which `fixed` is judged; the rule `sweep` is `fixed` on the smoothed maps.
 
     Raises:
         InputError: the frames are of a single subject.
@@ -37,13 +47,31 @@ def decide(measured: Measured, fixed: Rule, kind: str, *, folds: int, level: flo
     found = {
         name: cross_fit(fit_of(name, folds), measured, fixed, folds) for name in (*KINDS, BEST)
     }
+    dice = {name: each.dice for name, each in found.items()}
+    if unsmoothed is not None:
+        # `fixed` first: it is what the gains of all others are over.
+        dice = {FIXED: unsmoothed.dice_of(fixed), SWEEP: dice.pop(FIXED)} | dice
     return Decision(
         kind=kind,
         test=fit_of(kind, folds)(measured, fixed),
         validation=found[kind].rules,
-        compared=_compared(found, measured.subject, level),
+        compared=_compared(dice, measured.subject, level),
         test_nerves=None,
     )
+
+
+def decide_sweep(smoothed: Measured, unsmoothed: Measured, fixed: Rule, level: float) -> Decision:
+    """Keep the rule of the section `encode`, and compare it on smoothed maps with itself.
+
+    Args:
+        smoothed: the validation frames by their smoothed maps.
+        unsmoothed: the same by the maps as they were.
+        fixed: the rule.
+        level: confidence level of the interval.
+    """
+    found = {FIXED: unsmoothed.dice_of(fixed), SWEEP: smoothed.dice_of(fixed)}
+    compared = _compared(found, smoothed.subject, level)
+    return Decision(kind=SWEEP, test=fixed, validation=[], compared=compared, test_nerves=None)
 
 
 def matched_to_test(
@@ -78,10 +106,10 @@ def in_words(decision: Decision) -> str:
 
 
 def _compared(
-    found: dict[str, CrossFitted], subject: NDArray[np.int64], level: float
+    found: dict[str, NDArray[np.float64]], subject: NDArray[np.int64], level: float
 ) -> list[Gain]:
     """Return the mean Dice of every kind, and its paired difference from `fixed`."""
-    means = clustered_means(np.stack([each.dice for each in found.values()], axis=1), subject)
+    means = clustered_means(np.stack(list(found.values()), axis=1), subject)
     gains = means.minus(list(found).index(FIXED))
     rows = []
     for place, kind in enumerate(found):

@@ -1,24 +1,68 @@
-"""Reads the validation frames of one run for fitting its rule."""
+"""Reads the validation frames of one run, and decides by them."""
 
 from pathlib import Path
 
 from nerveseg.data.split_table import records_of
+from nerveseg.decision.decide import decide, decide_sweep, matched_to_test
 from nerveseg.decision.measured import Measured, measure
 from nerveseg.errors import InputError
+from nerveseg.inference.decision_file import FIXED, Decision
 from nerveseg.inference.map_features import place_of_nerves
 from nerveseg.inference.rule import Rule
+from nerveseg.inference.sweep import Sweep, smoothed_test, smoothed_validation
 from nerveseg.maps import read_maps
+from nerveseg.params.results import DecideParams
 from nerveseg.rle import decode
 
 
-def measure_validation(packed: Path, split: Path, maps: Path, fixed: Rule) -> Measured:
-    """Measure the validation frames of one run.
+def decide_run(
+    data: Path,
+    maps: Path,
+    fixed: Rule,
+    params: DecideParams,
+    *,
+    sweep: Sweep | None,
+    level: float,
+) -> Decision:
+    """Fit the rule of one run, or smooth its maps, or both.
+
+    Args:
+        data: the folder of packed/ and split.csv.
+        maps: the folder of valid.b2nd and test.b2nd.
+        fixed: the rule of the section `encode`.
+        params: the section `decide`.
+        sweep: how maps are smoothed; None if they are not.
+        level: confidence level of the intervals.
+
+    Raises:
+        InputError: see `measure_validation`, `smoothed_test` and `decide`.
+    """
+    files = data / "packed/train.csv", data / "split.csv", maps / "valid.b2nd"
+    measured = measure_validation(*files, fixed, sweep)
+    plain = measure_validation(*files, fixed) if sweep else None
+    if params.rule == FIXED and plain is not None:
+        decision = decide_sweep(measured, plain, fixed, level)
+    else:
+        decision = decide(
+            measured, fixed, params.rule, folds=params.folds, level=level, unsmoothed=plain
+        )
+    if params.match_prevalence:
+        test = smoothed_test(read_maps(maps / "test.b2nd"), sweep, data)
+        decision = matched_to_test(decision, measured, test)
+    return decision.model_copy(update={"sweep": sweep})
+
+
+def measure_validation(
+    packed: Path, split: Path, maps: Path, fixed: Rule, sweep: Sweep | None = None
+) -> Measured:
+    """Measure the validation frames of one run, a map at a time.
 
     Args:
         packed: train.csv of the packed data, which holds the true masks.
         split: the split; its training masks say where nerves lie.
         maps: prediction maps of the validation frames, written by the stage predict.
         fixed: the rule of the section `encode`.
+        sweep: how the maps are smoothed first; None if they are not.
 
     Raises:
         InputError: a file is missing or malformed, there is no validation frame, or there are more
@@ -32,4 +76,5 @@ def measure_validation(packed: Path, split: Path, maps: Path, fixed: Rule) -> Me
         )
     nerves = place_of_nerves(decode(row.pixels) for row in records_of(packed, split, "train"))
     subjects, truths = [row.subject for row in frames], [row.pixels for row in frames]
-    return measure(opened, subjects, truths, fixed, nerves)
+    smoothed = smoothed_validation(opened, sweep, split.parent)
+    return measure(smoothed, subjects, truths, fixed, nerves)

@@ -12,7 +12,7 @@ from nerveseg.data.layout import TrainRecord
 from nerveseg.data.packed import read_train
 from nerveseg.data.split_table import records_of
 from nerveseg.errors import InputError
-from nerveseg.maps import Maps, read_maps
+from nerveseg.maps import FrameMaps, read_maps
 from nerveseg.rle import decode
 
 
@@ -42,7 +42,7 @@ class ValidationSet:
 
     truths: list[TrainRecord]
     masks: list[TrainRecord]
-    maps: Maps
+    maps: FrameMaps
 
     def __len__(self) -> int:
         """Return the number of frames."""

@@ -9,9 +9,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
 from nerveseg.inference.rule import Rule
+from nerveseg.inference.sweep import Sweep
 
 FIXED: Final = "fixed"
 """The kind of the rule that the section `encode` gives, and that nothing is fitted for."""
+SWEEP: Final = "sweep"
+"""The kind of the same rule, applied to maps that are smoothed over near-duplicate frames."""
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -33,7 +36,7 @@ class Gain(BaseModel):
     """The mean validation Dice of one kind of rule, cross-fitted over subjects.
 
     Attributes:
-        kind: fixed, area, triplet, presence or best.
+        kind: fixed, area, triplet, presence or best; or sweep, which is fixed on smoothed maps.
         dice: the mean Dice over the validation frames.
         gain: the same minus that of `fixed`.
         low: lower end of the gain's confidence interval; None with fewer than three subjects.
@@ -56,10 +59,11 @@ class Decision(BaseModel):
         kind: `decide.rule` of params.yaml.
         test: the rule for frames of new subjects.
         validation: the rules for the validation frames; empty if they have the same as `test`.
-        compared: the kinds of rules on the validation frames; empty for `fixed`, which compares
-            nothing.
+        compared: the kinds of rules on the validation frames; empty for `fixed` on maps as they
+            are, which compares nothing.
         test_nerves: the estimated share of test frames with a nerve, to which `test` was adapted;
             None if it was not.
+        sweep: how maps are smoothed before anything else; None if they are not.
     """
 
     model_config = _FROZEN
@@ -69,6 +73,7 @@ class Decision(BaseModel):
     validation: list[FoldRule]
     compared: list[Gain]
     test_nerves: float | None
+    sweep: Sweep | None = None
 
 
 def fixed_decision(fixed: Rule) -> Decision:
@@ -92,8 +97,10 @@ def rules_of(decision: Decision, subjects: Sequence[int]) -> list[Rule]:
 
 def write_decision(path: Path, decision: Decision) -> None:
     """Write the decision; numbers keep all their digits, so that it is applied as it was fitted."""
+    # What is switched off is not written: the file is then that of a version without it.
+    unused = {"sweep"} if decision.sweep is None else set()
     with whole_file(path) as temporary:
-        temporary.write_text(decision.model_dump_json(indent=1) + "\n")
+        temporary.write_text(decision.model_dump_json(indent=1, exclude=unused) + "\n")
 
 
 def read_decision(path: Path) -> Decision:

@@ -10,12 +10,19 @@ from nerveseg.data.split_table import SplitRow, rows_of
 from nerveseg.errors import InputError, within
 from nerveseg.inference.decision_file import Decision, rules_of
 from nerveseg.inference.rule import Rule, mask_of
-from nerveseg.maps import read_maps
+from nerveseg.inference.sweep import smoothed_test, smoothed_validation
+from nerveseg.maps import FrameMaps, Maps, read_maps
 from nerveseg.rle import encode
 from nerveseg.submission.submission_csv import write
 
 
-def encode_test(maps: Path, images: Sequence[int], submission: Path, decision: Decision) -> None:
+def encode_test(
+    maps: Path,
+    images: Sequence[int],
+    submission: Path,
+    decision: Decision,
+    data: Path = Path("data"),
+) -> None:
     """Write the submission `img,pixels`, after checking it.
 
     Args:
@@ -23,16 +30,25 @@ def encode_test(maps: Path, images: Sequence[int], submission: Path, decision: D
         images: the column `img` of the test images, in the order of the maps.
         submission: file to write.
         decision: what the stage decide wrote.
+        data: the folder that holds the packed frames; read if the decision smooths maps.
 
     Raises:
         InputError: the maps are missing or damaged, or there are more or fewer of them than
             images.
     """
-    pixels = _encoded(maps, [decision.test] * len(images))
+    opened = _opened(maps, len(images))
+    rules = [decision.test] * len(images)
+    pixels = _encoded(smoothed_test(opened, decision.sweep, data), rules)
     write(submission, dict(zip(images, pixels, strict=True)))
 
 
-def encode_valid(maps: Path, split: Sequence[SplitRow], masks: Path, decision: Decision) -> None:
+def encode_valid(
+    maps: Path,
+    split: Sequence[SplitRow],
+    masks: Path,
+    decision: Decision,
+    data: Path = Path("data"),
+) -> None:
     """Write the masks of the validation frames, `subject,img,pixels`.
 
     Args:
@@ -40,6 +56,7 @@ def encode_valid(maps: Path, split: Sequence[SplitRow], masks: Path, decision: D
         split: the rows of the split.
         masks: file to write.
         decision: what the stage decide wrote.
+        data: the folder that holds the packed frames; read if the decision smooths maps.
 
     Raises:
         InputError: the maps are missing or damaged, or there are more or fewer of them than
@@ -48,7 +65,8 @@ def encode_valid(maps: Path, split: Sequence[SplitRow], masks: Path, decision: D
     valid = [split[row] for row in rows_of(split, "valid").tolist()]
     with within(str(masks)):
         rules = rules_of(decision, [frame.subject for frame in valid])
-    pixels = _encoded(maps, rules)
+    opened = _opened(maps, len(rules))
+    pixels = _encoded(smoothed_validation(opened, decision.sweep, data), rules)
     with whole_file(masks) as new, new.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(TRAIN_HEADER)
@@ -56,9 +74,13 @@ def encode_valid(maps: Path, split: Sequence[SplitRow], masks: Path, decision: D
             writer.writerow((frame.subject, frame.img, encoded))
 
 
-def _encoded(path: Path, rules: Sequence[Rule]) -> list[str]:
-    """Return the run-length encoded mask of every map, each by its own rule."""
+def _opened(path: Path, frames: int) -> Maps:
     maps = read_maps(path)
-    if len(maps) != len(rules):
-        raise InputError(f"{path}: {len(maps)} maps for {len(rules)} frames; run dvc repro predict")
+    if len(maps) != frames:
+        raise InputError(f"{path}: {len(maps)} maps for {frames} frames; run dvc repro predict")
+    return maps
+
+
+def _encoded(maps: FrameMaps, rules: Sequence[Rule]) -> list[str]:
+    """Return the run-length encoded mask of every map, each by its own rule."""
     return [encode(mask_of(codes, rule)) for codes, rule in zip(maps, rules, strict=True)]

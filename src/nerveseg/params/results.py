@@ -20,11 +20,14 @@ class DecideParams(Section):
             other groups.
         match_prevalence: whether a `presence` rule is adapted to the share of test frames with a
             nerve, as estimated from the test maps.
+        sweep: weight of a frame's near-duplicates in its map, which is smoothed before any rule;
+            0 leaves maps as they are.
     """
 
     rule: Literal["fixed", "area", "triplet", "presence", "best"]
     folds: int = Field(ge=2)
     match_prevalence: bool
+    sweep: float = Field(ge=0, lt=1)
 
 
 class EncodeParams(Section):

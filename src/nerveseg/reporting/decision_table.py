@@ -6,7 +6,7 @@ from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.table_cells import Cell, Column, Row, Table, number_cell, text_cell
 
-KINDS: Final = ("area", "triplet", "presence", "best")
+KINDS: Final = ("sweep", "area", "triplet", "presence", "best")
 _HINT: Final = "mean validation Dice minus that of fixed, with its interval"
 COLUMNS: Final = (
     Column("Network", text=True),
@@ -15,10 +15,11 @@ COLUMNS: Final = (
     *(Column(kind, hint=_HINT) for kind in KINDS),
 )
 CAPTION: Final = (
-    "Every gain is cross-fitted: the frames of a subject are decided by a rule fitted on other "
-    "subjects. Its interval is paired by frame and clustered by subject. 'best' chooses among the "
-    "other rules, again without the subjects that it is judged by. The validation scores in this "
-    "report are those of the cross-fitted rule in use."
+    "'sweep' is fixed on maps smoothed over near-duplicate frames; if it is switched on, the other "
+    "rules are fitted on such maps, too. Every gain is cross-fitted: the frames of a subject are "
+    "decided by a rule fitted on other subjects. Its interval is paired by frame and clustered by "
+    "subject. 'best' chooses among the other rules, again without the subjects that it is judged "
+    "by. The validation scores in this report are those of the cross-fitted rule in use."
 )
 
 
@@ -36,6 +37,8 @@ def decision_words(results: Results) -> str:
             "The masks of all runs are made by the same fixed rule: "
             f"{described(results.decisions[results.runs[0]]['test'])}."
         )
+    if kinds <= {"fixed", "sweep"}:
+        return "Masks are made by a fixed rule from maps smoothed over near-duplicate frames."
     return "The rule by which maps become masks was fitted on the validation frames."
 
 
@@ -63,13 +66,15 @@ def _row(results: Results, run: str) -> Row:
         text_cell(results.title(run), css_colour(results, run)),
         text_cell(rule),
         number_cell(gains["fixed"]["dice"]),
-        *(_gain_cell(gains[kind]) for kind in KINDS),
+        *(_gain_cell(gains.get(kind)) for kind in KINDS),
     ]
     return Row(cells, "ours" if run == results.reference else "")
 
 
-def _gain_cell(gain: dict[str, Any]) -> Cell:
-    """Return a gain with its interval; without one if there are too few subjects."""
+def _gain_cell(gain: dict[str, Any] | None) -> Cell:
+    """Return a gain with its interval, if there are enough subjects; a dash if not compared."""
+    if gain is None:
+        return number_cell(None)
     value, low, high = (number_cell(gain[key], sign=True).text for key in ("gain", "low", "high"))
     # A narrow column may break before the interval, and not within it.
     interval = f"({low} to {high})".replace(" ", "\N{NO-BREAK SPACE}")

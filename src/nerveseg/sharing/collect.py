@@ -78,7 +78,13 @@ def collect(run: str) -> Shared:
     for file in (weights, decision, scores):
         parameters_of(file, read_file(file, MOST_MODEL_BYTES), LOCK, PARAMS_FILE, PIPELINE)
     predict = read("predict", PredictParams)
-    rule = read_decision(decision).test.model_dump(exclude={"name"})
+    decided = read_decision(decision)
+    if decided.sweep:
+        raise InputError(
+            f"{decision}: its maps are smoothed over a sweep, and a shared model sees one frame at "
+            "a time; set decide.sweep to 0 and run dvc repro"
+        )
+    rule = decided.test.model_dump(exclude={"name"})
     artefact = Artefact(
         run=run,
         title=titles(models.runs())[run],
