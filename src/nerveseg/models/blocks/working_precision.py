@@ -74,9 +74,11 @@ def scale(x: Tensor, factor: Tensor) -> Tensor:
 
 
 def _as_it_is(x: Tensor) -> AbstractContextManager[object]:
-    # A context that changes nothing would still be an operation of an exported program.
+    # A context that changes nothing would still be an operation of an exported program. The meta
+    # device, on which costs are counted, has no autocast.
     kind = x.device.type
-    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
+    active = kind != "meta" and torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, enabled=False) if active else nullcontext()
 
 
 def _bilinear(x: Tensor, size: Size, align_corners: bool) -> Tensor:
