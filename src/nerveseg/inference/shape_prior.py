@@ -124,7 +124,7 @@ class ShapePrior(BaseModel):
             coefficients[:known] = np.clip(coefficients[:known], -most, most)
             found = coefficients @ self.directions
             weights = 1 / np.maximum(np.abs(wanted - found), _LEAST)
-        return (self.rows[0] + found).astype(np.float32)
+        return np.asarray(self.rows[0] + found, dtype=np.float32)
 
     def reshaped(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the likely outline nearest to that of the largest blob, at the blob's place.
@@ -161,7 +161,7 @@ def aligned(mask: NDArray[np.uint8]) -> tuple[Pose, NDArray[np.float32]]:
         [[step, 0, pose.column - left + first], [0, step, pose.row - top + first]], dtype=np.float64
     )
     sampled = cv2.warpAffine(
-        _signed_distance(window),
+        _signed_distance(np.asarray(window, dtype=np.uint8)),
         grid,
         (SIDE, SIDE),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
