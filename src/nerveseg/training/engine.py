@@ -24,6 +24,7 @@ from nerveseg.training.losses import PAPER, Objective
 from nerveseg.training.optimisers import OPTIMIZERS
 from nerveseg.training.presence_head import PresenceHead
 from nerveseg.training.sync_batch_norm import FrameMask, synchronised
+from nerveseg.training.working_copies import WorkingCopies
 
 
 class NetworkWithLoss(nn.Module):
@@ -125,6 +126,9 @@ class Engine:
             # Gradients as views of the communication buckets save a copy of all of them.
             module = nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
         self._module = module
+        # Copies of the weights would make the exchange between processes wait for all gradients.
+        copied = dtype != torch.float32 and world.size == 1
+        self._copies = WorkingCopies(module, dtype) if copied else None
         self._compiled = CompiledPasses(module, self._passes, world.generator) if compiled else None
         # A CUDA graph can hold neither an exchange between processes nor a changing loss scale.
         self._graphed = world.device.type == "cuda" and world.size == 1 and dtype != torch.float16
@@ -159,6 +163,8 @@ class Engine:
             group["lr"] = rate
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        if self._copies is not None:
+            self._copies.refresh()
         if self._average is not None:
             self._average.after_update(self.network)
         # A CUDA graph writes gradients to the memory it was recorded with.
@@ -168,7 +174,7 @@ class Engine:
         """Add the gradient of one micro-batch to that of the weights; return its loss."""
         if self._compiled is not None and len(batch.images) == self._frames:
             return self._compiled(batch)
-        return self._passes(self._module, batch)
+        return self._passes(self._copies or self._module, batch)
 
     def _passes(self, module: Callable[[Batch], Any], batch: Batch) -> Tensor:
         mixed = self._dtype != torch.float32
@@ -225,3 +231,5 @@ class Engine:
             self._average.load_state_dict(state["average"])
         if self._presence is not None:
             self._presence.load_state_dict(state["presence"])
+        if self._copies is not None:
+            self._copies.refresh()
