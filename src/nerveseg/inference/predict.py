@@ -1,6 +1,6 @@
 """From packed frames to stored prediction maps at the competition's image size."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
+from nerveseg.inference.overlap import overlapped
 from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.tta import View
 from nerveseg.inference.view_weights import agreement_weights
@@ -87,6 +88,8 @@ class Predictor:
         self._batch = batch
         self._device = device
         self._dtype = dtype
+        # On a CPU it gains nothing: the network, or another run, uses the cores already.
+        self._overlaps = device.type == "cuda"
 
     def maps(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
@@ -94,12 +97,20 @@ class Predictor:
         Args:
             images: N x H x W uint8; a memory-mapped array is read one batch at a time.
         """
-        for start in range(0, len(images), self._batch):
-            for logit in self.logits(images[start : start + self._batch]):
-                yield quantise(resize_logits(logit, IMAGE_SHAPE))
+        batches = (
+            self._begun(images[start : start + self._batch])
+            for start in range(0, len(images), self._batch)
+        )
+        coded = overlapped(batches, _codes) if self._overlaps else map(_codes, batches)
+        for batch in coded:
+            yield from batch
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the mean logits of one batch, N x H x W float32, for images N x H x W uint8."""
+        return self._begun(images)()
+
+    def _begun(self, images: NDArray[np.uint8]) -> Callable[[], NDArray[np.float32]]:
+        """Begin what `logits` does; return a function that waits for its result."""
         frames = torch.from_numpy(np.array(images)).to(self._device)
         mixed = self._dtype != torch.float32
         with (
@@ -109,8 +120,22 @@ class Predictor:
             inputs = to_input(frames, self._channels)
             inputs = inputs.contiguous(memory_format=self._memory_format)
             logits = mean_logits(self._network, inputs, self._views, self._weights)
-            result: NDArray[np.float32] = logits.cpu().numpy()
+            if self._device.type != "cuda":
+                return logits.cpu().numpy
+            # Into pinned memory, behind this batch and before the next.
+            host = logits.to("cpu", non_blocking=True)
+            copied = torch.cuda.current_stream(self._device).record_event()
+
+        def result() -> NDArray[np.float32]:
+            copied.synchronize()
+            values: NDArray[np.float32] = host.numpy()
+            return values
+
         return result
+
+
+def _codes(logits: Callable[[], NDArray[np.float32]]) -> list[NDArray[np.uint8]]:
+    return [quantise(resize_logits(logit, IMAGE_SHAPE)) for logit in logits()]
 
 
 def write_maps(predictor: Predictor, images: NDArray[np.uint8], path: Path) -> None:
