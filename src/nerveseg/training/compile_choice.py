@@ -1,10 +1,11 @@
 """`train.compile: auto`: whether torch.compile makes the training at hand shorter.
 
-Compiling makes every update faster, and costs a fixed time first. The speeds below are those of one
-run of `benchmarks/gpu.py` on an H200 at 512 x 512, batch 8 and bf16. Its revision was an earlier
-one, whose maps were partly in float32. For any other card, size, batch, width or option they are an
-estimate: time per frame is taken to grow with the number of pixels and with the width. On a slower
-card an update gains more seconds than that, while compiling takes about as long.
+Compiling makes every update faster, and costs a fixed time first. The speeds below are those of
+one run of `python -m benchmarks.gpu` on an H200 at 512 x 512, batch 8 and bf16. Its revision was
+an earlier one, whose maps were partly in float32. For any other card, size, batch, width or
+option they are an estimate: time per frame is taken to grow with the number of pixels and with
+the width. On a slower card an update gains more seconds than that, while compiling takes about as
+long.
 """
 
 import logging

@@ -93,7 +93,8 @@ def test_results_come_in_order_and_at_most_two_items_wait() -> None:
 
     def items() -> Iterator[int]:
         nonlocal made
-        for made in range(1, 21):
+        while made < 20:
+            made += 1
             yield made
 
     for place, result in enumerate(overlapped(items(), lambda item: -item), start=1):
