@@ -111,7 +111,11 @@ class Predictor:
 
     def _begun(self, images: NDArray[np.uint8]) -> Callable[[], NDArray[np.float32]]:
         """Begin what `logits` does; return a function that waits for its result."""
-        frames = torch.from_numpy(np.array(images)).to(self._device)
+        frames = torch.from_numpy(np.array(images))
+        if self._device.type == "cuda":
+            # Copying from other memory would wait for the batch before.
+            frames = frames.pin_memory()
+        frames = frames.to(self._device, non_blocking=True)
         mixed = self._dtype != torch.float32
         with (
             torch.inference_mode(),
