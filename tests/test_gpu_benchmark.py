@@ -79,7 +79,8 @@ def test_the_plain_prediction_writes_the_maps_of_the_stage(
     chosen = choose_views(read("predict", PredictParams).tta, description)
     assert len(chosen) == views
     ours = Predictor(network, 1, chosen, batch=2, device=CPU, dtype=torch.float32)
-    write_maps(ours, Packed.open(tmp_path / "data/packed").test_images, tmp_path / "ours.b2nd")
+    images = Packed.open(tmp_path / "data/packed").test_images
+    write_maps(ours.maps(images), len(images), tmp_path / "ours.b2nd")
     plain = tmp_path / "plain.b2nd"
     predict_plainly(
         weights, views, tmp_path / "data/packed" / TEST_IMAGES, plain, batch=3, device=CPU

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from benchmarks.gpu.machine import attempt, machine_of, new_network, write_report
 from benchmarks.steps import batch_of
+from ruamel.yaml import YAML
 
 from nerveseg.data.packed import TEST_IMAGES, TEST_TABLE, TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE
 from nerveseg.data.split_table import SplitRow, write_split
@@ -108,5 +109,7 @@ def write_parameters(folder: Path, views: int, batch: int) -> None:
     """Write the parameters of a prediction with so many views, in the device's fastest type."""
     predict = {"tta": VIEWS[views], "tta_weights": "mean", "batch": batch, "precision": "auto"}
     models = json.loads((folder / "models.json").read_text())
+    params = YAML(typ="safe").load((ROOT / "params.yaml").read_text())
+    params |= {"models": models, "predict": predict, "trainings": {}}
     # JSON is YAML.
-    (folder / "params.yaml").write_text(json.dumps({"models": models, "predict": predict}))
+    (folder / "params.yaml").write_text(json.dumps(params))

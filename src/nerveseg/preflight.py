@@ -10,14 +10,14 @@ from nerveseg.errors import FaultsError, InputError, within
 from nerveseg.external_maps import read_frames
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
-from nerveseg.params import data, ensembles, results, train
+from nerveseg.params import data, ensembles, results, train, trainings
 from nerveseg.params.section import PARAMS_FILE, Section, read, read_document
 from nerveseg.training.initial_weights import initial_path, read_initial
 from nerveseg.training.losses import check_losses
 
 SECTIONS: Final[dict[str, type[Section]]] = {
     name.removesuffix("Params").lower(): kind
-    for module in (data, train, ensembles, results)
+    for module in (data, train, trainings, ensembles, results)
     for name, kind in vars(module).items()
     if name.endswith("Params")
 }
@@ -38,7 +38,7 @@ def check_everything(root: Path) -> None:
     faults: list[str] = []
     sections: dict[str, Section] = {}
 
-    def attempt(check: Callable[[], None]) -> None:
+    def attempt(check: Callable[[], object]) -> None:
         try:
             check()
         except FaultsError as error:
@@ -58,13 +58,16 @@ def check_everything(root: Path) -> None:
         raise FaultsError(list(dict.fromkeys(faults)))
 
 
-def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], None]]:
+def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], object]]:
     """Yield the checks of the sections that are valid in themselves."""
     yield partial(_refuse_unknown_sections, PARAMS_FILE)
     if isinstance(source := sections.get("data"), data.DataParams):
         yield partial(refuse_outputs, source, root)
     if isinstance(protocol := sections.get("train"), train.TrainParams):
         yield partial(check_losses, protocol.losses)
+        further, split = sections.get("trainings"), sections.get("split")
+        if isinstance(further, trainings.TrainingsParams) and isinstance(split, data.SplitParams):
+            yield partial(further.trainings, split, protocol)
     if not isinstance(models := sections.get("models"), train.ModelsParams):
         return
     for name in models.names():
@@ -76,7 +79,7 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], N
 
 def _checks_of_names(
     sections: dict[str, Section], models: train.ModelsParams, root: Path
-) -> Iterator[Callable[[], None]]:
+) -> Iterator[Callable[[], object]]:
     names = models.names()
     if isinstance(groups := sections.get("ensembles"), ensembles.EnsemblesParams):
         for name in groups.names():

@@ -33,7 +33,7 @@ def predictor(overlaps: bool, network: nn.Module) -> Predictor:
     each = Predictor(
         network, 1, SETS["none"], batch=2, device=torch.device("cpu"), dtype=torch.float32
     )
-    each._overlaps = overlaps
+    each.overlaps = overlaps
     return each
 
 
@@ -48,7 +48,8 @@ def threads() -> list[str]:
 
 def test_the_file_has_the_same_bytes(images: np.ndarray, tmp_path: Path) -> None:
     for overlaps in (True, False):
-        write_maps(predictor(overlaps, Doubled()), images, tmp_path / str(overlaps))
+        maps = predictor(overlaps, Doubled()).maps(images)
+        write_maps(maps, len(images), tmp_path / str(overlaps))
     assert (tmp_path / "True").read_bytes() == (tmp_path / "False").read_bytes()
     assert threads() == []
 
@@ -58,20 +59,20 @@ def test_an_error_in_the_thread_ends_the_stage_and_leaves_nothing(
 ) -> None:
     network = Doubled(broken_from=1)
     with pytest.raises(InputError, match="NaN because its training diverged"):
-        write_maps(predictor(True, network), images, tmp_path / "maps")
+        write_maps(predictor(True, network).maps(images), len(images), tmp_path / "maps")
     assert network.calls <= 3  # of 4 batches
     assert list(tmp_path.iterdir()) == []
     assert threads() == []
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
-def test_only_a_gpu_overlaps(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_gpuoverlaps(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = Doubled()
     monkeypatch.setattr(network, "to", lambda *_, **__: network)
     each = Predictor(
         network, 1, SETS["none"], batch=2, device=torch.device(device), dtype=torch.float32
     )
-    assert each._overlaps is (device == "cuda")
+    assert each.overlaps is (device == "cuda")
 
 
 def test_an_item_is_made_while_the_one_before_is_worked_on() -> None:

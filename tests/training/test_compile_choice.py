@@ -8,14 +8,14 @@ import torch
 from tiny_training import settings
 
 from nerveseg.params.train import TrainParams
-from nerveseg.training.compile_choice import MEASURED, Training
+from nerveseg.training.compile_choice import MEASURED, Workload
 from nerveseg.training.distributed import World
 
 PAPER: dict[str, Any] = {"epochs": 70, "precision": "bf16"}
 CUDA = torch.device("cuda")
 
 
-def training(network: str = "unet", **changes: Any) -> Training:  # noqa: ANN401
+def workload(network: str = "unet", **changes: Any) -> Workload:  # noqa: ANN401
     values: dict[str, Any] = {
         "network": network,
         "options": {},
@@ -23,11 +23,11 @@ def training(network: str = "unet", **changes: Any) -> Training:  # noqa: ANN401
         "shape": (512, 512),
         "world": World(0, 1, CUDA),
     }
-    return Training(**{**values, **changes})
+    return Workload(**{**values, **changes})
 
 
 def compiled(params: TrainParams, **changes: Any) -> bool:  # noqa: ANN401
-    return training(**changes).choice(params)[0]
+    return workload(**changes).choice(params)[0]
 
 
 def test_the_paper_s_trainings_compile_but_for_those_that_gain_too_little() -> None:
@@ -67,7 +67,7 @@ def test_half_size_epochs_save_a_quarter_and_cost_a_second_compilation() -> None
 def test_what_has_not_been_measured_is_not_compiled(
     params: dict[str, Any], changes: dict[str, Any], why: str
 ) -> None:
-    assert training(**changes).choice(settings(**{**PAPER, **params})) == (
+    assert workload(**changes).choice(settings(**{**PAPER, **params})) == (
         False,
         f"nothing is known of its gain {why}",
     )
@@ -81,9 +81,9 @@ def test_true_and_false_are_obeyed_everywhere(asked: bool) -> None:
 
 def test_one_line_of_the_log_says_which_and_why(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        assert training().compiled(settings(**PAPER), "mine")
-        assert not training(frames=100).compiled(settings(**PAPER), "mine")
-        assert training(world=World(1, 2, CUDA)).compiled(settings(compile=True), "mine")
+        assert workload().compiled(settings(**PAPER), "mine")
+        assert not workload(frames=100).compiled(settings(**PAPER), "mine")
+        assert workload(world=World(1, 2, CUDA)).compiled(settings(compile=True), "mine")
     assert [record.getMessage() for record in caplog.records] == [
         "mine: torch.compile is on: by estimate it saves 8.9 of 36.3 min, for 0.9 min of compiling",
         "mine: torch.compile is off: by estimate it would save 0.2 of 0.8 min, for 0.9 min of "

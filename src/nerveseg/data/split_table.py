@@ -1,4 +1,4 @@
-"""The table split.csv: which frames of the training set train, and which validate."""
+"""The table split.csv: which frames of the training set only train, and which are judged."""
 
 import csv
 from collections.abc import Iterable
@@ -25,7 +25,8 @@ class SplitRow(NamedTuple):
         subject: number of the subject.
         img: number of the frame within the subject's sweep.
         fold: 0 .. folds - 1.
-        part: the subset that it belongs to: train, valid, or left_out of both.
+        part: `valid` if a network that has not seen the frame is judged by it; else `train`, or
+            `left_out` if no network trains on it either.
     """
 
     subject: int

@@ -1,6 +1,7 @@
 """From packed frames to stored prediction maps at the competition's image size."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,8 @@ from nerveseg.rle import IMAGE_SHAPE
 
 # The float32 sigmoid saturates closer to 0 and 1; clamping keeps the logit of the mean finite.
 EPSILON: Final = 1e-7
+Begun = Callable[[], NDArray[np.float32]]
+"""Waits for logits that are being computed, and returns them."""
 
 
 def mean_logits(
@@ -89,7 +92,7 @@ class Predictor:
         self._device = device
         self._dtype = dtype
         # On a CPU it gains nothing: the network, or another run, uses the cores already.
-        self._overlaps = device.type == "cuda"
+        self.overlaps = device.type == "cuda"
 
     def maps(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
@@ -97,19 +100,15 @@ class Predictor:
         Args:
             images: N x H x W uint8; a memory-mapped array is read one batch at a time.
         """
-        batches = (
-            self._begun(images[start : start + self._batch])
-            for start in range(0, len(images), self._batch)
-        )
-        coded = overlapped(batches, _codes) if self._overlaps else map(_codes, batches)
-        for batch in coded:
-            yield from batch
+        starts = range(0, len(images), self._batch)
+        begun = (self.begin(images[start : start + self._batch]) for start in starts)
+        return to_maps(begun, overlaps=self.overlaps)
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the mean logits of one batch, N x H x W float32, for images N x H x W uint8."""
-        return self._begun(images)()
+        return self.begin(images)()
 
-    def _begun(self, images: NDArray[np.uint8]) -> Callable[[], NDArray[np.float32]]:
+    def begin(self, images: NDArray[np.uint8]) -> Begun:
         """Begin what `logits` does; return a function that waits for its result."""
         frames = torch.from_numpy(np.array(images))
         if self._device.type == "cuda":
@@ -138,12 +137,28 @@ class Predictor:
         return result
 
 
-def _codes(logits: Callable[[], NDArray[np.float32]]) -> list[NDArray[np.uint8]]:
-    return [quantise(resize_logits(logit, IMAGE_SHAPE)) for logit in logits()]
+def to_map(logit: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the map of logit codes, 420 x 580 uint8, of the logits of a frame, H x W float32."""
+    return quantise(resize_logits(logit, IMAGE_SHAPE))
 
 
-def write_maps(predictor: Predictor, images: NDArray[np.uint8], path: Path) -> None:
-    """Write the maps of `images`, N x H x W uint8, to `path` in the format of `nerveseg.maps`."""
-    with MapWriter(path, len(images)) as writer:
-        for codes in tqdm(predictor.maps(images), path.stem, len(images), leave=False):
+def to_maps(batches: Iterable[Begun], *, overlaps: bool) -> Iterator[NDArray[np.uint8]]:
+    """Yield the map of each frame.
+
+    Args:
+        batches: each returns the logits of some frames, N x H x W float32, once it is called.
+        overlaps: call them, and make maps, in a thread while the next batch is begun.
+    """
+    of_batches = overlapped(batches, _maps) if overlaps else map(_maps, batches)
+    return chain.from_iterable(of_batches)
+
+
+def _maps(batch: Begun) -> list[NDArray[np.uint8]]:
+    return [to_map(logit) for logit in batch()]
+
+
+def write_maps(maps: Iterable[NDArray[np.uint8]], number: int, path: Path) -> None:
+    """Write `number` maps, 420 x 580 uint8 each, to `path` in the format of `nerveseg.maps`."""
+    with MapWriter(path, number) as writer:
+        for codes in tqdm(maps, path.stem, number, leave=False):
             writer.write(codes)

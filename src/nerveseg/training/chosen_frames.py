@@ -6,8 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nerveseg.data.fold_table import read_folds
 from nerveseg.data.packed import Packed
-from nerveseg.data.split_table import read_split, rows_of
+from nerveseg.data.split import subsets
+from nerveseg.data.split_table import rows_of
 from nerveseg.errors import InputError
 
 
@@ -25,17 +27,23 @@ class ChosenFrames(NamedTuple):
     valid: NDArray[np.int64]
 
 
-def choose_frames(split: Path, frames: Packed) -> ChosenFrames:
+def choose_frames(folds: Path, fold: int, frames: Packed) -> ChosenFrames:
     """Return which of the packed frames train and which validate.
+
+    Args:
+        folds: the table of folds.
+        fold: the validation fold.
+        frames: the packed frames.
 
     Raises:
         InputError: the table is about other frames, or leaves none to train on.
     """
-    rows = read_split(split)
+    rows = read_folds(folds)
     if [row[:2] for row in rows] != [record[:2] for record in frames.train]:
-        raise InputError(f"{split}: not a split of the packed frames; run dvc repro split")
-    train = rows_of(rows, "train")
+        raise InputError(f"{folds}: not the folds of the packed frames; run dvc repro split")
+    split = subsets(rows, {fold})
+    train = rows_of(split, "train")
     if not len(train):
-        raise InputError(f"{split}: no frame to train on; change the section split of params.yaml")
+        raise InputError(f"{folds}: no frame to train on; change the section split of params.yaml")
     positive = np.array([frames.train[row].pixels != "" for row in train])
-    return ChosenFrames(train, positive, rows_of(rows, "valid"))
+    return ChosenFrames(train, positive, rows_of(split, "valid"))

@@ -55,7 +55,7 @@ MEASURED: Final[Mapping[str, Speeds]] = {
 """The networks whose gain has been measured, at their default width."""
 
 
-class Training(NamedTuple):
+class Workload(NamedTuple):
     """What the time of a training depends on, apart from its parameters.
 
     Attributes:
@@ -117,7 +117,7 @@ class Training(NamedTuple):
         return frames / speeds.recorded, saved, sizes * speeds.compile_seconds
 
     def _unmeasured(self, dtype: torch.dtype) -> str:
-        """Return what of this training has not been measured, or nothing."""
+        """Return what of this has not been measured, or nothing."""
         kind, processes = self.world.device.type, self.world.size
         reasons = {
             f"on the device {kind}": kind != "cuda",

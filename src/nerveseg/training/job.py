@@ -1,11 +1,11 @@
-"""The stage `train`: from packed frames and a split to trained weights and learning curves."""
+"""The stage `train`: from packed frames and folds to trained weights and learning curves."""
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import nn
@@ -26,7 +26,7 @@ from nerveseg.params.train import TrainParams
 from nerveseg.training.averaging import Average, AverageOfEpochs, MovingAverage
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
 from nerveseg.training.chosen_frames import ChosenFrames, choose_frames
-from nerveseg.training.compile_choice import Training
+from nerveseg.training.compile_choice import Workload
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.half_size import check_half_size
@@ -40,17 +40,33 @@ from nerveseg.training.validation import ValidationMetrics, validate
 VALIDATION_BATCHES: Final = 4
 
 
+class TrainingFiles(NamedTuple):
+    """The files of one training.
+
+    Attributes:
+        packed: folder of the packed competition.
+        folds: table of the fold of every frame, in the order of the packed frames.
+        code: file that changes with the code of this training (`nerveseg.relevant_code`).
+        weights: file to write.
+        curves: table to write.
+    """
+
+    packed: Path
+    folds: Path
+    code: Path
+    weights: Path
+    curves: Path
+
+
 def train_network(
     network: str,
     options: Mapping[str, object],
     params: TrainParams,
     *,
     name: str,
-    packed: Path,
-    split: Path,
-    code: Path,
-    weights: Path,
-    curves: Path,
+    label: str,
+    fold: int,
+    files: TrainingFiles,
 ) -> None:
     """Train one run and write its weights and learning curves.
 
@@ -59,44 +75,41 @@ def train_network(
         options: options of the network's class.
         params: the protocol.
         name: name of the run.
-        packed: folder of the packed competition.
-        split: table of which frame is in which part, in the order of the packed frames.
-        code: file that changes with the code of this training (`nerveseg.relevant_code`).
-        weights: file to write.
-        curves: table to write.
+        label: what the lines of progress call the training.
+        fold: the validation fold.
+        files: what it reads and writes.
 
     Raises:
-        InputError: the files, options or parameters do not fit, or the training failed.
+        InputError: files, options or parameters do not fit, or the training failed.
     """
     check_losses(params.losses)
     choose_algorithms(deterministic=params.deterministic)
-    frames = Packed.open(packed)
-    chosen = choose_frames(split, frames)
+    frames = Packed.open(files.packed)
+    chosen = choose_frames(files.folds, fold, frames)
     initial = initial_path(params.initial_weights, name)
     with process_group() as world:
         with within(f"models.{name}"):
             module = _new_network(network, options, params, initial)
-        key = _key(network, options, params, packed, [split, code, *filter(None, [initial])])
+        others = [files.folds, files.code, *filter(None, [initial])]
+        key = _key(network, options, params, files.packed, others, fold=fold)
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
-            training = Training(network, options, len(chosen.train), frames.size, world)
-            engine = _engine(module, params, training, name)
-            history = _fit(engine, frames, chosen, checkpoints, params, name=name, world=world)
+            workload = Workload(network, options, len(chosen.train), frames.size, world)
+            engine = _engine(module, params, workload, label)
+            history = _fit(engine, frames, chosen, checkpoints, params, name=label, world=world)
             if world.first:
-                write_curves(curves, history)
-                description = _description(network, options, params, frames, world)
-                save_weights(weights, engine.result, description)
+                write_curves(files.curves, history)
+                training = _recorded(params, fold, world.device)
+                described = network, dict(options), params.channels, frames.size, training
+                save_weights(files.weights, engine.result, Description(*described))
                 checkpoints.clear()
             world.barrier()
 
 
-def _description(
-    network: str, options: Mapping[str, object], params: TrainParams, frames: Packed, world: World
-) -> Description:
-    machine = environment(world.device, working_dtype(params.precision, world.device))
-    training = params.model_dump() | {"environment": machine}
-    return Description(network, dict(options), params.channels, frames.size, training)
+def _recorded(params: TrainParams, fold: int, device: torch.device) -> dict[str, object]:
+    machine = environment(device, working_dtype(params.precision, device))
+    return params.model_dump() | {"fold": fold, "environment": machine}
 
 
 def objective_of(params: TrainParams) -> Objective:
@@ -130,18 +143,21 @@ def _key(
     params: TrainParams,
     packed: Path,
     others: list[Path],
+    *,
+    fold: int,
 ) -> str:
     settings = {
         "network": network,
         "options": dict(options),
         "params": params.model_dump(),
+        "fold": fold,
     }
     data = [packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
     return key_of(settings, [*data, *others])
 
 
-def _engine(module: nn.Module, params: TrainParams, training: Training, name: str) -> Engine:
-    shape, world = training.shape, training.world
+def _engine(module: nn.Module, params: TrainParams, workload: Workload, name: str) -> Engine:
+    shape, world = workload.shape, workload.world
     check_half_size(params.half_size, shape)
     weight = params.presence_head
     head = partial(PresenceHead, channels=params.channels, shape=shape, weight=weight)
@@ -157,7 +173,7 @@ def _engine(module: nn.Module, params: TrainParams, training: Training, name: st
         average=_average(params),
         half_size=params.half_size,
         presence=head if weight else None,
-        compiled=training.compiled(params, name),
+        compiled=workload.compiled(params, name),
     )
 
 
