@@ -61,7 +61,9 @@ def choose_algorithms(*, deterministic: bool) -> None:
     # cuBLAS repeats its bits only with a workspace of fixed size.
     if deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(deterministic)
+    # The call imports the compiler, which takes seconds, so a call without effect is left out.
+    if deterministic != torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(deterministic)
     # Filling every new tensor would only help to find reads of uninitialised memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # Shapes repeat, so it pays to time which algorithm is the fastest for each.

@@ -1,6 +1,7 @@
 """From packed frames to stored prediction maps at the competition's image size."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from tqdm import tqdm
 
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
+from nerveseg.inference.overlap import overlapped
 from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.tta import View
 from nerveseg.inference.view_weights import agreement_weights
@@ -21,6 +23,8 @@ from nerveseg.rle import IMAGE_SHAPE
 
 # The float32 sigmoid saturates closer to 0 and 1; clamping keeps the logit of the mean finite.
 EPSILON: Final = 1e-7
+Begun = Callable[[], NDArray[np.float32]]
+"""Waits for logits that are being computed, and returns them."""
 
 
 def mean_logits(
@@ -87,6 +91,8 @@ class Predictor:
         self._batch = batch
         self._device = device
         self._dtype = dtype
+        # On a CPU it gains nothing: the network, or another run, uses the cores already.
+        self.overlaps = device.type == "cuda"
 
     def maps(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
@@ -94,12 +100,21 @@ class Predictor:
         Args:
             images: N x H x W uint8; a memory-mapped array is read one batch at a time.
         """
-        for start in range(0, len(images), self._batch):
-            yield from map(to_map, self.logits(images[start : start + self._batch]))
+        starts = range(0, len(images), self._batch)
+        begun = (self.begin(images[start : start + self._batch]) for start in starts)
+        return to_maps(begun, overlaps=self.overlaps)
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the mean logits of one batch, N x H x W float32, for images N x H x W uint8."""
-        frames = torch.from_numpy(np.array(images)).to(self._device)
+        return self.begin(images)()
+
+    def begin(self, images: NDArray[np.uint8]) -> Begun:
+        """Begin what `logits` does; return a function that waits for its result."""
+        frames = torch.from_numpy(np.array(images))
+        if self._device.type == "cuda":
+            # Copying from other memory would wait for the batch before.
+            frames = frames.pin_memory()
+        frames = frames.to(self._device, non_blocking=True)
         mixed = self._dtype != torch.float32
         with (
             torch.inference_mode(),
@@ -108,13 +123,38 @@ class Predictor:
             inputs = to_input(frames, self._channels)
             inputs = inputs.contiguous(memory_format=self._memory_format)
             logits = mean_logits(self._network, inputs, self._views, self._weights)
-            result: NDArray[np.float32] = logits.cpu().numpy()
+            if self._device.type != "cuda":
+                return logits.cpu().numpy
+            # Into pinned memory, behind this batch and before the next.
+            host = logits.to("cpu", non_blocking=True)
+            copied = torch.cuda.current_stream(self._device).record_event()
+
+        def result() -> NDArray[np.float32]:
+            copied.synchronize()
+            values: NDArray[np.float32] = host.numpy()
+            return values
+
         return result
 
 
 def to_map(logit: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return the map of logit codes, 420 x 580 uint8, of the logits of a frame, H x W float32."""
     return quantise(resize_logits(logit, IMAGE_SHAPE))
+
+
+def to_maps(batches: Iterable[Begun], *, overlaps: bool) -> Iterator[NDArray[np.uint8]]:
+    """Yield the map of each frame.
+
+    Args:
+        batches: each returns the logits of some frames, N x H x W float32, once it is called.
+        overlaps: call them, and make maps, in a thread while the next batch is begun.
+    """
+    of_batches = overlapped(batches, _maps) if overlaps else map(_maps, batches)
+    return chain.from_iterable(of_batches)
+
+
+def _maps(batch: Begun) -> list[NDArray[np.uint8]]:
+    return [to_map(logit) for logit in batch()]
 
 
 def write_maps(maps: Iterable[NDArray[np.uint8]], number: int, path: Path) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nerveseg.device import working_dtype
 from nerveseg.errors import within
-from nerveseg.inference.predict import Predictor, to_map
+from nerveseg.inference.predict import Begun, Predictor, to_maps
 from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import check_network, load_weights
 from nerveseg.params.train import PredictParams, Run
@@ -76,15 +76,30 @@ def validation_maps(
     """
     # Frames of all folds may alternate: so many at once fill the batches of each.
     chunk = batch * len({network.fold for network in trained})
-    for start in range(0, len(images), chunk):
-        of_chunk, frames = folds[start : start + chunk], images[start : start + chunk]
-        logits = np.empty(frames.shape, dtype=np.float32)
-        for fold in np.unique(of_chunk):
-            members = [network.predictor for network in trained if network.fold == fold]
-            rows = np.flatnonzero(of_chunk == fold)
-            for part in np.split(rows, range(batch, len(rows), batch)):
-                logits[part] = _mean_logits(members, frames[part])
-        yield from map(to_map, logits)
+    begun = (
+        _begin_chunk(trained, images[start : start + chunk], folds[start : start + chunk], batch)
+        for start in range(0, len(images), chunk)
+    )
+    return to_maps(begun, overlaps=trained[0].predictor.overlaps)
+
+
+def _begin_chunk(
+    trained: Sequence[Trained], images: NDArray[np.uint8], folds: NDArray[np.int64], batch: int
+) -> Begun:
+    parts: list[tuple[NDArray[np.int64], Begun]] = []
+    for fold in np.unique(folds):
+        members = [network.predictor for network in trained if network.fold == fold]
+        rows = np.flatnonzero(folds == fold)
+        for part in np.split(rows, range(batch, len(rows), batch)):
+            parts.append((part, _begin_mean(members, images[part])))  # noqa: PERF401
+
+    def result() -> NDArray[np.float32]:
+        logits = np.empty(images.shape, dtype=np.float32)
+        for part, of_part in parts:
+            logits[part] = of_part()
+        return logits
+
+    return result
 
 
 def test_maps(
@@ -98,12 +113,19 @@ def test_maps(
         batch: frames per forward pass.
     """
     members = [network.predictor for network in trained]
-    for start in range(0, len(images), batch):
-        yield from map(to_map, _mean_logits(members, images[start : start + batch]))
+    starts = range(0, len(images), batch)
+    begun = (_begin_mean(members, images[start : start + batch]) for start in starts)
+    return to_maps(begun, overlaps=members[0].overlaps)
 
 
-def _mean_logits(members: Sequence[Predictor], images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    total = members[0].logits(images)
-    for member in members[1:]:
-        total += member.logits(images)
-    return total / np.float32(len(members))
+def _begin_mean(members: Sequence[Predictor], images: NDArray[np.uint8]) -> Begun:
+    """Begin to compute the mean of the logits of several networks."""
+    begun = [member.begin(images) for member in members]
+
+    def result() -> NDArray[np.float32]:
+        total = begun[0]()
+        for other in begun[1:]:
+            total += other()
+        return total / np.float32(len(begun))
+
+    return result

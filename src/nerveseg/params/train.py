@@ -76,8 +76,8 @@ class TrainParams(Section):
             is the fastest type of the device.
         deterministic: use only algorithms that give the same bits each time. On a CPU this is
             always so; on a GPU it costs speed.
-        compile: whether to use torch.compile; auto does not, because no measurement shows yet that
-            it shortens the whole training.
+        compile: whether to use torch.compile; auto does where an estimate says that it shortens
+            the whole training (`nerveseg.training.compile_choice`).
         seed: seed of the initial weights, the order of frames, the augmentation and dropout.
     """
 

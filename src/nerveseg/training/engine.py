@@ -7,7 +7,7 @@ the learning rate and the optimiser's step.
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,14 +16,15 @@ from nerveseg.data.dataset import Batch
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import memory_format_for
 from nerveseg.training.averaging import Average
+from nerveseg.training.compilation import CompiledPasses
 from nerveseg.training.cuda_graph import GraphedForwardBackward
 from nerveseg.training.distributed import World
 from nerveseg.training.half_size import halved
 from nerveseg.training.losses import PAPER, Objective
+from nerveseg.training.optimisers import OPTIMIZERS
 from nerveseg.training.presence_head import PresenceHead
-from nerveseg.training.sync_batch_norm import FrameMask, left_uncompiled, synchronised
-
-OPTIMIZERS: Final = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+from nerveseg.training.sync_batch_norm import FrameMask, synchronised
+from nerveseg.training.working_copies import WorkingCopies
 
 
 class NetworkWithLoss(nn.Module):
@@ -82,7 +83,7 @@ class Engine:
             none.
         half_size: number of first epochs on frames of half height and width.
         presence: makes the auxiliary head of the network; None for none.
-        compiled: fuse the passes with torch.compile.
+        compiled: fuse the passes with torch.compile, if it works here.
     """
 
     def __init__(
@@ -125,10 +126,10 @@ class Engine:
             # Gradients as views of the communication buckets save a copy of all of them.
             module = nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
         self._module = module
-        if compiled:
-            # Not before the average copies the network: a copy would call the original's layers.
-            left_uncompiled(self.network)
-        self._full_size = torch.compile(module, dynamic=False) if compiled else module
+        # Copies of the weights would make the exchange between processes wait for all gradients.
+        copied = dtype != torch.float32 and world.size == 1
+        self._copies = WorkingCopies(module, dtype) if copied else None
+        self._compiled = CompiledPasses(module, self._passes, world.generator) if compiled else None
         # A CUDA graph can hold neither an exchange between processes nor a changing loss scale.
         self._graphed = world.device.type == "cuda" and world.size == 1 and dtype != torch.float16
         self._run: Callable[[Batch], Tensor] = self._forward_backward
@@ -162,6 +163,8 @@ class Engine:
             group["lr"] = rate
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        if self._copies is not None:
+            self._copies.refresh()
         if self._average is not None:
             self._average.after_update(self.network)
         # A CUDA graph writes gradients to the memory it was recorded with.
@@ -169,7 +172,11 @@ class Engine:
 
     def _forward_backward(self, batch: Batch) -> Tensor:
         """Add the gradient of one micro-batch to that of the weights; return its loss."""
-        module = self._full_size if len(batch.images) == self._frames else self._module
+        if self._compiled is not None and len(batch.images) == self._frames:
+            return self._compiled(batch)
+        return self._passes(self._copies or self._module, batch)
+
+    def _passes(self, module: Callable[[Batch], Any], batch: Batch) -> Tensor:
         mixed = self._dtype != torch.float32
         with torch.autocast(self._world.device.type, self._dtype, enabled=mixed):
             loss: Tensor = module(batch)
@@ -224,3 +231,5 @@ class Engine:
             self._average.load_state_dict(state["average"])
         if self._presence is not None:
             self._presence.load_state_dict(state["presence"])
+        if self._copies is not None:
+            self._copies.refresh()

@@ -26,6 +26,7 @@ from nerveseg.params.train import TrainParams
 from nerveseg.training.averaging import Average, AverageOfEpochs, MovingAverage
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
 from nerveseg.training.chosen_frames import ChosenFrames, choose_frames
+from nerveseg.training.compile_choice import Workload
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.half_size import check_half_size
@@ -94,10 +95,9 @@ def train_network(
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
-            engine = _engine(module, params, frames.size, world)
-            history = _fit(
-                engine, frames, chosen, checkpoints, name=label, params=params, world=world
-            )
+            workload = Workload(network, options, len(chosen.train), frames.size, world)
+            engine = _engine(module, params, workload, label)
+            history = _fit(engine, frames, chosen, checkpoints, params, name=label, world=world)
             if world.first:
                 write_curves(files.curves, history)
                 training = _recorded(params, fold, world.device)
@@ -156,7 +156,8 @@ def _key(
     return key_of(settings, [*data, *others])
 
 
-def _engine(module: nn.Module, params: TrainParams, shape: tuple[int, int], world: World) -> Engine:
+def _engine(module: nn.Module, params: TrainParams, workload: Workload, name: str) -> Engine:
+    shape, world = workload.shape, workload.world
     check_half_size(params.half_size, shape)
     weight = params.presence_head
     head = partial(PresenceHead, channels=params.channels, shape=shape, weight=weight)
@@ -172,8 +173,7 @@ def _engine(module: nn.Module, params: TrainParams, shape: tuple[int, int], worl
         average=_average(params),
         half_size=params.half_size,
         presence=head if weight else None,
-        # Only on request: it has not been measured where compiling shortens a whole training.
-        compiled=params.compile is True,
+        compiled=workload.compiled(params, name),
     )
 
 
@@ -188,9 +188,9 @@ def _fit(
     frames: Packed,
     chosen: ChosenFrames,
     checkpoints: Checkpoints,
+    params: TrainParams,
     *,
     name: str,
-    params: TrainParams,
     world: World,
 ) -> list[dict[str, float]]:
     sampler = EpochSampler(
