@@ -19,6 +19,7 @@ def settings(**changes: object) -> TrainParams:
         "accumulation": 1,
         "optimizer": "adam",
         "initial_weights": None,
+        "pseudo_labels": None,
         "learning_rate": 1e-3,
         "schedule": "poly",
         "power": 0.9,
@@ -65,7 +66,7 @@ def write_data(folder: Path) -> None:
     (data / packed.TRAIN_TABLE).write_text("subject,img,pixels\n" + "".join(rows))
     (data / packed.TEST_TABLE).write_text("img\n1\n")
     places = [
-        split_table.SplitRow(1, row + 1, 0, "valid" if row < VALID else "train")
+        split_table.SplitRow(1, row + 1, int(row >= VALID), "valid" if row < VALID else "train")
         for row in range(FRAMES)
     ]
     split_table.write_split(folder / "data/split.csv", places)

@@ -46,6 +46,7 @@ class TrainParams(Section):
         optimizer: adam; or adamw, which decays the weights apart from the gradient.
         initial_weights: path of the weights to begin with, from an earlier training of the same
             network, in which {run} stands for the name of the run; null for new weights.
+        pseudo_labels: folder that `nerveseg pseudo-label` wrote, whose test frames train, too.
         learning_rate: learning rate after the warm-up, from which it decays.
         schedule: how it decays: poly, (1 - iteration / total) ** power, or cosine.
         power: exponent of the polynomial decay.
@@ -86,6 +87,7 @@ class TrainParams(Section):
     accumulation: int = Field(ge=1)
     optimizer: Literal["adam", "adamw"]
     initial_weights: str | None
+    pseudo_labels: str | None
     learning_rate: float = Field(gt=0)
     schedule: Literal["poly", "cosine"]
     power: float = Field(ge=0)

@@ -25,7 +25,7 @@ from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
 from nerveseg.training.averaging import Average, AverageOfEpochs, MovingAverage
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
-from nerveseg.training.chosen_frames import ChosenFrames, choose_frames
+from nerveseg.training.chosen_frames import ChosenFrames, choose_frames, with_pseudo_labels
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.half_size import check_half_size
@@ -70,12 +70,12 @@ def train_network(
     check_losses(params.losses)
     choose_algorithms(deterministic=params.deterministic)
     frames = Packed.open(packed)
-    chosen = choose_frames(split, frames)
+    chosen = with_pseudo_labels(choose_frames(split, frames), params.pseudo_labels, packed, frames)
     initial = initial_path(params.initial_weights, name)
     with process_group() as world:
         with within(f"models.{name}"):
             module = _new_network(network, options, params, initial)
-        key = _key(network, options, params, packed, [split, code, *filter(None, [initial])])
+        key = _key(network, options, params, packed, [split, code, initial, chosen.file])
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
@@ -85,17 +85,23 @@ def train_network(
             )
             if world.first:
                 write_curves(curves, history)
-                description = _description(network, options, params, frames, world)
+                description = _description(network, options, params, frames, chosen, world=world)
                 save_weights(weights, engine.result, description)
                 checkpoints.clear()
             world.barrier()
 
 
 def _description(
-    network: str, options: Mapping[str, object], params: TrainParams, frames: Packed, world: World
+    network: str,
+    options: Mapping[str, object],
+    params: TrainParams,
+    frames: Packed,
+    chosen: ChosenFrames,
+    *,
+    world: World,
 ) -> Description:
     machine = environment(world.device, working_dtype(params.precision, world.device))
-    training = params.model_dump() | {"environment": machine}
+    training = params.model_dump() | {"environment": machine} | chosen.record()
     return Description(network, dict(options), params.channels, frames.size, training)
 
 
@@ -129,7 +135,7 @@ def _key(
     options: Mapping[str, object],
     params: TrainParams,
     packed: Path,
-    others: list[Path],
+    others: list[Path | None],
 ) -> str:
     settings = {
         "network": network,
@@ -137,7 +143,7 @@ def _key(
         "params": params.model_dump(),
     }
     data = [packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
-    return key_of(settings, [*data, *others])
+    return key_of(settings, [*data, *filter(None, others)])
 
 
 def _engine(module: nn.Module, params: TrainParams, shape: tuple[int, int], world: World) -> Engine:
@@ -187,7 +193,7 @@ def _fit(
     )
     return fit(
         engine,
-        _batches(frames, sampler, params, world),
+        _batches(frames, chosen, sampler, params, world),
         sampler,
         _validation(frames, chosen, params, world),
         name=name,
@@ -204,14 +210,18 @@ def _balance(params: TrainParams) -> bool | Shares:
 
 
 def _batches(
-    frames: Packed, sampler: EpochSampler, params: TrainParams, world: World
+    frames: Packed,
+    chosen: ChosenFrames,
+    sampler: EpochSampler,
+    params: TrainParams,
+    world: World,
 ) -> DataLoader[Batch]:
     strengths = Strengths(params.rotation, params.scale, params.shift, params.intensity)
     augmentation = Augmentation(
         params.flips, strengths, frames.size, params.seed, params.transforms
     )
     return loader(
-        FrameBatches(frames.train_images, frames.train_masks, augmentation),
+        FrameBatches(frames.train_images, frames.train_masks, augmentation, chosen.added or ()),
         sampler,
         workers=workers_for(world.device),
         pin=world.device.type == "cuda",

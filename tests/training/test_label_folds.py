@@ -1,0 +1,136 @@
+"""Test frames are labelled by networks that validate on the fold, and by no other."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import runs
+import torch
+from pseudo_labels_of import FOLDER, write_test_frames
+from ruamel.yaml import YAML
+from tiny_training import SIZE, settings
+
+from nerveseg.cli.main import call
+from nerveseg.data.packed import Packed
+from nerveseg.data.split_table import read_split, write_split
+from nerveseg.errors import InputError
+from nerveseg.inference.predict import Predictor
+from nerveseg.inference.tta import SETS
+from nerveseg.models.weights import load_weights, save_weights
+from nerveseg.pseudo_labels import PseudoLabels, path_of, read_labels, save_labels
+
+WEIGHTS = Path("data/models/danet/weights.safetensors")
+PARAMETERS: dict[str, Any] = {
+    "pack": {"shape": [SIZE, SIZE]},
+    "split": {
+        "protocol": "subject",
+        "folds": 2,
+        "fold": 0,
+        "seed": 1,
+        "drop_contradictions": False,
+    },
+    "models": {"danet": runs.OPTIONS},
+    "train": settings(epochs=2).model_dump(mode="json"),
+    "predict": {"tta": "auto", "tta_weights": "mean", "batch": 5, "precision": "fp32"},
+}
+COMMAND = ("pseudo-label", "danet", "--out", str(FOLDER), "--sure", "0.501", "--least-area", "1")
+
+
+@pytest.fixture
+def project(workspace: Path) -> Path:
+    """Train fold 0 of the split; return the folder, where the command can run."""
+    write_test_frames(workspace)
+    YAML().dump(PARAMETERS, workspace / "params.yaml")
+    runs.train(workspace, settings(epochs=2))
+    WEIGHTS.parent.mkdir(parents=True)
+    shutil.move(workspace / "weights.safetensors", WEIGHTS)
+    return workspace
+
+
+@pytest.mark.usefixtures("project")
+def test_the_labels_are_what_the_views_of_section_predict_say(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call(COMMAND)
+    labels = read_labels(FOLDER, 0)
+    line = f"{FOLDER}/fold0.safetensors: {len(labels)} test frames, {labels.positive.sum()} of them"
+    assert capsys.readouterr().out == f"{line} with a nerve\n"
+    network, _ = load_weights(WEIGHTS)
+    assert len(labels) > 0
+    packed = Packed.open(Path("data/packed"))
+    cpu = torch.device("cpu")
+    predictor = Predictor(network, 1, SETS["d4"], batch=12, device=cpu, dtype=torch.float32)
+    maps = dict(zip(packed.test, predictor.logits(packed.test_images), strict=True))
+    for index, img in enumerate(labels.img.tolist()):
+        np.testing.assert_array_equal(labels.mask(index), maps[img] >= 0)
+    assert list(labels.origin.weights) == [str(WEIGHTS)]
+    assert (labels.origin.run, labels.origin.fold, labels.origin.sure) == ("danet", 0, 0.501)
+
+
+def test_a_training_takes_the_labels_of_its_own_fold(project: Path) -> None:
+    call(COMMAND)
+    runs.train(project, settings(epochs=1, pseudo_labels=str(FOLDER)))
+    rows = read_split(project / "data/split.csv")
+    parts = {0: "train", 1: "valid"}
+    turned = [row._replace(part=parts[row.fold]) for row in rows]  # type: ignore[arg-type]
+    write_split(project / "data/split.csv", turned)
+    with pytest.raises(InputError, match=r"fold1.safetensors: not found, and fold 1 needs it"):
+        runs.train(project, settings(epochs=1, pseudo_labels=str(FOLDER)))
+
+
+def _other_fold(project: Path) -> None:
+    changed = {**PARAMETERS, "split": {**PARAMETERS["split"], "fold": 1}}
+    YAML().dump(changed, project / "params.yaml")
+
+
+def _other_split(project: Path) -> None:
+    path = project / "data/split.csv"
+    rows = read_split(path)
+    write_split(path, [row._replace(fold=1 - row.fold) if row.img == 9 else row for row in rows])
+
+
+def _no_record(_: Path) -> None:
+    module, description = load_weights(WEIGHTS)
+    del description.training["split"]
+    save_weights(WEIGHTS, module, description)
+
+
+@pytest.mark.parametrize("change", [_other_fold, _other_split, _no_record])
+def test_networks_that_may_have_seen_the_fold_label_nothing(
+    project: Path, change: Callable[[Path], None]
+) -> None:
+    change(project)
+    with pytest.raises(InputError, match=rf"^{WEIGHTS}: records no training that validates on"):
+        call(COMMAND)
+    assert not FOLDER.exists()
+    assert list(FOLDER.parent.iterdir()) == []
+
+
+@pytest.mark.usefixtures("project")
+def test_an_interrupted_write_leaves_nothing_and_a_finished_one_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(path: Path, labels: PseudoLabels) -> None:
+        save_labels(path, labels)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nerveseg.inference.label_folds.save_labels", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            call(COMMAND)
+    assert list(FOLDER.parent.iterdir()) == []
+    call(COMMAND)
+    before = path_of(FOLDER, 0).read_bytes()
+    with pytest.raises(InputError, match="is there already; choose another name"):
+        call(COMMAND)
+    assert path_of(FOLDER, 0).read_bytes() == before
+
+
+@pytest.mark.parametrize("sure", ["0.5", "1.1", "nan"])
+def test_a_certainty_that_means_nothing_is_bad_usage(sure: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        call(["pseudo-label", "danet", "--out", str(FOLDER), "--sure", sure])
+    assert stop.value.code == 2
