@@ -10,8 +10,9 @@ from nerveseg.errors import run, within
 from nerveseg.inference.predict import Predictor, write_maps
 from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import check_network, load_weights
+from nerveseg.params.predict import PredictParams
 from nerveseg.params.section import read
-from nerveseg.params.train import ModelsParams, PredictParams
+from nerveseg.params.train import ModelsParams
 
 
 def main() -> None:
@@ -36,9 +37,8 @@ def main() -> None:
         dtype=working_dtype(params.precision, device),
     )
     valid = packed.train_images[rows_of(read_split(Path("data/split.csv")), "valid")]
-    folder = Path(f"data/predictions/{name}")
-    write_maps(predictor, valid, folder / "valid.b2nd")
-    write_maps(predictor, packed.test_images, folder / "test.b2nd")
+    write_maps(predictor, valid, Path(f"data/predictions/{name}/valid.b2nd"))
+    write_maps(predictor, packed.test_images, Path(f"data/predictions/{name}/test.b2nd"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from nerveseg.external_maps import read_frames
 from nerveseg.inference.label_folds import check_parameters, parameters_of
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
-from nerveseg.params import data, ensembles, results, train
+from nerveseg.params import data, ensembles, predict, results, train
 from nerveseg.params.section import PARAMS_FILE, Section, read, read_document
 from nerveseg.pseudo_labels import path_of, read_labels
 from nerveseg.training.initial_weights import initial_path, read_initial
@@ -20,7 +20,7 @@ from nerveseg.training.pseudo_labelled import KEY as PSEUDO_LABELS
 
 SECTIONS: Final[dict[str, type[Section]]] = {
     name.removesuffix("Params").lower(): kind
-    for module in (data, train, ensembles, results)
+    for module in (data, train, predict, ensembles, results)
     for name, kind in vars(module).items()
     if name.endswith("Params")
 }

@@ -41,8 +41,9 @@ def pseudo_label(run: str, out: Path, sure: float, least_area: int) -> None:
     from nerveseg.data.split_table import assignment_of, read_split
     from nerveseg.inference.label_folds import Labelling, label_folds, parameters_of
     from nerveseg.params.data import PackParams, SplitParams
+    from nerveseg.params.predict import PredictParams
     from nerveseg.params.section import read
-    from nerveseg.params.train import ModelsParams, PredictParams
+    from nerveseg.params.train import ModelsParams
 
     split = read("split", SplitParams)
     labelling = Labelling(

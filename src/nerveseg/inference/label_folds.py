@@ -13,7 +13,8 @@ from nerveseg.inference.pseudo_label import label_test
 from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import check_network, load_weights
 from nerveseg.params.data import PackParams, SplitParams
-from nerveseg.params.train import PredictParams, Run
+from nerveseg.params.predict import PredictParams
+from nerveseg.params.train import Run
 from nerveseg.pseudo_labels import REMEDY, Origin, hash_of_test, path_of, save_labels, sha256_of
 
 
