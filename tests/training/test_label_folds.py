@@ -11,15 +11,19 @@ import runs
 import torch
 from pseudo_labels_of import FOLDER, write_test_frames
 from ruamel.yaml import YAML
+from scipy.special import expit
 from tiny_training import SIZE, settings
 
 from nerveseg.cli.main import call
 from nerveseg.data.packed import Packed
-from nerveseg.data.split_table import read_split, write_split
+from nerveseg.data.split_table import assignment_of, read_split, write_split
 from nerveseg.errors import InputError
+from nerveseg.inference.label_folds import Labelling, label_folds
 from nerveseg.inference.predict import Predictor
 from nerveseg.inference.tta import SETS
 from nerveseg.models.weights import load_weights, save_weights
+from nerveseg.params.predict import PredictParams
+from nerveseg.params.train import Run
 from nerveseg.pseudo_labels import PseudoLabels, path_of, read_labels, save_labels
 
 WEIGHTS = Path("data/models/danet/weights.safetensors")
@@ -66,17 +70,49 @@ def test_the_labels_are_what_the_views_of_section_predict_say(
     maps = dict(zip(packed.test, predictor.logits(packed.test_images), strict=True))
     for index, img in enumerate(labels.img.tolist()):
         np.testing.assert_array_equal(labels.mask(index), maps[img] >= 0)
+        expected = expit(maps[img])[maps[img] >= 0].mean()
+        assert labels.certainty[index] == pytest.approx(expected, abs=1e-6)
     assert list(labels.origin.weights) == [str(WEIGHTS)]
     assert (labels.origin.run, labels.origin.fold, labels.origin.sure) == ("danet", 0, 0.501)
+
+
+def validate_on_fold_1(project: Path) -> None:
+    path, parts = project / "data/split.csv", ("train", "valid")
+    write_split(path, [row._replace(part=parts[row.fold]) for row in read_split(path)])  # type: ignore[arg-type]
+
+
+def test_the_labels_of_each_fold_are_those_of_its_networks_alone(project: Path) -> None:
+    validate_on_fold_1(project)
+    runs.train(project, settings(epochs=1))
+    other = project / "weights.safetensors"
+    labelling = Labelling(
+        "danet",
+        Run("danet", runs.OPTIONS),
+        project / "data/packed",
+        assignment_of(read_split(project / "data/split.csv")),
+        {},
+        PredictParams.model_validate(PARAMETERS["predict"]),
+        0.501,
+        1,
+    )
+    label_folds(labelling, {0: [WEIGHTS], 1: [other]}, Path("both"))
+    for fold, path in ((0, WEIGHTS), (1, other)):
+        label_folds(labelling, {fold: [path]}, Path(f"alone{fold}"))
+        together, alone = (path_of(Path(each), fold) for each in ("both", f"alone{fold}"))
+        assert together.read_bytes() == alone.read_bytes()
+    one, two = (read_labels(Path("both"), fold).certainty.tolist() for fold in (0, 1))
+    assert one != two
+    for folds in ({0: [other]}, {1: [WEIGHTS]}, {0: [WEIGHTS, other]}):
+        with pytest.raises(InputError, match="records no training that validates on fold"):
+            label_folds(labelling, folds, Path("mixed"))
+    assert not Path("mixed").exists()
+    runs.train(project, settings(epochs=1, pseudo_labels="both"))
 
 
 def test_a_training_takes_the_labels_of_its_own_fold(project: Path) -> None:
     call(COMMAND)
     runs.train(project, settings(epochs=1, pseudo_labels=str(FOLDER)))
-    rows = read_split(project / "data/split.csv")
-    parts = {0: "train", 1: "valid"}
-    turned = [row._replace(part=parts[row.fold]) for row in rows]  # type: ignore[arg-type]
-    write_split(project / "data/split.csv", turned)
+    validate_on_fold_1(project)
     with pytest.raises(InputError, match=r"fold1.safetensors: not found, and fold 1 needs it"):
         runs.train(project, settings(epochs=1, pseudo_labels=str(FOLDER)))
 
