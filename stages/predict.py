@@ -3,16 +3,18 @@
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from nerveseg.data.packed import Packed
 from nerveseg.data.split_table import read_split, rows_of
-from nerveseg.device import pick_device, working_dtype
-from nerveseg.errors import run, within
-from nerveseg.inference.predict import Predictor, write_maps
-from nerveseg.inference.tta import choose_views
-from nerveseg.models.weights import check_network, load_weights
+from nerveseg.device import pick_device
+from nerveseg.errors import run
+from nerveseg.inference.predict import write_maps
+from nerveseg.inference.predict_trainings import Trained, load_predictor, test_maps, validation_maps
 from nerveseg.params.predict import PredictParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams
+from nerveseg.params.trainings import read_trainings, weights_of
 
 
 def main() -> None:
@@ -20,25 +22,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="a key of params.yaml's models")
     name = parser.parse_args().run
-    params = read("predict", PredictParams)
+    chosen, params = read("models", ModelsParams).run(name), read("predict", PredictParams)
     packed, device = Packed.open(Path("data/packed")), pick_device()
-    weights = Path(f"data/models/{name}/weights.safetensors")
-    network, description = load_weights(weights)
-    check_network(weights, description, *read("models", ModelsParams).run(name))
-    with within("predict.tta"):
-        views = choose_views(params.tta, description)
-    predictor = Predictor(
-        network,
-        description.in_channels,
-        views,
-        weights=params.tta_weights,
-        batch=params.batch,
-        device=device,
-        dtype=working_dtype(params.precision, device),
-    )
-    valid = packed.train_images[rows_of(read_split(Path("data/split.csv")), "valid")]
-    write_maps(predictor, valid, Path(f"data/predictions/{name}/valid.b2nd"))
-    write_maps(predictor, packed.test_images, Path(f"data/predictions/{name}/test.b2nd"))
+    trained = [
+        Trained(each.fold, load_predictor(weights_of(name, key), chosen, params, device))
+        for key, each in read_trainings().items()
+    ]
+    split, folder = read_split(Path("data/split.csv")), Path("data/predictions", name)
+    rows = rows_of(split, "valid")
+    folds = np.array([split[row].fold for row in rows])
+    valid = validation_maps(trained, packed.train_images[rows], folds, params.batch)
+    write_maps(valid, len(rows), folder / "valid.b2nd")
+    test = test_maps(trained, packed.test_images, params.batch)
+    write_maps(test, len(packed.test_images), folder / "test.b2nd")
 
 
 if __name__ == "__main__":

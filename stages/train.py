@@ -1,32 +1,43 @@
-"""Train one run by the paper's protocol: python stages/train.py RUN."""
+"""Train one run by the paper's protocol, on one of the folds and from one of the seeds."""
 
-import sys
+import argparse
 from pathlib import Path
 
 from nerveseg import errors
+from nerveseg.params.data import SplitParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams, TrainParams
-from nerveseg.training.job import train_network
+from nerveseg.params.trainings import FIRST, curves_of, read_trainings, weights_of
+from nerveseg.training.job import TrainingFiles, train_network
 from nerveseg.training.progress import start_log
 
 
 def main() -> None:
-    """Train the run named on the command line."""
+    """Write data/models/RUN/weights.safetensors and data/curves/RUN.csv, or those of TRAINING."""
     start_log()
-    if len(sys.argv) != 2:  # noqa: PLR2004
-        raise errors.InputError("usage: python stages/train.py RUN (a key of params.yaml's models)")
-    name = sys.argv[1]
-    chosen = read("models", ModelsParams).run(name)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", help="a key of params.yaml's models")
+    parser.add_argument("training", nargs="?", default=FIRST, help="a key of its trainings")
+    given = parser.parse_args()
+    chosen = read("models", ModelsParams).run(given.run)
+    params, fold = read("train", TrainParams), read("split", SplitParams).fold
+    if given.training != FIRST:
+        fold, seed = read_trainings()[given.training]
+        params = params.model_copy(update={"seed": seed})
     train_network(
         chosen.network,
         chosen.options,
-        read("train", TrainParams),
-        name=name,
-        packed=Path("data/packed"),
-        split=Path("data/split.csv"),
-        code=Path(f"data/.code/{name}/train.json"),
-        weights=Path(f"data/models/{name}/weights.safetensors"),
-        curves=Path(f"data/curves/{name}.csv"),
+        params,
+        name=given.run,
+        label=given.run if given.training == FIRST else f"{given.run} {given.training}",
+        fold=fold,
+        files=TrainingFiles(
+            packed=Path("data/packed"),
+            folds=Path("data/folds.csv"),
+            code=Path(f"data/.code/{given.run}/train.json"),
+            weights=weights_of(given.run, given.training),
+            curves=curves_of(given.run, given.training),
+        ),
     )
 
 

@@ -147,6 +147,9 @@ def test_pseudo_labels_are_checked_against_the_split_and_the_frames(project: Pat
     assert faults(project)[0].startswith(f"{key}: made with split.seed 1, not 2; ")
     change(project, split__seed=1, pack__shape=[64, 128])
     assert faults(project)[0].startswith(f"{key}: made with pack.shape [64, 96], not [64, 128]; ")
+    change(project, pack__shape=[64, 96], trainings={"second": {"fold": 2, "seed": 1}})
+    (line,) = faults(project)
+    assert line.startswith(f"{key.replace('fold0', 'fold2')}: not found, and fold 2 needs it; ")
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("dvc.yaml").write_text(PIPELINE)
     runs = "".join(f"  {name}: {{width: 4}}\n" for name in NAMES)
-    Path("params.yaml").write_text(f"models:\n{runs}")
+    Path("params.yaml").write_text(f"models:\n{runs}trainings: {{}}\n")
     return tmp_path
 
 
@@ -92,6 +92,20 @@ def test_runs_are_made_together_between_what_they_share_and_the_rest(
     assert said.count("Stage 'split' didn't change, skipping") == 1  # by the last call
     assert "100%|####| 10/10" in said
     assert not any(" 1/10" in line for line in said)
+
+
+def test_further_trainings_come_before_the_maps_of_their_runs(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch)
+    params = project / "params.yaml"
+    params.write_text(params.read_text().replace("{}", "{fold1: {fold: 1, seed: 1}}"))
+    reproduce(2)
+    first, *together, last = calls()
+    assert (first, last) == ("split+baselines", "all")
+    further, runs = together[: len(NAMES)], together[len(NAMES) :]
+    assert sorted(further) == sorted(f"train_further@{name}-fold1" for name in NAMES)
+    assert sorted(runs) == sorted(f"train@{name}+score@{name}" for name in NAMES)
 
 
 @pytest.mark.usefixtures("project")

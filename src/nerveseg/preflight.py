@@ -11,7 +11,7 @@ from nerveseg.external_maps import read_frames
 from nerveseg.inference.label_folds import check_parameters, parameters_of
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
-from nerveseg.params import data, ensembles, predict, results, train
+from nerveseg.params import data, ensembles, predict, results, train, trainings
 from nerveseg.params.section import PARAMS_FILE, Section, read, read_document
 from nerveseg.pseudo_labels import path_of, read_labels
 from nerveseg.training.initial_weights import initial_path, read_initial
@@ -20,7 +20,7 @@ from nerveseg.training.pseudo_labelled import KEY as PSEUDO_LABELS
 
 SECTIONS: Final[dict[str, type[Section]]] = {
     name.removesuffix("Params").lower(): kind
-    for module in (data, train, predict, ensembles, results)
+    for module in (data, train, trainings, predict, ensembles, results)
     for name, kind in vars(module).items()
     if name.endswith("Params")
 }
@@ -41,7 +41,7 @@ def check_everything(root: Path) -> None:
     faults: list[str] = []
     sections: dict[str, Section] = {}
 
-    def attempt(check: Callable[[], None]) -> None:
+    def attempt(check: Callable[[], object]) -> None:
         try:
             check()
         except FaultsError as error:
@@ -61,13 +61,16 @@ def check_everything(root: Path) -> None:
         raise FaultsError(list(dict.fromkeys(faults)))
 
 
-def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], None]]:
+def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], object]]:
     """Yield the checks of the sections that are valid in themselves."""
     yield partial(_refuse_unknown_sections, PARAMS_FILE)
     if isinstance(source := sections.get("data"), data.DataParams):
         yield partial(refuse_outputs, source, root)
     if isinstance(protocol := sections.get("train"), train.TrainParams):
         yield partial(check_losses, protocol.losses)
+        further, split = sections.get("trainings"), sections.get("split")
+        if isinstance(further, trainings.TrainingsParams) and isinstance(split, data.SplitParams):
+            yield partial(further.trainings, split, protocol)
         if protocol.pseudo_labels is not None:
             yield partial(_check_pseudo_labels, Path(protocol.pseudo_labels), sections)
     if not isinstance(models := sections.get("models"), train.ModelsParams):
@@ -81,7 +84,7 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], N
 
 def _checks_of_names(
     sections: dict[str, Section], models: train.ModelsParams, root: Path
-) -> Iterator[Callable[[], None]]:
+) -> Iterator[Callable[[], object]]:
     names = models.names()
     if isinstance(groups := sections.get("ensembles"), ensembles.EnsemblesParams):
         for name in groups.names():
@@ -119,11 +122,15 @@ def _check_initial_weights(
 
 
 def _check_pseudo_labels(folder: Path, sections: dict[str, Section]) -> None:
-    split, pack = sections.get("split"), sections.get("pack")
-    if not isinstance(split, data.SplitParams) or not isinstance(pack, data.PackParams):
+    split, pack, further = (sections.get(name) for name in ("split", "pack", "trainings"))
+    if not (
+        isinstance(split, data.SplitParams)
+        and isinstance(pack, data.PackParams)
+        and isinstance(further, trainings.TrainingsParams)
+    ):
         return
     with within(f"{PARAMS_FILE}: {PSEUDO_LABELS}"):
-        for fold in [split.fold]:
+        for fold in sorted(further.folds(split.fold)):
             labels = read_labels(folder, fold)
             check_parameters(path_of(folder, fold), labels.origin, parameters_of(split, pack))
 

@@ -87,11 +87,14 @@ def write_fingerprints(
     Args:
         out: the folder to write to.
         pipeline: path of dvc.yaml, next to the folder `stages`. A stage with `foreach` is executed
-            once for each run, or once for each ensemble.
+            once for each run, or once for each ensemble. One with `matrix` depends on the code of
+            another, whose file it executes.
         networks: run -> module of its network; None if the registry has no such network.
         ensembles: names of the ensembles.
     """
     for stage, body in YAML(typ="safe", pure=True).load(pipeline)["stages"].items():
+        if "matrix" in body:
+            continue
         # The command of an ensemble runs the files of several stages.
         commands = str(body.get("do", body)["cmd"])
         files = [pipeline.parent / file for file in re.findall(r"stages/\w+\.py", commands)]

@@ -24,11 +24,14 @@ from ruamel.yaml import YAML
 from nerveseg.errors import InputError
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams
+from nerveseg.params.trainings import TrainingsParams
 
 BEFORE: Final = ("split", "baselines")
 """The stages that the runs share."""
 TIMED: Final = frozenset({"cost"})
 """The stages that measure time, and so must not have company."""
+FURTHER: Final = "train_further"
+"""The stage of the further trainings."""
 RUN_BYTES: Final = 2 * 1024**3
 """Memory that a run is expected to need at most, at the default size."""
 _UNCHANGED: Final = "didn't change, skipping"
@@ -47,14 +50,23 @@ def reproduce(jobs: int) -> None:
     if not Path("dvc.yaml").exists():
         raise InputError("dvc.yaml: missing; change to the root of the project and run again")
     runs = list(read("models", ModelsParams).runs())
+    several = len(runs) > 1 or read("trainings", TrainingsParams).names()
     with _Repros() as repros:
-        if jobs > 1 and len(runs) > 1:
+        if jobs > 1 and several:
             repros.run(BEFORE)
-            with ThreadPoolExecutor(jobs) as pool:
-                list(pool.map(repros.run, (_stages_of(name) for name in runs)))
-            repros.raise_failure()
+            # The maps of a run need all its trainings.
+            for side_by_side in (_further_trainings(runs), [_stages_of(name) for name in runs]):
+                with ThreadPoolExecutor(jobs) as pool:
+                    list(pool.map(repros.run, side_by_side))
+                repros.raise_failure()
         repros.run([])
         repros.raise_failure()
+
+
+def _further_trainings(runs: Sequence[str]) -> list[list[str]]:
+    """Return the stage of each further training."""
+    names = read("trainings", TrainingsParams).names()
+    return [["--single-item", f"{FURTHER}@{run}-{name}"] for run in runs for name in names]
 
 
 def _stages_of(run: str) -> list[str]:

@@ -39,12 +39,16 @@ def test_an_archive_goes_all_the_way(pristine: Path, tmp_path: Path) -> None:
     assert run("pack", tmp_path, pack={"shape": [64, 96]}) == ""
     assert run("audit", tmp_path, audit=AUDIT) == ""
     settings = {**SPLIT, "drop_contradictions": True}
-    assert run("split", tmp_path, split=settings) == ""
+    assert run("split", tmp_path, split=settings, trainings={}) == ""
     packed = Packed.open(tmp_path / "data/packed")
     assert packed.train_images.shape == (9, 64, 96)
     rows = read_split(tmp_path / "data/split.csv")
     assert [row[:2] for row in rows] == [record[:2] for record in packed.train]
     assert rows_of(rows, "valid").size == 3
+    further: Section = {"other": {"fold": 0, "seed": 1}}
+    assert run("split", tmp_path, split=settings, trainings=further) == ""
+    rows = read_split(tmp_path / "data/split.csv")
+    assert {row.fold for row in rows if row.part == "valid"} == {0, 1}
     assert (tmp_path / "data/verified/solution.csv").read_text() == "img,pixels,Usage\n"
 
 

@@ -1,5 +1,6 @@
 """Which frames train and which validate."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nerveseg.data.fold_table import FoldRow, read_folds, write_folds
 from nerveseg.data.layout import TrainRecord
-from nerveseg.data.split import Protocol, split
+from nerveseg.data.split import Protocol, assign_folds, subsets
 from nerveseg.data.split_table import SplitRow, read_split, rows_of, write_split
 from nerveseg.errors import InputError
 
@@ -32,7 +34,19 @@ REAL = competition()
 FOLDS = 5
 
 
-def subsets(rows: list[SplitRow]) -> dict[str, list[int]]:
+def split(
+    records: list[TrainRecord],
+    protocol: Protocol,
+    folds: int,
+    fold: int,
+    *,
+    seed: int,
+    doubtful: Collection[tuple[int, int]] = (),
+) -> list[SplitRow]:
+    return subsets(assign_folds(records, protocol, folds, seed, doubtful=doubtful), {fold})
+
+
+def by_part(rows: list[SplitRow]) -> dict[str, list[int]]:
     return {subset: rows_of(rows, subset).tolist() for subset in ("train", "valid", "left_out")}
 
 
@@ -48,7 +62,7 @@ def test_every_frame_has_one_fold_and_the_chosen_one_validates(
 
 
 def test_the_image_protocol_is_the_papers_4508_and_1127() -> None:
-    found = subsets(split(REAL, "image", FOLDS, 0, seed=1))
+    found = by_part(split(REAL, "image", FOLDS, 0, seed=1))
     assert (len(found["train"]), len(found["valid"])) == (4508, 1127)
 
 
@@ -101,7 +115,7 @@ def test_folds_by_subject_are_never_empty(
         for record in sweep(subject, frames, outlined)
     ]
     try:
-        rows = split(records, "subject", folds, 0, seed)
+        rows = split(records, "subject", folds, 0, seed=seed)
     except InputError:
         return
     assert {row.fold for row in rows} == set(range(folds))
@@ -109,7 +123,7 @@ def test_folds_by_subject_are_never_empty(
 
 def test_a_set_without_empty_frames_is_split_too() -> None:
     records = [record for subject in range(20) for record in sweep(subject, 1, 1)]
-    assert len(subsets(split(records, "subject", FOLDS, 0, seed=1))["valid"]) == 4
+    assert len(by_part(split(records, "subject", FOLDS, 0, seed=1))["valid"]) == 4
 
 
 def test_more_folds_than_subjects_are_refused() -> None:
@@ -141,3 +155,25 @@ def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
     (tmp_path / "split.csv").write_text("subject,img,fold,part\n1,1,0,test\n")
     with pytest.raises(InputError, match=r"split\.csv: line 2: unknown part 'test'; run dvc repro"):
         read_split(tmp_path / "split.csv")
+
+
+def test_several_trained_folds_judge_every_frame_of_theirs() -> None:
+    doubtful = {record[:2] for record in REAL[::50]}
+    folds = assign_folds(REAL, "subject", FOLDS, seed=1, doubtful=doubtful)
+    for validated in ({0}, {1, 3}, set(range(FOLDS))):
+        for frame, row in zip(folds, subsets(folds, validated), strict=True):
+            other = "left_out" if frame.doubtful else "train"
+            assert row == (*frame[:3], "valid" if frame.fold in validated else other)
+
+
+def test_the_table_of_folds_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    rows = [FoldRow(1, 1, 0, False), FoldRow(1, 2, 1, True)]
+    write_folds(tmp_path / "folds.csv", rows)
+    assert (tmp_path / "folds.csv").read_text() == "subject,img,fold,doubtful\n1,1,0,0\n1,2,1,1\n"
+    assert read_folds(tmp_path / "folds.csv") == rows
+
+
+def test_a_doubt_other_than_0_and_1_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folds.csv").write_text("subject,img,fold,doubtful\n1,1,0,2\n")
+    with pytest.raises(InputError, match=r"folds\.csv: line 2: doubtful is 0 or 1; run dvc repro"):
+        read_folds(tmp_path / "folds.csv")

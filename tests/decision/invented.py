@@ -29,9 +29,11 @@ def invented(subjects: int = 6, frames: int = 20, seed: int = 0) -> Measured:
         area=area,
         hit=hit,
         above=above,
-        features=values,
         thresholds=THRESHOLDS,
-        nerves=place_of_nerves([]),
+        appearance=values[:, :-1],
+        blob_place=np.full((count, 5), np.nan),
+        true_place=np.full((count, 5), np.nan),
+        known=place_of_nerves([]),
     )
 
 

@@ -9,8 +9,10 @@ from invented import FIXED, invented
 from nerveseg.decision.cross_fit import BEST, KINDS, cross_fit, fit_of
 from nerveseg.decision.decide import decide, in_words
 from nerveseg.decision.measured import Measured
+from nerveseg.decision.presence_rule import fit_presence
 from nerveseg.errors import InputError
 from nerveseg.inference.decision_file import rules_of
+from nerveseg.inference.map_features import nerve_place
 
 FOLDS = 3
 
@@ -54,7 +56,7 @@ def test_the_cross_fitted_dice_of_noise_gains_nothing_where_the_fitted_one_does(
     for seed in range(20):
         frames = invented(4, 10, seed=seed)
         shuffled = np.random.default_rng(seed).permutation(len(frames))
-        noise = replace(frames, features=frames.features[shuffled])
+        noise = replace(frames, appearance=frames.appearance[shuffled])
         fit = KINDS["presence"]
         empty = noise.emptied_dice.mean()
         gains.append(cross_fit(fit, noise, FIXED, FOLDS).dice.mean() - empty)
@@ -103,3 +105,20 @@ def test_two_subjects_are_enough_but_have_no_interval() -> None:
 def test_one_subject_is_refused_in_a_line() -> None:
     with pytest.raises(InputError, match=r"decide.rule: area is fitted on some subjects .* have 1"):
         decide(invented(1), FIXED, "area", folds=5, level=0.95)
+
+
+def test_where_every_fold_is_trained_no_rule_knows_the_place_of_a_nerve_it_is_judged_by() -> None:
+    rng = np.random.default_rng(4)
+    frames = invented()
+    places = rng.normal(size=(len(frames), 5))
+    places[~frames.nerve] = np.nan
+    whole = replace(frames, known=None, blob_place=rng.normal(size=places.shape), true_place=places)
+    for group in cross_fit(fit_presence, whole, FIXED, 3).rules:
+        others = ~np.isin(whole.subject, group.subjects)
+        assert group.rule.presence
+        assert group.rule.presence.nerves == nerve_place(places[others])
+    # Frames that only train are known to all rules alike.
+    trained = replace(whole, known=nerve_place(places[:9]))
+    for group in cross_fit(fit_presence, trained, FIXED, 3).rules:
+        assert group.rule.presence
+        assert group.rule.presence.nerves == nerve_place(places[:9])

@@ -39,25 +39,24 @@ def test_the_fitted_rule_comes_near_the_one_that_knows_the_truth() -> None:
     known, new = invented(40, 50, seed=1), invented(40, 50, seed=2)
     rule = fit_presence(known, FIXED)
     assert rule.presence
-    p = 1 / (1 + np.exp(-2 * new.features[:, 0]))
+    p = 1 / (1 + np.exp(-2 * new.appearance[:, 0]))
     column = new.thresholds.index(rule.threshold)
     worth = new.outlined_dice[new.nerve, column].mean()
     kept = worth_outlining(p, np.full(len(new), worth))
     best = np.where(kept, new.outlined_dice[:, column], new.emptied_dice).mean()
     assert score(new, rule) == pytest.approx(best, abs=0.01)
     assert score(new, rule) > score(new, FIXED) + 0.02
-    assert np.abs(rule.presence.probability(new.features) - p).mean() < 0.05
+    assert np.abs(rule.presence.probability(new.features(new.nerves)) - p).mean() < 0.05
 
 
 def test_the_probability_is_that_of_scikit_learn() -> None:
     frames = invented()
     presence = fit_presence(frames, FIXED).presence
     theirs = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
-    theirs.fit(frames.features, frames.nerve)
+    values = frames.features(frames.nerves)
+    theirs.fit(values, frames.nerve)
     assert presence
-    np.testing.assert_allclose(
-        presence.probability(frames.features), theirs.predict_proba(frames.features)[:, 1]
-    )
+    np.testing.assert_allclose(presence.probability(values), theirs.predict_proba(values)[:, 1])
 
 
 def test_the_area_rule_is_the_best_of_its_grid() -> None:
@@ -102,7 +101,7 @@ def test_frames_of_one_kind_are_all_outlined_or_none(kind: str) -> None:
     chosen = frames.only(frames.nerve if kind == "all" else ~frames.nerve)
     rule = fit_presence(chosen, FIXED)
     assert rule.presence
-    assert rule.presence.outlines(chosen.features).mean() == (kind == "all")
+    assert rule.presence.outlines(chosen.features(chosen.nerves)).mean() == (kind == "all")
 
 
 def test_the_measured_dice_is_that_of_the_mask() -> None:

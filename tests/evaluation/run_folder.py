@@ -1,9 +1,11 @@
 """Writes the files that the stages before scoring leave, for a few frames of invented runs."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from ruamel.yaml import YAML
 
 from nerveseg.evaluation.baselines import write_baselines
 from nerveseg.inference.decision_file import fixed_decision, write_decision
@@ -18,6 +20,7 @@ CURVES = ["0,0.9,0.2", "1,0.5,0.6"]
 PARAMS = """\
 models: {{{models}}}
 ensembles: {{}}
+trainings: {{}}
 score: {{bins: 10}}
 summary: {{reference: rpa_apf, level: 0.95}}
 """
@@ -73,7 +76,10 @@ def write_runs(folder: Path, runs: dict[str, int]) -> None:
         data / "verified/solution.csv",
     )
     models = ", ".join(f"{run}: {{}}" for run in runs)
-    (folder / "params.yaml").write_text(PARAMS.format(models=models))
+    ours = YAML(typ="safe").load(Path(__file__).parents[2] / "params.yaml")
+    sections = json.dumps({name: ours[name] for name in ("split", "train")})  # JSON is YAML
+    text = PARAMS.format(models=models) + sections[1:-1].replace('}, "train"', '}\n"train"')
+    (folder / "params.yaml").write_text(text + "\n")
 
 
 def guess(mask: NDArray[np.uint8], shift: int) -> NDArray[np.uint8]:

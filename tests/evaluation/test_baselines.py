@@ -122,3 +122,25 @@ def test_a_split_of_other_frames_is_refused(run_folder: Path) -> None:
     with pytest.raises(InputError, match=r"split\.csv: subject 2 img 7 is not in"):
         write_baselines(Path("data/other"), Path("data/packed/train.csv"), split, solution)
     assert not Path("data/other").exists()
+
+
+def test_where_every_fold_is_trained_the_constant_mask_of_a_fold_has_not_seen_it(
+    tmp_path: Path,
+) -> None:
+    # The third fold is alone in its place: the masks of the others know nothing of it.
+    pixels = [encode(oval(row, 200, 30, 40)) for row in (100, 100, 200)]
+    rows = [f"{fold + 1},{img},{pixels[fold]}" for fold in range(3) for img in (1, 2)]
+    table(tmp_path / "train.csv", "subject,img,pixels", rows)
+    split = [f"{fold + 1},{img},{fold},valid" for fold in range(3) for img in (1, 2)]
+    table(tmp_path / "split.csv", "subject,img,fold,part", split)
+    truth = solution(tmp_path, f"1,{pixels[1]},Private")
+    write_baselines(tmp_path, tmp_path / "train.csv", tmp_path / "split.csv", truth)
+    found = read_baselines(tmp_path)
+    dice = found.dice["constant_mask"].reshape(3, 2)
+    assert (dice[2] == 0).all()
+    assert (dice[:2] > 0).all()
+    assert found.train_frames == 6
+    best = best_constant_mask([pixels[1]] * 4 + [pixels[2]] * 2)
+    assert found.scores["constant_mask"]["private"] == pytest.approx(
+        mean_dice(decode(best), [decode(pixels[1])]), abs=1e-6
+    )

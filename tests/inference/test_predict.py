@@ -131,7 +131,7 @@ def test_maps_are_at_the_competition_s_size_and_upright(images: np.ndarray) -> N
 
 
 def test_written_maps_are_the_predicted_ones(images: np.ndarray, tmp_path: Path) -> None:
-    write_maps(predictor(Rows()), images, tmp_path / "valid.b2nd")
+    write_maps(predictor(Rows()).maps(images), len(images), tmp_path / "valid.b2nd")
     stored = read_maps(tmp_path / "valid.b2nd")
     assert len(stored) == len(images)
     assert all(

@@ -120,8 +120,9 @@ def test_a_blob_where_the_nerves_are_is_near_and_another_far() -> None:
     masks = [nerve(100 + 5 * (n % 5), 290 + 7 * (n % 3), 80 + n, 120 - n) for n in range(20)]
     nerves = place_of_nerves([*masks, np.zeros(IMAGE_SHAPE, dtype=np.uint8)])
     near, off, small = nerve(105, 295), nerve(200, 100), nerve(105, 295, 8, 8)
-    assert nerves.distance(near) < 3 < nerves.distance(off) <= FAR
-    assert nerves.distance(small) > 3
+    assert nerves.distance(place(near)) < 3 < nerves.distance(place(off)) <= FAR
+    assert nerves.distance(place(small)) > 3
+    assert nerves.distance(place(np.zeros(IMAGE_SHAPE, dtype=np.uint8))) == FAR
 
 
 def test_a_decision_is_read_as_it_was_written(tmp_path: Path) -> None:

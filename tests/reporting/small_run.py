@@ -28,6 +28,7 @@ from nerveseg.evaluation.paper import PaperComparison, compare_with_paper
 from nerveseg.evaluation.result_files import write_csv, write_json
 from nerveseg.evaluation.run_scores import leaderboard_scores, write_scores
 from nerveseg.evaluation.summary import CurvePoint, read_scored, summarise
+from nerveseg.evaluation.trainings import TrainingResult
 from nerveseg.evaluation.validation_set import open_validation
 from nerveseg.evaluation.verdict import judge
 from nerveseg.inference.decision_file import fixed_decision, write_decision
@@ -224,6 +225,8 @@ def _write_metrics(root: Path, runs: list[str], rng: np.random.Generator) -> Non
         for epoch in range(4)
     ]
     write_csv(metrics / "curves.csv", CurvePoint._fields, points)
+    trained = [TrainingResult(name, "first", 0, 1, 0.75) for name in runs]
+    write_csv(metrics / "trainings.csv", TrainingResult._fields, trained)
     write_json(metrics / "scores.json", summary.scores)
 
 

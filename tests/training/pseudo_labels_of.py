@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from tiny_training import SIZE
 
 from nerveseg.data import packed
-from nerveseg.data.split_table import assignment_of, read_split
+from nerveseg.data.fold_table import assignment_of, read_folds
 from nerveseg.pseudo_labels import Origin, PseudoLabels, hash_of_test, path_of, save_labels
 
 TEST = 12
@@ -38,7 +38,7 @@ def write_labels(project: Path, seed: int = 0, fold: int = 0) -> Path:
     origin = Origin(
         run="unet",
         fold=fold,
-        assignment=assignment_of(read_split(project / "data/split.csv")),
+        assignment=assignment_of(read_folds(project / "data/folds.csv")),
         test=hash_of_test(project / "data/packed"),
         weights={},
         parameters={},

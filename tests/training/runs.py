@@ -19,24 +19,28 @@ from nerveseg.params.train import TrainParams
 from nerveseg.training import checkpoint
 from nerveseg.training.checkpoint import Checkpoints
 from nerveseg.training.engine import Engine
-from nerveseg.training.job import train_network
+from nerveseg.training.job import TrainingFiles, train_network
 
 # It has everything that could break resuming: dropout, several outputs and batch normalisation.
 NETWORK, OPTIONS = "danet", {"width": 4, "encoder_weights": "none", "deep_supervision": True}
 
 
-def train(folder: Path, params: TrainParams) -> None:
+def train(folder: Path, params: TrainParams, fold: int = 0) -> None:
     """Train in `folder`, which holds the data."""
     train_network(
         NETWORK,
         OPTIONS,
         params,
         name=NETWORK,
-        packed=folder / "data/packed",
-        split=folder / "data/split.csv",
-        code=folder / "data/split.csv",
-        weights=folder / "weights.safetensors",
-        curves=folder / "curves.csv",
+        label=NETWORK,
+        fold=fold,
+        files=TrainingFiles(
+            packed=folder / "data/packed",
+            folds=folder / "data/folds.csv",
+            code=folder / "data/folds.csv",
+            weights=folder / "weights.safetensors",
+            curves=folder / "curves.csv",
+        ),
     )
 
 

@@ -111,10 +111,10 @@ def test_an_objective_without_any_weight_is_refused() -> None:
         settings(losses={"dice": 0, "cross_entropy": 0})
 
 
-def test_a_split_of_other_frames_is_refused(workspace: Path) -> None:
-    split = workspace / "data/split.csv"
-    split.write_text("".join(split.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(InputError, match=r"split\.csv: not a split of the packed frames; run dvc"):
+def test_folds_of_other_frames_are_refused(workspace: Path) -> None:
+    folds = workspace / "data/folds.csv"
+    folds.write_text("".join(folds.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(InputError, match=r"folds\.csv: not the folds of the packed frames; run d"):
         runs.train(workspace, settings())
 
 

@@ -15,8 +15,8 @@ from scipy.special import expit
 from tiny_training import SIZE, settings
 
 from nerveseg.cli.main import call
+from nerveseg.data.fold_table import assignment_of, read_folds, write_folds
 from nerveseg.data.packed import Packed
-from nerveseg.data.split_table import assignment_of, read_split, write_split
 from nerveseg.errors import InputError
 from nerveseg.inference.label_folds import Labelling, label_folds
 from nerveseg.inference.predict import Predictor
@@ -36,6 +36,7 @@ PARAMETERS: dict[str, Any] = {
         "seed": 1,
         "drop_contradictions": False,
     },
+    "trainings": {},
     "models": {"danet": runs.OPTIONS},
     "train": settings(epochs=2).model_dump(mode="json"),
     "predict": {"tta": "auto", "tta_weights": "mean", "batch": 5, "precision": "fp32"},
@@ -76,20 +77,14 @@ def test_the_labels_are_what_the_views_of_section_predict_say(
     assert (labels.origin.run, labels.origin.fold, labels.origin.sure) == ("danet", 0, 0.501)
 
 
-def validate_on_fold_1(project: Path) -> None:
-    path, parts = project / "data/split.csv", ("train", "valid")
-    write_split(path, [row._replace(part=parts[row.fold]) for row in read_split(path)])  # type: ignore[arg-type]
-
-
 def test_the_labels_of_each_fold_are_those_of_its_networks_alone(project: Path) -> None:
-    validate_on_fold_1(project)
-    runs.train(project, settings(epochs=1))
+    runs.train(project, settings(epochs=1), fold=1)
     other = project / "weights.safetensors"
     labelling = Labelling(
         "danet",
         Run("danet", runs.OPTIONS),
         project / "data/packed",
-        assignment_of(read_split(project / "data/split.csv")),
+        assignment_of(read_folds(project / "data/folds.csv")),
         {},
         PredictParams.model_validate(PARAMETERS["predict"]),
         0.501,
@@ -106,15 +101,31 @@ def test_the_labels_of_each_fold_are_those_of_its_networks_alone(project: Path) 
         with pytest.raises(InputError, match="records no training that validates on fold"):
             label_folds(labelling, folds, Path("mixed"))
     assert not Path("mixed").exists()
-    runs.train(project, settings(epochs=1, pseudo_labels="both"))
+    for fold in (0, 1):
+        runs.train(project, settings(epochs=1, pseudo_labels="both"), fold)
+
+
+def test_every_training_of_the_parameters_labels_for_its_own_fold(project: Path) -> None:
+    further = {"seed2": {"fold": 0, "seed": 2}, "fold1": {"fold": 1, "seed": 1}}
+    YAML().dump({**PARAMETERS, "trainings": further}, project / "params.yaml")
+    with pytest.raises(InputError, match=r"danet/seed2/weights.safetensors: not found; train"):
+        call(COMMAND)
+    for name, training in further.items():
+        runs.train(project, settings(epochs=1, seed=training["seed"]), training["fold"])
+        WEIGHTS.with_name(name).mkdir()
+        shutil.move(project / "weights.safetensors", WEIGHTS.parent / name)
+    call(COMMAND)
+    made = {fold: {*read_labels(FOLDER, fold).origin.weights} for fold in (0, 1)}
+    folder = WEIGHTS.parent
+    assert made[0] == {str(WEIGHTS), f"{folder}/seed2/weights.safetensors"}
+    assert made[1] == {f"{folder}/fold1/weights.safetensors"}
 
 
 def test_a_training_takes_the_labels_of_its_own_fold(project: Path) -> None:
     call(COMMAND)
     runs.train(project, settings(epochs=1, pseudo_labels=str(FOLDER)))
-    validate_on_fold_1(project)
     with pytest.raises(InputError, match=r"fold1.safetensors: not found, and fold 1 needs it"):
-        runs.train(project, settings(epochs=1, pseudo_labels=str(FOLDER)))
+        runs.train(project, settings(epochs=1, pseudo_labels=str(FOLDER)), fold=1)
 
 
 def _other_fold(project: Path) -> None:
@@ -123,14 +134,14 @@ def _other_fold(project: Path) -> None:
 
 
 def _other_split(project: Path) -> None:
-    path = project / "data/split.csv"
-    rows = read_split(path)
-    write_split(path, [row._replace(fold=1 - row.fold) if row.img == 9 else row for row in rows])
+    path = project / "data/folds.csv"
+    rows = read_folds(path)
+    write_folds(path, [row._replace(fold=1 - row.fold) if row.img == 9 else row for row in rows])
 
 
 def _no_record(_: Path) -> None:
     module, description = load_weights(WEIGHTS)
-    del description.training["split"]
+    del description.training["assignment"]
     save_weights(WEIGHTS, module, description)
 
 

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from tiny_training import FRAMES, VALID, settings, write_data
 
 from nerveseg.data.dataset import Batch
-from nerveseg.data.split_table import read_split, write_split
+from nerveseg.data.fold_table import read_folds, write_folds
 from nerveseg.errors import InputError
 from nerveseg.models.weights import load_weights
 from nerveseg.training.engine import Engine
@@ -91,7 +91,7 @@ def test_the_weights_record_the_labels_and_the_split(workspace: Path) -> None:
         runs.train(workspace, PARAMS)
         training = load_weights(workspace / "weights.safetensors")[1].training
         origins.append(training["pseudo_labels_of"])
-        assert training["split"]["fold"] == 0  # type: ignore[index]
+        assert training["fold"] == 0
     assert origins[0]["sha256"] != origins[1]["sha256"]  # type: ignore[index]
     assert {**origins[0], "sha256": ""} == {  # type: ignore[dict-item]
         "sha256": "",
@@ -104,12 +104,12 @@ def test_the_weights_record_the_labels_and_the_split(workspace: Path) -> None:
     assert "pseudo_labels_of" not in load_weights(workspace / "weights.safetensors")[1].training
 
 
-def refused(workspace: Path) -> str:
+def refused(workspace: Path, fold: int = 0) -> str:
     with pytest.raises(InputError) as caught:
-        runs.train(workspace, PARAMS)
+        runs.train(workspace, PARAMS, fold)
     assert runs.checkpoints(workspace) == []
     line = str(caught.value)
-    assert line.startswith(f"train.pseudo_labels: {FOLDER}/fold0.safetensors: ")
+    assert line.startswith(f"train.pseudo_labels: {FOLDER}/fold{fold}.safetensors: ")
     assert "\n" not in line
     return line
 
@@ -122,11 +122,12 @@ def test_labels_of_another_fold_split_or_test_set_are_refused_before_training(
     write_labels(workspace, fold=1)
     assert "networks that validate on fold 1 and were trained on" in refused(workspace)
     write_labels(workspace)
-    rows = read_split(workspace / "data/split.csv")
+    assert "not found, and fold 1 needs it" in refused(workspace, fold=1)
+    rows = read_folds(workspace / "data/folds.csv")
     moved = [row._replace(fold=2) if row.img == FRAMES else row for row in rows]
-    write_split(workspace / "data/split.csv", moved)
+    write_folds(workspace / "data/folds.csv", moved)
     assert "made with another split" in refused(workspace)
-    write_split(workspace / "data/split.csv", rows)
+    write_folds(workspace / "data/folds.csv", rows)
     write_test_frames(workspace, seed=6)
     assert "labels of other test frames" in refused(workspace)
     write_test_frames(workspace)

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from nerveseg.data import packed, split_table
+from nerveseg.data import packed
+from nerveseg.data.fold_table import FoldRow, write_folds
 from nerveseg.params.train import TrainParams
 
 FRAMES, VALID, SIZE = 18, 5, 32
@@ -51,7 +52,7 @@ def settings(**changes: object) -> TrainParams:
 
 
 def write_data(folder: Path) -> None:
-    """Write packed frames with a bright square for a nerve in every third, and a split."""
+    """Write packed frames with a bright square for a nerve in every third, and two folds."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 100, (FRAMES, SIZE, SIZE), dtype=np.uint8)
     masks = np.zeros_like(images)
@@ -65,8 +66,5 @@ def write_data(folder: Path) -> None:
     rows = [f"1,{row + 1},{'1 9' if row % 3 == 0 else ''}\n" for row in range(FRAMES)]
     (data / packed.TRAIN_TABLE).write_text("subject,img,pixels\n" + "".join(rows))
     (data / packed.TEST_TABLE).write_text("img\n1\n")
-    places = [
-        split_table.SplitRow(1, row + 1, int(row >= VALID), "valid" if row < VALID else "train")
-        for row in range(FRAMES)
-    ]
-    split_table.write_split(folder / "data/split.csv", places)
+    rows_of_folds = [FoldRow(1, row + 1, int(row >= VALID), False) for row in range(FRAMES)]
+    write_folds(folder / "data/folds.csv", rows_of_folds)

@@ -38,24 +38,26 @@ def pseudo_label(run: str, out: Path, sure: float, least_area: int) -> None:
     A frame is labelled if the prediction is certain: with a nerve, if the mean probability within
     the mask is SURE; without one, if no pixel has a probability of more than 1 - SURE.
     """
-    from nerveseg.data.split_table import assignment_of, read_split
+    from nerveseg.data.fold_table import assignment_of, read_folds
     from nerveseg.inference.label_folds import Labelling, label_folds, parameters_of
     from nerveseg.params.data import PackParams, SplitParams
     from nerveseg.params.predict import PredictParams
     from nerveseg.params.section import read
     from nerveseg.params.train import ModelsParams
+    from nerveseg.params.trainings import read_trainings, weights_of
 
-    split = read("split", SplitParams)
     labelling = Labelling(
         run,
         read("models", ModelsParams).run(run),
         Path("data/packed"),
-        assignment_of(read_split(Path("data/split.csv"))),
-        parameters_of(split, read("pack", PackParams)),
+        assignment_of(read_folds(Path("data/folds.csv"))),
+        parameters_of(read("split", SplitParams), read("pack", PackParams)),
         read("predict", PredictParams),
         sure,
         least_area,
     )
-    networks = {split.fold: [Path(f"data/models/{run}/weights.safetensors")]}
+    networks: dict[int, list[Path]] = {}
+    for name, training in read_trainings().items():
+        networks.setdefault(training.fold, []).append(weights_of(run, name))
     for path, (frames, nerves) in label_folds(labelling, networks, out).items():
         click.echo(f"{path}: {frames} test frames, {nerves} of them with a nerve")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
+from nerveseg.data.fold_table import FoldRow
 from nerveseg.data.layout import TrainRecord
 from nerveseg.data.split_table import SplitRow, Subset
 from nerveseg.errors import InputError
@@ -15,16 +16,15 @@ from nerveseg.errors import InputError
 Protocol = Literal["subject", "image"]
 
 
-def split(
+def assign_folds(
     records: Sequence[TrainRecord],
     protocol: Protocol,
     folds: int,
-    fold: int,
     seed: int,
     *,
     doubtful: Collection[tuple[int, int]] = (),
-) -> list[SplitRow]:
-    """Return the fold and subset of every record; fold `fold` validates and the others train.
+) -> list[FoldRow]:
+    """Return the fold of every record.
 
     Args:
         records: the training frames.
@@ -33,7 +33,6 @@ def split(
             assigns frames at random, as the paper does: near-duplicate neighbours of one sweep
             are then in both subsets, and the validation Dice is optimistic.
         folds: number of folds, at least 2; 5 gives the paper's 80/20 split.
-        fold: index of the validation fold, 0 .. folds - 1.
         seed: seed of the shuffling.
         doubtful: (subject, img) of frames to leave out of training. They are kept for validation,
             because the leaderboard's labels have the same faults.
@@ -42,11 +41,24 @@ def split(
         InputError: there are too few subjects or frames for this number of folds.
     """
     divide = by_subject if protocol == "subject" else by_image
-    rows = []
-    for (subject, img, _), index in zip(records, divide(records, folds, seed), strict=True):
-        other: Subset = "left_out" if (subject, img) in doubtful else "train"
-        rows.append(SplitRow(subject, img, int(index), "valid" if index == fold else other))
-    return rows
+    found = divide(records, folds, seed).tolist()
+    return [
+        FoldRow(subject, img, fold, (subject, img) in doubtful)
+        for (subject, img, _), fold in zip(records, found, strict=True)
+    ]
+
+
+def subsets(rows: Iterable[FoldRow], validated: Collection[int]) -> list[SplitRow]:
+    """Return the subset of every frame, if the frames of the folds `validated` validate.
+
+    Those of one fold validate its training. Those of every trained fold together are judged out of
+    fold, each by networks that have not seen it; frames of other folds only train.
+    """
+    split = []
+    for subject, img, fold, doubtful in rows:
+        other: Subset = "left_out" if doubtful else "train"
+        split.append(SplitRow(subject, img, fold, "valid" if fold in validated else other))
+    return split
 
 
 def by_subject(records: Sequence[TrainRecord], folds: int, seed: int) -> NDArray[np.int64]:

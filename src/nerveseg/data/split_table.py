@@ -1,7 +1,6 @@
-"""The table split.csv: which frames of the training set train, and which validate."""
+"""The table split.csv: which frames of the training set only train, and which are judged."""
 
 import csv
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast, get_args
@@ -26,7 +25,8 @@ class SplitRow(NamedTuple):
         subject: number of the subject.
         img: number of the frame within the subject's sweep.
         fold: 0 .. folds - 1.
-        part: the subset that it belongs to: train, valid, or left_out of both.
+        part: `valid` if a network that has not seen the frame is judged by it; else `train`, or
+            `left_out` if no network trains on it either.
     """
 
     subject: int
@@ -62,17 +62,6 @@ def write_split(path: Path, rows: Iterable[SplitRow]) -> None:
 def rows_of(rows: Iterable[SplitRow], subset: Subset) -> NDArray[np.int64]:
     """Return the indices of the rows of `subset`, ascending; they index the packed arrays, too."""
     return np.flatnonzero([row.part == subset for row in rows])
-
-
-def assignment_of(rows: Iterable[SplitRow]) -> str:
-    """Return a hash of which frame is in which fold, whatever fold validates: 64 digits.
-
-    Folds that protocol, number of folds, seed or frames divide otherwise have another hash.
-    """
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(f"{row.subject},{row.img},{row.fold}\n".encode())
-    return digest.hexdigest()
 
 
 def records_of(packed: Path, split: Path, subset: Subset) -> list[TrainRecord]:

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nerveseg.inference.map_features import NervePlace, features
+from nerveseg.inference.map_features import NervePlace, describe, nerve_place, place
 from nerveseg.inference.postprocess import clean
 from nerveseg.inference.rule import Rule, pixels_at_least
 from nerveseg.maps import code_of
@@ -28,9 +28,13 @@ class Measured:
         area: N x T int64, pixels of the mask at each threshold without small blobs.
         hit: N x T int64, those of them that are inside the true mask.
         above: N x T int64, pixels at each threshold, small blobs included.
-        features: N x F float64, as in `nerveseg.inference.map_features`.
         thresholds: T probabilities, ascending.
-        nerves: place and shape of the training nerves, on which the features depend.
+        appearance: N x (F - 1) float64, all features (`nerveseg.inference.map_features`) but the
+            distance from the nerves.
+        blob_place: N x 5 float64, the place of each map's largest blob.
+        true_place: N x 5 float64, the place of each true mask; NaN without a nerve.
+        known: place and shape of the nerves in the frames that only train; None without any, as
+            every frame is judged if every fold is trained.
     """
 
     subject: NDArray[np.int64]
@@ -38,9 +42,11 @@ class Measured:
     area: NDArray[np.int64]
     hit: NDArray[np.int64]
     above: NDArray[np.int64]
-    features: NDArray[np.float64]
     thresholds: tuple[float, ...]
-    nerves: NervePlace
+    appearance: NDArray[np.float64]
+    blob_place: NDArray[np.float64]
+    true_place: NDArray[np.float64]
+    known: NervePlace | None
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -62,6 +68,20 @@ class Measured:
         """The Dice of the empty mask, N: 1 without a nerve and 0 with one."""
         return (~self.nerve).astype(np.float64)
 
+    @property
+    def nerves(self) -> NervePlace:
+        """Place and shape of nerves: of those that only train, or else of these very frames.
+
+        A rule that is fitted on these frames may know their masks; those that it is judged on are
+        not among them.
+        """
+        return self.known or nerve_place(self.true_place)
+
+    def features(self, nerves: NervePlace) -> NDArray[np.float64]:
+        """Return the features of each frame, N x F float64, with the distance from `nerves`."""
+        distances = [nerves.distance(blob) for blob in self.blob_place]
+        return np.column_stack([self.appearance, distances])
+
     def only(self, chosen: NDArray[np.bool_]) -> Self:
         """Return the frames that `chosen`, N, is true for."""
         names = (field.name for field in fields(self))
@@ -80,7 +100,7 @@ class Measured:
             sure = self.above[:, self.thresholds.index(rule.sure.threshold)]
             outlined &= sure >= rule.sure.pixels
         if rule.presence:
-            outlined &= rule.presence.outlines(self.features)
+            outlined &= rule.presence.outlines(self.features(rule.presence.nerves))
         return np.where(outlined, self.outlined_dice[:, column], self.emptied_dice)
 
 
@@ -89,7 +109,7 @@ def measure(
     subjects: Sequence[int],
     truths: Sequence[str],
     fixed: Rule,
-    nerves: NervePlace,
+    known: NervePlace | None,
 ) -> Measured:
     """Measure N frames, one at a time.
 
@@ -99,14 +119,15 @@ def measure(
         truths: N, the run lengths of the true masks.
         fixed: the rule of the section `encode`; its threshold is tried as well, and small blobs
             are removed by its `min_blob`.
-        nerves: place and shape of the training nerves.
+        known: place and shape of the nerves in the frames that only train; None without any.
     """
     thresholds = tuple(sorted({*THRESHOLDS, fixed.threshold}))
-    rows, described, true_areas = [], [], []
+    rows, described, true_areas, true_places = [], [], [], []
     for codes, pixels in zip(maps, truths, strict=True):
         truth = decode(pixels)
         rows.append(_areas(codes, truth, thresholds, fixed.min_blob))
-        described.append(features(codes, nerves))
+        described.append(describe(codes))
+        true_places.append(place(truth))
         true_areas.append(int(truth.sum()))
     # Axes: frame, threshold, and the three kinds of areas.
     areas = np.array(rows, dtype=np.int64)
@@ -116,9 +137,11 @@ def measure(
         area=areas[..., 0],
         hit=areas[..., 1],
         above=areas[..., 2],
-        features=np.array(described),
         thresholds=thresholds,
-        nerves=nerves,
+        appearance=np.array([values for values, _ in described]),
+        blob_place=np.array([blob for _, blob in described]),
+        true_place=np.array(true_places),
+        known=known,
     )
 
 

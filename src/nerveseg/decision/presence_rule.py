@@ -33,9 +33,11 @@ def fit_presence(measured: Measured, fixed: Rule) -> Rule:
         means = masks[nerve].mean(axis=0)
         # Its own threshold keeps its place among equals.
         column = column if means[column] >= means.max() else int(means.argmax())
-    weights, bias = _probability(measured.features, nerve)
+    nerves = measured.nerves
+    values = measured.features(nerves)
+    weights, bias = _probability(values, nerve)
     dice = masks[nerve, column]
-    dice_weights, dice_bias, dice_range = _expected_dice(measured.features[nerve], dice)
+    dice_weights, dice_bias, dice_range = _expected_dice(values[nerve], dice)
     return Rule(
         name="presence",
         threshold=measured.thresholds[column],
@@ -47,7 +49,7 @@ def fit_presence(measured: Measured, fixed: Rule) -> Rule:
             dice_weights=dice_weights,
             dice_bias=dice_bias,
             dice_range=dice_range,
-            nerves=measured.nerves,
+            nerves=nerves,
         ),
     )
 

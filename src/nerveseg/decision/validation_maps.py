@@ -59,7 +59,7 @@ def measure_validation(
 
     Args:
         packed: train.csv of the packed data, which holds the true masks.
-        split: the split; its training masks say where nerves lie.
+        split: the split; the masks of frames that only train say where nerves lie.
         maps: prediction maps of the validation frames, written by the stage predict.
         fixed: the rule of the section `encode`.
         sweep: how the maps are smoothed first; None if they are not.
@@ -74,7 +74,8 @@ def measure_validation(
             f"{maps}: {len(opened)} maps for the {len(frames)} validation frames of {split}; "
             "run dvc repro predict"
         )
-    nerves = place_of_nerves(decode(row.pixels) for row in records_of(packed, split, "train"))
+    training = records_of(packed, split, "train")
+    known = place_of_nerves(decode(row.pixels) for row in training) if training else None
     subjects, truths = [row.subject for row in frames], [row.pixels for row in frames]
     smoothed = smoothed_validation(opened, sweep, split.parent)
-    return measure(smoothed, subjects, truths, fixed, nerves)
+    return measure(smoothed, subjects, truths, fixed, known)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nerveseg.atomic import whole_files
 from nerveseg.csv_reader import file_rows
 from nerveseg.data.layout import TrainRecord
-from nerveseg.data.split_table import records_of
+from nerveseg.data.split_table import read_split, records_of, rows_of
 from nerveseg.errors import InputError
 from nerveseg.evaluation.presence import detection
 from nerveseg.evaluation.result_files import nan_mean, parse_float, read_csv, write_csv, write_json
@@ -39,7 +39,7 @@ class Baselines:
         scores: baseline -> metric -> value; an undefined value is missing.
         dice: baseline -> N, the Dice of each validation frame.
         keys: N, subject and img of each validation frame.
-        train_frames: number of training frames.
+        train_frames: number of frames that the constant mask of the submission is fitted on.
         train_nerves: number of those with an outlined nerve.
     """
 
@@ -97,14 +97,20 @@ def write_baselines(folder: Path, packed: Path, split: Path, solution: Path) -> 
         InputError: a file is missing or malformed.
     """
     train, valid = (records_of(packed, split, part) for part in ("train", "valid"))
-    constant = best_constant_mask(record.pixels for record in train)
-    masks = {ALL_EMPTY: "", CONSTANT_MASK: constant}
+    assigned = read_split(split)
+    folds = np.array([assigned[row].fold for row in rows_of(assigned, "valid")])
+    masks = {ALL_EMPTY: [""] * len(valid), CONSTANT_MASK: _constant_masks(train, valid, folds)}
+    known = train or valid
+    submitted = {
+        ALL_EMPTY: "",
+        CONSTANT_MASK: best_constant_mask(record.pixels for record in known),
+    }
     found = {name: _counts(pixels, valid) for name, pixels in masks.items()}
     scores: dict[str, object] = {
-        name: validation_scores(counts) | board_scores(masks[name], solution)
+        name: validation_scores(counts) | board_scores(submitted[name], solution)
         for name, counts in found.items()
     }
-    scores["training"] = {"frames": len(train), "nerves": sum(row.pixels != "" for row in train)}
+    scores["training"] = {"frames": len(known), "nerves": sum(row.pixels != "" for row in known)}
     with whole_files(folder) as new:
         columns = (overlap.dice(counts).tolist() for counts in found.values())
         rows = zip(valid, *columns, strict=True)
@@ -184,9 +190,27 @@ def has_rows(solution: Path) -> bool:
     return bool(list(file_rows(solution, SOLUTION_HEADER)))
 
 
-def _counts(pixels: str, truths: Sequence[TrainRecord]) -> overlap.Counts:
-    prediction = decode(pixels)
-    frames = [overlap.count([prediction], [decode(truth.pixels)]) for truth in truths]
+def _constant_masks(
+    train: Sequence[TrainRecord], valid: Sequence[TrainRecord], folds: NDArray[np.int64]
+) -> list[str]:
+    """Return the constant mask for each judged frame, fitted on frames of other folds.
+
+    Those are the frames that only train; if every fold is trained there are none, and the frames
+    of all folds but its own decide.
+    """
+    if train:
+        return [best_constant_mask(record.pixels for record in train)] * len(valid)
+    pixels = np.array([record.pixels for record in valid], dtype=object)
+    masks = {int(fold): best_constant_mask(pixels[folds != fold]) for fold in np.unique(folds)}
+    return [masks[fold] for fold in folds.tolist()]
+
+
+def _counts(masks: Sequence[str], truths: Sequence[TrainRecord]) -> overlap.Counts:
+    decoded = {pixels: decode(pixels) for pixels in set(masks)}
+    frames = [
+        overlap.count([decoded[pixels]], [decode(truth.pixels)])
+        for pixels, truth in zip(masks, truths, strict=True)
+    ]
     return overlap.Counts(*np.concatenate(frames, axis=1))
 
 

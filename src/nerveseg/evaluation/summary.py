@@ -146,10 +146,15 @@ def read_curves(folder: Path, runs: Sequence[str]) -> list[CurvePoint]:
     Raises:
         InputError: a run has no curves, or they are malformed.
     """
-    return [point for run in runs for point in _curves_of(folder / f"{run}.csv", run)]
+    return [point for run in runs for point in curves_of(folder / f"{run}.csv", run)]
 
 
-def _curves_of(path: Path, run: str) -> Iterator[CurvePoint]:
+def curves_of(path: Path, run: str) -> Iterator[CurvePoint]:
+    """Yield the points of the learning curves of one training of `run`.
+
+    Raises:
+        InputError: the file is missing or malformed.
+    """
     try:
         with path.open(newline="", encoding="utf-8") as file:
             table = csv.DictReader(file)

@@ -52,11 +52,11 @@ class NervePlace(BaseModel):
     mean: list[float]
     precision: list[list[float]]
 
-    def distance(self, mask: NDArray[np.uint8]) -> float:
-        """Return the Mahalanobis distance of a mask's place and shape, at most `FAR`."""
-        if not mask.any():
+    def distance(self, blob: NDArray[np.float64]) -> float:
+        """Return the Mahalanobis distance of what `place` returns, at most `FAR`."""
+        if np.isnan(blob).any():
             return FAR
-        away = place(mask) - np.array(self.mean)
+        away = blob - np.array(self.mean)
         return min(float(np.sqrt(away @ np.array(self.precision) @ away)), FAR)
 
 
@@ -64,8 +64,13 @@ def place(mask: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return row and column of the centroid, and the logs of height, width and area; pixels.
 
     Args:
-        mask: H x W uint8 {0, 1}, not empty.
+        mask: H x W uint8 {0, 1}.
+
+    Returns:
+        5 numbers; NaN if the mask is empty.
     """
+    if not mask.any():
+        return np.full(_PLACE, np.nan)
     _, _, wide, tall = cv2.boundingRect(mask)
     moments = cv2.moments(mask, binaryImage=True)
     area = moments["m00"]
@@ -78,10 +83,14 @@ def place_of_nerves(masks: Iterable[NDArray[np.uint8]]) -> NervePlace:
 
     With fewer than two of them nothing is known, and every distance is 0.
     """
-    places = [place(mask) for mask in masks if mask.any()]
-    if len(places) < 2:  # noqa: PLR2004
+    return nerve_place(np.array([place(mask) for mask in masks]).reshape(-1, _PLACE))
+
+
+def nerve_place(places: NDArray[np.float64]) -> NervePlace:
+    """Return the same as `place_of_nerves` for what `place` returned for the masks, N x 5."""
+    rows = places[~np.isnan(places).any(axis=1)]
+    if len(rows) < 2:  # noqa: PLR2004
         return NervePlace(mean=[0.0] * _PLACE, precision=np.zeros((_PLACE, _PLACE)).tolist())
-    rows = np.array(places)
     covariance = np.cov(rows, rowvar=False) + np.diag(_LEAST_VARIANCE)
     return NervePlace(mean=rows.mean(axis=0).tolist(), precision=np.linalg.inv(covariance).tolist())
 
@@ -93,21 +102,32 @@ def features(codes: NDArray[np.uint8], nerves: NervePlace) -> NDArray[np.float64
         codes: the map, H x W uint8, as in `nerveseg.maps`.
         nerves: place and shape of the training nerves.
     """
+    values, blob = describe(codes)
+    return np.append(values, nerves.distance(blob))
+
+
+def describe(codes: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what the features of one map are computed from.
+
+    Args:
+        codes: the map, H x W uint8, as in `nerveseg.maps`.
+
+    Returns:
+        All features but the distance, and the `place` of the largest blob.
+    """
     pixels = np.bincount(codes.reshape(-1), minlength=LEVELS)
     at_least = np.append(np.cumsum(pixels[::-1])[::-1], 0)
     areas = [int(at_least[code_of(probability)]) for probability in AREAS]
     blob = largest_blob(codes >= code_of(OUTLINE))
     outlined = areas[AREAS.index(OUTLINE)]
-    return np.array(
-        [
-            *np.log1p(areas),
-            _LOGITS[int(codes.max())],
-            _certain_logit(pixels),
-            2 * areas[3] / (areas[1] + areas[3]) if areas[1] else 0.0,
-            int(blob.sum()) / outlined if outlined else 0.0,
-            nerves.distance(blob),
-        ]
-    )
+    values = [
+        *np.log1p(areas),
+        _LOGITS[int(codes.max())],
+        _certain_logit(pixels),
+        2 * areas[3] / (areas[1] + areas[3]) if areas[1] else 0.0,
+        int(blob.sum()) / outlined if outlined else 0.0,
+    ]
+    return np.array(values), place(blob)
 
 
 def largest_blob(mask: NDArray[Any]) -> NDArray[np.uint8]:

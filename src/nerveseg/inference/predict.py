@@ -1,6 +1,6 @@
 """From packed frames to stored prediction maps at the competition's image size."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -95,8 +95,7 @@ class Predictor:
             images: N x H x W uint8; a memory-mapped array is read one batch at a time.
         """
         for start in range(0, len(images), self._batch):
-            for logit in self.logits(images[start : start + self._batch]):
-                yield quantise(resize_logits(logit, IMAGE_SHAPE))
+            yield from map(to_map, self.logits(images[start : start + self._batch]))
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the mean logits of one batch, N x H x W float32, for images N x H x W uint8."""
@@ -113,8 +112,13 @@ class Predictor:
         return result
 
 
-def write_maps(predictor: Predictor, images: NDArray[np.uint8], path: Path) -> None:
-    """Write the maps of `images`, N x H x W uint8, to `path` in the format of `nerveseg.maps`."""
-    with MapWriter(path, len(images)) as writer:
-        for codes in tqdm(predictor.maps(images), path.stem, len(images), leave=False):
+def to_map(logit: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the map of logit codes, 420 x 580 uint8, of the logits of a frame, H x W float32."""
+    return quantise(resize_logits(logit, IMAGE_SHAPE))
+
+
+def write_maps(maps: Iterable[NDArray[np.uint8]], number: int, path: Path) -> None:
+    """Write `number` maps, 420 x 580 uint8 each, to `path` in the format of `nerveseg.maps`."""
+    with MapWriter(path, number) as writer:
+        for codes in tqdm(maps, path.stem, number, leave=False):
             writer.write(codes)

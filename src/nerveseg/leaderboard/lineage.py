@@ -125,12 +125,20 @@ def _makers_inside(
 ) -> Iterator[str]:
     """Yield the stages that wrote into a folder which `stage` reads as a whole.
 
-    An ensemble reads the maps of all runs. dvc.lock still lists runs that have been removed.
+    An ensemble reads the maps of all runs, and a run is predicted by all its trainings. dvc.lock
+    still lists runs and trainings that have been removed.
     """
-    runs = _parameters(stage).get("models", {})
+    parameters = _parameters(stage)
+    runs = [*parameters.get("models", {}), *_named(parameters, "models.")]
+    names = parameters.get("trainings", {})
+    known = {*runs, *(f"{run}-{name}" for run in runs for name in names)}
     for path, maker in makers.items():
-        if path.startswith(f"{folder}/") and maker.partition("@")[2] in runs:
+        if path.startswith(f"{folder}/") and maker.partition("@")[2] in known:
             yield maker
+
+
+def _named(parameters: Mapping[str, Any], section: str) -> list[str]:
+    return [key.removeprefix(section) for key in parameters if key.startswith(section)]
 
 
 def _check_code(chain: list[dict[str, Any]], pipeline: Path, what: str, remedy: str) -> None:

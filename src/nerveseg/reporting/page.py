@@ -23,6 +23,7 @@ from nerveseg.reporting.score_tables import (
     leaderboard_table,
     measures_table,
 )
+from nerveseg.reporting.training_table import training_table
 from nerveseg.reporting.unseen_frames import UnseenFrame, unseen_grid
 
 SCRIPTS: Final = ("tables.js", "overlay.js", "browser.js", "page.js")
@@ -86,6 +87,7 @@ def _charts_and_tables(results: Results, provenance: Provenance) -> dict[str, An
         "comparison": comparison_table(results),
         "measures": measures_table(results),
         "decisions": decision_table(results),
+        "trainings": training_table(results),
         "cost": cost_table(results),
     }
     return {"charts": charts, "tables": tables}

@@ -33,6 +33,7 @@ class Results:
             best.
         paper: one row per value in the paper's tables and run of that network.
         curves: one row per run, epoch and metric, with its value.
+        trainings: one row per training of a run: run, training, fold, seed, dice.
         calibration: one row per run and bin of predicted probability.
         presence: one row per run and threshold of the presence score.
         decisions: run -> its file data/decisions/RUN.json, the rule that its masks are made by.
@@ -51,6 +52,7 @@ class Results:
     standings: pd.DataFrame
     paper: pd.DataFrame
     curves: pd.DataFrame
+    trainings: pd.DataFrame
     calibration: pd.DataFrame
     presence: pd.DataFrame
     decisions: Figures
@@ -123,6 +125,7 @@ def load_results(root: Path, titles: dict[str, str], reference: str) -> Results:
         standings=_csv(metrics / "groups.csv", "summary"),
         paper=_csv(metrics / "paper.csv", "summary"),
         curves=_csv(metrics / "curves.csv", "summary"),
+        trainings=_csv(metrics / "trainings.csv", "summary"),
         calibration=_stacked(scores, runs, "calibration.csv"),
         presence=_stacked(scores, runs, "presence.csv"),
         decisions={run: _json(root / f"data/decisions/{run}.json", "decide") for run in runs},

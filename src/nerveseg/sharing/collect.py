@@ -30,6 +30,7 @@ from nerveseg.params.predict import PredictParams
 from nerveseg.params.results import SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
 from nerveseg.params.train import ModelsParams
+from nerveseg.params.trainings import TrainingsParams
 from nerveseg.revision import find_revision
 
 PACKED: Final = Path("data/packed")
@@ -70,6 +71,11 @@ def collect(run: str) -> Shared:
     """
     models = read("models", ModelsParams)
     chosen = models.run(run)
+    if further := read("trainings", TrainingsParams).names():
+        raise InputError(
+            f"{PARAMS_FILE}: trainings: a shared model is one network, and the scores of {run} are "
+            f"those of {len(further) + 1} together; set trainings to {{}} and run dvc repro"
+        )
     scores = Path(f"data/scores/{run}/scores.json")
     decision = Path(f"data/decisions/{run}.json")
     weights = Path(f"data/models/{run}/weights.safetensors")

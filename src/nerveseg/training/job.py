@@ -1,11 +1,11 @@
-"""The stage `train`: from packed frames and a split to trained weights and learning curves."""
+"""The stage `train`: from packed frames and folds to trained weights and learning curves."""
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import nn
@@ -39,17 +39,33 @@ from nerveseg.training.validation import ValidationMetrics, validate
 VALIDATION_BATCHES: Final = 4
 
 
+class TrainingFiles(NamedTuple):
+    """The files of one training.
+
+    Attributes:
+        packed: folder of the packed competition.
+        folds: table of the fold of every frame, in the order of the packed frames.
+        code: file that changes with the code of this training (`nerveseg.relevant_code`).
+        weights: file to write.
+        curves: table to write.
+    """
+
+    packed: Path
+    folds: Path
+    code: Path
+    weights: Path
+    curves: Path
+
+
 def train_network(
     network: str,
     options: Mapping[str, object],
     params: TrainParams,
     *,
     name: str,
-    packed: Path,
-    split: Path,
-    code: Path,
-    weights: Path,
-    curves: Path,
+    label: str,
+    fold: int,
+    files: TrainingFiles,
 ) -> None:
     """Train one run and write its weights and learning curves.
 
@@ -58,51 +74,42 @@ def train_network(
         options: options of the network's class.
         params: the protocol.
         name: name of the run.
-        packed: folder of the packed competition.
-        split: table of which frame is in which part, in the order of the packed frames.
-        code: file that changes with the code of this training (`nerveseg.relevant_code`).
-        weights: file to write.
-        curves: table to write.
+        label: what the lines of progress call the training.
+        fold: the validation fold.
+        files: what it reads and writes.
 
     Raises:
-        InputError: the files, options or parameters do not fit, or the training failed.
+        InputError: files, options or parameters do not fit, or the training failed.
     """
     check_losses(params.losses)
     choose_algorithms(deterministic=params.deterministic)
-    frames = Packed.open(packed)
-    chosen = with_pseudo_labels(choose_frames(split, frames), params.pseudo_labels, packed, frames)
+    frames = Packed.open(files.packed)
+    chosen = choose_frames(files.folds, fold, frames)
+    chosen = with_pseudo_labels(chosen, params.pseudo_labels, fold, files.packed, frames)
     initial = initial_path(params.initial_weights, name)
     with process_group() as world:
         with within(f"models.{name}"):
             module = _new_network(network, options, params, initial)
-        key = _key(network, options, params, packed, [split, code, initial, chosen.file])
+        key = _key(network, options, params, files, [initial, chosen.file], fold=fold)
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
             engine = _engine(module, params, frames.size, world)
             history = _fit(
-                engine, frames, chosen, checkpoints, name=name, params=params, world=world
+                engine, frames, chosen, checkpoints, name=label, params=params, world=world
             )
             if world.first:
-                write_curves(curves, history)
-                description = _description(network, options, params, frames, chosen, world=world)
-                save_weights(weights, engine.result, description)
+                write_curves(files.curves, history)
+                training = _recorded(params, fold, world.device) | chosen.record()
+                described = network, dict(options), params.channels, frames.size, training
+                save_weights(files.weights, engine.result, Description(*described))
                 checkpoints.clear()
             world.barrier()
 
 
-def _description(
-    network: str,
-    options: Mapping[str, object],
-    params: TrainParams,
-    frames: Packed,
-    chosen: ChosenFrames,
-    *,
-    world: World,
-) -> Description:
-    machine = environment(world.device, working_dtype(params.precision, world.device))
-    training = params.model_dump() | {"environment": machine} | chosen.record()
-    return Description(network, dict(options), params.channels, frames.size, training)
+def _recorded(params: TrainParams, fold: int, device: torch.device) -> dict[str, object]:
+    machine = environment(device, working_dtype(params.precision, device))
+    return params.model_dump() | {"fold": fold, "environment": machine}
 
 
 def objective_of(params: TrainParams) -> Objective:
@@ -134,16 +141,19 @@ def _key(
     network: str,
     options: Mapping[str, object],
     params: TrainParams,
-    packed: Path,
+    files: TrainingFiles,
     others: list[Path | None],
+    *,
+    fold: int,
 ) -> str:
     settings = {
         "network": network,
         "options": dict(options),
         "params": params.model_dump(),
+        "fold": fold,
     }
-    data = [packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
-    return key_of(settings, [*data, *filter(None, others)])
+    data = [files.packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
+    return key_of(settings, [*data, files.folds, files.code, *filter(None, others)])
 
 
 def _engine(module: nn.Module, params: TrainParams, shape: tuple[int, int], world: World) -> Engine:
@@ -210,11 +220,7 @@ def _balance(params: TrainParams) -> bool | Shares:
 
 
 def _batches(
-    frames: Packed,
-    chosen: ChosenFrames,
-    sampler: EpochSampler,
-    params: TrainParams,
-    world: World,
+    frames: Packed, chosen: ChosenFrames, sampler: EpochSampler, params: TrainParams, world: World
 ) -> DataLoader[Batch]:
     strengths = Strengths(params.rotation, params.scale, params.shift, params.intensity)
     augmentation = Augmentation(

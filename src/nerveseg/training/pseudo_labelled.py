@@ -60,13 +60,13 @@ class PseudoLabelledFrames(Sequence[LabelledFrame]):
 
 
 def read_pseudo_labelled(
-    folder: Path, fold: int | None, assignment: str, packed: Path, frames: Packed
+    folder: Path, fold: int, assignment: str, packed: Path, frames: Packed
 ) -> PseudoLabelledFrames:
     """Return the pseudo-labelled test frames in `folder` that may train on `fold`.
 
     Args:
         folder: external/pseudo/NAME.
-        fold: the validation fold; None if it has no frame.
+        fold: the validation fold.
         assignment: hash of which frame is in which fold.
         packed: folder of the packed competition.
         frames: the same competition, opened.
@@ -76,8 +76,6 @@ def read_pseudo_labelled(
             test frames, or none of them is sure.
     """
     with within(KEY):
-        if fold is None:
-            raise InputError(f"{folder}: the split has no validation frame, so no fold; write null")
         path, labels = path_of(folder, fold), read_labels(folder, fold)
         if fault := _fault(labels, assignment, packed, frames):
             raise InputError(f"{path}: {fault}")
