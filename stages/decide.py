@@ -19,7 +19,7 @@ def main() -> None:
     fixed = Rule(name=FIXED, **read("encode", EncodeParams).model_dump())
     data, decision = Path("data"), fixed_decision(fixed)
     sweep = sweep_of(params.sweep)
-    if params.rule != FIXED or sweep:
+    if params.rule != FIXED or sweep or params.shape:
         # Importing scikit-learn takes longer than all that the rule `fixed` needs.
         from nerveseg.decision.decide import in_words
         from nerveseg.decision.validation_maps import decide_run

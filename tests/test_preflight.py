@@ -113,6 +113,17 @@ def test_impossible_values_name_their_key(project: Path, key: str, value: object
     assert any(line.startswith(f"params.yaml: {key.replace('__', '.')}") for line in lines), lines
 
 
+def test_a_prior_of_shape_needs_a_fold_that_only_trains(project: Path) -> None:
+    change(project, split__folds=3, decide__shape=8, trainings={"b": {"fold": 1, "seed": 1}})
+    check_everything(project)
+    further = {"b": {"fold": 1, "seed": 1}, "c": {"fold": 2, "seed": 1}}
+    change(project, trainings=further)
+    (line,) = faults(project)
+    assert line.startswith("params.yaml: decide.shape: its shapes are those of frames that only")
+    change(project, decide__shape=0)
+    check_everything(project)
+
+
 def test_initial_weights_are_checked_for_every_run(project: Path) -> None:
     (project / "external").mkdir()
     described = Description("unet", {"width": 4}, 1, (32, 32), {})

@@ -68,9 +68,7 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], o
         yield partial(refuse_outputs, source, root)
     if isinstance(protocol := sections.get("train"), train.TrainParams):
         yield partial(check_losses, protocol.losses)
-        further, split = sections.get("trainings"), sections.get("split")
-        if isinstance(further, trainings.TrainingsParams) and isinstance(split, data.SplitParams):
-            yield partial(further.trainings, split, protocol)
+        yield from _checks_of_trainings(sections, protocol)
         if protocol.pseudo_labels is not None:
             yield partial(_check_pseudo_labels, Path(protocol.pseudo_labels), sections)
     if not isinstance(models := sections.get("models"), train.ModelsParams):
@@ -80,6 +78,25 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], o
         if isinstance(protocol, train.TrainParams) and protocol.initial_weights is not None:
             yield partial(_check_initial_weights, name, models, protocol)
     yield from _checks_of_names(sections, models, root)
+
+
+def _checks_of_trainings(
+    sections: dict[str, Section], protocol: train.TrainParams
+) -> Iterator[Callable[[], object]]:
+    further, split = sections.get("trainings"), sections.get("split")
+    if isinstance(further, trainings.TrainingsParams) and isinstance(split, data.SplitParams):
+        yield partial(further.trainings, split, protocol)
+        if isinstance(decide := sections.get("decide"), results.DecideParams) and decide.shape:
+            yield partial(_check_shape, further, split)
+
+
+def _check_shape(further: trainings.TrainingsParams, split: data.SplitParams) -> None:
+    """Raise an InputError if no frame is left for a prior of shape: every one of them is judged."""
+    if len(further.folds(split.fold)) >= split.folds:
+        raise InputError(
+            f"{PARAMS_FILE}: decide.shape: its shapes are those of frames that only train, and "
+            "with trainings every fold is judged; set it to 0, or leave a fold out of trainings"
+        )
 
 
 def _checks_of_names(

@@ -5,6 +5,7 @@ import pytest
 
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.bedside.decide import decide, nerve_probability
+from nerveseg.decision.fit_shapes import fit_shapes
 from nerveseg.errors import InputError
 from nerveseg.evaluation.presence import NERVE_PIXELS, presence_score
 from nerveseg.inference.map_features import NervePlace
@@ -61,6 +62,18 @@ def test_masks_are_those_of_the_stage_encode(rule: DecisionRule) -> None:
     expected = [encode(mask_of(codes, rule.at_frame())) for codes in quantise(maps)]
     assert [encode(decide(each, rule).mask) for each in maps] == expected
     assert len(set(expected)) > 2
+
+
+def test_outlines_are_redrawn_as_by_the_stage_encode() -> None:
+    maps = blobs(8)
+    codes = quantise(maps)
+    shape = fit_shapes([mask_of(each, DecisionRule().at_frame()) for each in codes], 2)
+    expected = [shape.reshaped(mask_of(each, DecisionRule().at_frame())) for each in codes]
+    found = [decide(each, DecisionRule(shape=shape)) for each in maps]
+    np.testing.assert_array_equal([each.mask for each in found], expected)
+    plain = [decide(each, DecisionRule()) for each in maps]
+    assert [each.state for each in found] == [each.state for each in plain]
+    assert any((one.mask != other.mask).any() for one, other in zip(found, plain, strict=True))
 
 
 def test_a_rule_of_presence_gives_the_probability() -> None:

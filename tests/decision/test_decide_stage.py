@@ -22,7 +22,7 @@ STAGES = Path(__file__).parents[2] / "stages"
 SUBJECTS = (3, 4, 8, 9)
 EACH = 6
 PARAMS = """\
-decide: {{rule: {rule}, folds: 2, match_prevalence: {match}, sweep: {sweep}}}
+decide: {{rule: {rule}, folds: 2, match_prevalence: {match}, sweep: {sweep}, shape: {shape}}}
 audit: {{blocks: 16, bandwidth: 1.0, agreement: 0.7, least_similarity: 0.85}}
 encode: {{threshold: 0.5, min_blob: 20, min_total: 100}}
 summary: {{reference: unet, level: 0.95}}
@@ -41,8 +41,9 @@ def stage(name: str, *arguments: str) -> None:
         sys.argv = before
 
 
-def choose(rule: str, match: str = "false", sweep: float = 0) -> None:
-    Path("params.yaml").write_text(PARAMS.format(rule=rule, match=match, sweep=sweep))
+def choose(rule: str, match: str = "false", sweep: float = 0, shape: int = 0) -> None:
+    text = PARAMS.format(rule=rule, match=match, sweep=sweep, shape=shape)
+    Path("params.yaml").write_text(text)
 
 
 def write_maps(path: Path, maps: list[NDArray[np.uint8]]) -> None:
@@ -96,6 +97,57 @@ def test_masks_of_smoothed_maps_score_as_the_decision_says(
     assert scored - rows["fixed"]["dice"] == pytest.approx(rows[kind]["gain"])
     # Otherwise the test could not fail.
     assert abs(rows["sweep"]["gain"]) > 1e-3
+
+
+@pytest.mark.parametrize(("rule", "sweep"), [("fixed", 0), ("area", 0), ("presence", 0.5)])
+def test_redrawn_masks_score_as_the_decision_says(
+    maps: list[NDArray[np.uint8]], rule: str, sweep: float
+) -> None:
+    choose(rule, sweep=sweep, shape=1)
+    stage("decide")
+    decision = json.loads(Path("data/decisions/unet.json").read_text())
+    rows = {row["kind"]: row for row in decision["compared"]}
+    kind = "shape" if rule == "fixed" else rule
+    assert decision["kind"] == kind
+    steps = ["fixed", "sweep", "shape"] if sweep else ["fixed", "shape"]
+    assert list(rows)[: len(steps)] == steps
+    stage("encode")
+    true = [decode(row.pixels) for row in read_train(Path("data/packed/train.csv"))[EACH:]]
+    scored = dice(count(masks(), true)).mean()
+    assert scored == pytest.approx(rows[kind]["dice"])
+    plain = [clean(codes >= code_of(0.5), 20, 100) for codes in maps]
+    assert rows["fixed"]["dice"] == pytest.approx(dice(count(plain, true)).mean())
+    assert scored - rows["fixed"]["dice"] == pytest.approx(rows[kind]["gain"])
+    if rule == "fixed":
+        assert [mask.any() for mask in masks()] == [mask.any() for mask in plain]
+        # Otherwise the test could not fail.
+        assert abs(rows["shape"]["gain"]) > 1e-3
+
+
+def test_a_prior_of_shape_is_fitted_on_training_masks_alone(
+    maps: list[NDArray[np.uint8]],
+) -> None:
+    choose("fixed", shape=1)
+    stage("decide")
+    found = json.loads(Path("data/decisions/unet.json").read_text())["shape"]
+    table = Path("data/packed/train.csv")
+    rows = read_train(table)
+    changed = [(s, i, pixels if s == 1 else "1 9000") for s, i, pixels in rows]
+    lines = [f"{subject},{img},{pixels}\n" for subject, img, pixels in changed]
+    table.write_text("subject,img,pixels\n" + "".join(lines))
+    stage("decide")
+    assert json.loads(Path("data/decisions/unet.json").read_text())["shape"] == found
+
+
+def test_without_a_training_frame_a_prior_of_shape_is_refused(
+    maps: list[NDArray[np.uint8]],
+) -> None:
+    split = Path("data/split.csv")
+    split.write_text(split.read_text().replace(",train", ",left_out"))
+    choose("area", shape=2)
+    with pytest.raises(InputError, match=r"decide.shape: .*split.csv is for training .* to 0"):
+        stage("decide")
+    assert not Path("data/decisions").exists()
 
 
 def test_the_fixed_rule_reads_no_map_and_makes_the_masks_it_always_made(

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from nerveseg.inference.decision_file import Decision, Gain
 from nerveseg.inference.rule import Rule, Sure
 from nerveseg.reporting.decision_table import decision_table, decision_words, described
@@ -48,14 +50,22 @@ def test_a_fitted_rule_has_a_row_with_every_gain_and_its_interval(results: Resul
         "if at least 500 have 0.8 or more, for 47% of test frames with a nerve"
     )
     assert texts[2] == "0.700"
-    assert texts[4:5] == ["+0.012 (-0.038 to +0.062)"]
-    assert texts[6] == "-0.010 (-0.060 to +0.040)"
+    assert texts[5:6] == ["+0.012 (-0.038 to +0.062)"]
+    assert texts[7] == "-0.010 (-0.060 to +0.040)"
     assert "fitted" in decision_words(fitted(results, 0.05))
 
 
 def test_too_few_subjects_leave_the_gain_without_an_interval(results: Results) -> None:
     (row,) = decision_table(fitted(results, None)).rows
-    assert row.cells[5].text == "+0.030"
+    assert row.cells[6].text == "+0.030"
+
+
+@pytest.mark.parametrize(("kind", "redrawn"), [("shape", True), ("sweep", False)])
+def test_a_prior_of_shape_is_said(results: Results, kind: str, redrawn: bool) -> None:
+    decisions: dict[str, Any] = {
+        run: {**results.decisions[run], "kind": kind} for run in results.runs
+    }
+    assert ("redrawn" in decision_words(replace(results, decisions=decisions))) == redrawn
 
 
 def test_a_least_area_is_said() -> None:

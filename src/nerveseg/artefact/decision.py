@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from nerveseg.errors import InputError
 from nerveseg.inference.rule import Presence, Rule, Sure
+from nerveseg.inference.shape_prior import ShapePrior
 from nerveseg.rle import IMAGE_SHAPE
 
 State = Literal["nerve", "none", "unsure"]
@@ -39,6 +40,7 @@ class DecisionRule(BaseModel):
         sure_nerve: see above; at least `sure_none`.
         sure: a further condition for an outline, as in `nerveseg.inference.rule.Rule`.
         presence: likewise; it also gives the probability of a nerve.
+        shape: the prior by which an outline is redrawn, at any size of frame; None if it is not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -52,6 +54,7 @@ class DecisionRule(BaseModel):
     sure_nerve: Probability = 0.75
     sure: Sure | None = None
     presence: Presence | None = None
+    shape: ShapePrior | None = None
 
     @model_validator(mode="after")
     def _states_are_apart(self) -> Self:

@@ -58,6 +58,8 @@ def decide(logits: NDArray[np.float32], rule: DecisionRule) -> Finding:
         codes = quantise(logits if shape == rule.frame else resize_logits(logits, rule.frame))
         if not is_outlined(codes, rule.at_frame()):
             mask = np.zeros_like(mask)
+    if rule.shape:
+        mask = rule.shape.reshaped(mask)
     if rule.presence:
         probability = float(rule.presence.probability(features(codes, rule.presence.nerves)))
     else:

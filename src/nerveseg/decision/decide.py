@@ -1,7 +1,8 @@
 """The decision of one run: which rule turns its maps into masks, and what each would gain."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from nerveseg.decision.measured import Measured
 from nerveseg.decision.prevalence import estimate_prevalence
 from nerveseg.errors import InputError
 from nerveseg.evaluation.clustered import clustered_means
-from nerveseg.inference.decision_file import FIXED, SWEEP, Decision, Gain
+from nerveseg.inference.decision_file import FIXED, Decision, Gain
 from nerveseg.inference.map_features import features
 from nerveseg.inference.rule import Rule
 
@@ -23,7 +24,8 @@ def decide(
     *,
     folds: int,
     level: float,
-    unsmoothed: Measured | None = None,
+    earlier: Mapping[str, Measured] = MappingProxyType({}),
+    own: str = FIXED,
 ) -> Decision:
     """Fit the rule `kind`, and compare all kinds of rules on the validation frames.
 
@@ -33,8 +35,9 @@ def decide(
         kind: area, triplet, presence or best.
         folds: groups of subjects for the cross-fitting.
         level: confidence level of the intervals.
-        unsmoothed: if the maps of `measured` were smoothed, the same frames by the maps as they
-            were, on which `fixed` is judged; the rule `sweep` is `fixed` on the smoothed maps.
+        earlier: if maps were smoothed or outlines redrawn, what was measured before each step, by
+            the name of `fixed` there: on maps as they were it is `fixed`, on smoothed ones `sweep`.
+        own: the name of `fixed` on `measured`.
 
     Raises:
         InputError: the frames are of a single subject.
@@ -48,9 +51,11 @@ def decide(
         name: cross_fit(fit_of(name, folds), measured, fixed, folds) for name in (*KINDS, BEST)
     }
     dice = {name: each.dice for name, each in found.items()}
-    if unsmoothed is not None:
-        # `fixed` first: it is what the gains of all others are over.
-        dice = {FIXED: unsmoothed.dice_of(fixed), SWEEP: dice.pop(FIXED)} | dice
+    # The names of `fixed` first: the first of them is what the gains of all others are over.
+    dice = {name: each.dice_of(fixed) for name, each in earlier.items()} | {
+        own: dice.pop(FIXED),
+        **dice,
+    }
     return Decision(
         kind=kind,
         test=fit_of(kind, folds)(measured, fixed),
@@ -60,18 +65,19 @@ def decide(
     )
 
 
-def decide_sweep(smoothed: Measured, unsmoothed: Measured, fixed: Rule, level: float) -> Decision:
-    """Keep the rule of the section `encode`, and compare it on smoothed maps with itself.
+def decide_fixed(steps: Mapping[str, Measured], fixed: Rule, level: float) -> Decision:
+    """Keep the rule of the section `encode`, and compare it with itself after each step.
 
     Args:
-        smoothed: the validation frames by their smoothed maps.
-        unsmoothed: the same by the maps as they were.
+        steps: the validation frames as they are (`fixed`), by smoothed maps (`sweep`) and with
+            redrawn outlines (`shape`), as far as that is done; in this order.
         fixed: the rule.
-        level: confidence level of the interval.
+        level: confidence level of the intervals.
     """
-    found = {FIXED: unsmoothed.dice_of(fixed), SWEEP: smoothed.dice_of(fixed)}
-    compared = _compared(found, smoothed.subject, level)
-    return Decision(kind=SWEEP, test=fixed, validation=[], compared=compared, test_nerves=None)
+    found = {name: measured.dice_of(fixed) for name, measured in steps.items()}
+    compared = _compared(found, steps[FIXED].subject, level)
+    kind = list(steps)[-1]
+    return Decision(kind=kind, test=fixed, validation=[], compared=compared, test_nerves=None)
 
 
 def matched_to_test(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nerveseg.inference.map_features import NervePlace, describe, nerve_place, place
 from nerveseg.inference.postprocess import clean
 from nerveseg.inference.rule import Rule, pixels_at_least
+from nerveseg.inference.shape_prior import ShapePrior
 from nerveseg.maps import code_of
 from nerveseg.metrics.overlap import Counts, dice
 from nerveseg.rle import decode
@@ -35,6 +36,8 @@ class Measured:
         true_place: N x 5 float64, the place of each true mask; NaN without a nerve.
         known: place and shape of the nerves in the frames that only train; None without any, as
             every frame is judged if every fold is trained.
+        drawn: N x T int64, pixels of the outline that is drawn in place of the mask of `area`, and
+            that `hit` is about, if there is a prior of shape; None without one.
     """
 
     subject: NDArray[np.int64]
@@ -47,6 +50,7 @@ class Measured:
     blob_place: NDArray[np.float64]
     true_place: NDArray[np.float64]
     known: NervePlace | None
+    drawn: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -61,7 +65,8 @@ class Measured:
     def outlined_dice(self) -> NDArray[np.float64]:
         """The Dice of every mask, N x T."""
         missed = self.true_area[:, None] - self.hit
-        return dice(Counts(self.hit, self.area - self.hit, missed, np.zeros_like(missed)))
+        drawn = self.area if self.drawn is None else self.drawn
+        return dice(Counts(self.hit, drawn - self.hit, missed, np.zeros_like(missed)))
 
     @property
     def emptied_dice(self) -> NDArray[np.float64]:
@@ -110,6 +115,8 @@ def measure(
     truths: Sequence[str],
     fixed: Rule,
     known: NervePlace | None,
+    *,
+    shape: ShapePrior | None = None,
 ) -> Measured:
     """Measure N frames, one at a time.
 
@@ -120,16 +127,17 @@ def measure(
         fixed: the rule of the section `encode`; its threshold is tried as well, and small blobs
             are removed by its `min_blob`.
         known: place and shape of the nerves in the frames that only train; None without any.
+        shape: the prior by which outlines are redrawn; None if they are not.
     """
     thresholds = tuple(sorted({*THRESHOLDS, fixed.threshold}))
     rows, described, true_areas, true_places = [], [], [], []
     for codes, pixels in zip(maps, truths, strict=True):
         truth = decode(pixels)
-        rows.append(_areas(codes, truth, thresholds, fixed.min_blob))
+        rows.append(_areas(codes, truth, thresholds, fixed.min_blob, shape))
         described.append(describe(codes))
         true_places.append(place(truth))
         true_areas.append(int(truth.sum()))
-    # Axes: frame, threshold, and the three kinds of areas.
+    # Axes: frame, threshold, and the four kinds of areas.
     areas = np.array(rows, dtype=np.int64)
     return Measured(
         subject=np.array(subjects, dtype=np.int64),
@@ -142,15 +150,21 @@ def measure(
         blob_place=np.array([blob for _, blob in described]),
         true_place=np.array(true_places),
         known=known,
+        drawn=areas[..., 3] if shape else None,
     )
 
 
 def _areas(
-    codes: NDArray[np.uint8], truth: NDArray[np.uint8], thresholds: Sequence[float], min_blob: int
-) -> list[tuple[int, int, int]]:
+    codes: NDArray[np.uint8],
+    truth: NDArray[np.uint8],
+    thresholds: Sequence[float],
+    min_blob: int,
+    shape: ShapePrior | None,
+) -> list[tuple[int, int, int, int]]:
     found = []
     for threshold in thresholds:
         mask = clean(codes >= code_of(threshold), min_blob, 0)
-        areas = int(mask.sum()), int((mask & truth).sum())
-        found.append((*areas, pixels_at_least(codes, threshold)))
+        outline = shape.reshaped(mask) if shape else mask
+        areas = int(mask.sum()), int((outline & truth).sum()), pixels_at_least(codes, threshold)
+        found.append((*areas, int(outline.sum())))
     return found

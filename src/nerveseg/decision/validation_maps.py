@@ -1,14 +1,17 @@
 """Reads the validation frames of one run, and decides by them."""
 
+from functools import partial
 from pathlib import Path
 
 from nerveseg.data.split_table import records_of
-from nerveseg.decision.decide import decide, decide_sweep, matched_to_test
+from nerveseg.decision.decide import decide, decide_fixed, matched_to_test
+from nerveseg.decision.fit_shapes import fit_shapes
 from nerveseg.decision.measured import Measured, measure
 from nerveseg.errors import InputError
-from nerveseg.inference.decision_file import FIXED, Decision
+from nerveseg.inference.decision_file import FIXED, SHAPE, SWEEP, Decision
 from nerveseg.inference.map_features import place_of_nerves
 from nerveseg.inference.rule import Rule
+from nerveseg.inference.shape_prior import ShapePrior
 from nerveseg.inference.sweep import Sweep, smoothed_test, smoothed_validation
 from nerveseg.maps import read_maps
 from nerveseg.params.results import DecideParams
@@ -24,7 +27,7 @@ def decide_run(
     sweep: Sweep | None,
     level: float,
 ) -> Decision:
-    """Fit the rule of one run, or smooth its maps, or both.
+    """Fit the rule of one run, smooth its maps, or redraw its outlines, or several of these.
 
     Args:
         data: the folder of packed/ and split.csv.
@@ -35,25 +38,36 @@ def decide_run(
         level: confidence level of the intervals.
 
     Raises:
-        InputError: see `measure_validation`, `smoothed_test` and `decide`.
+        InputError: see `measure_validation`, `smoothed_test`, `fit_shapes` and `decide`.
     """
     files = data / "packed/train.csv", data / "split.csv", maps / "valid.b2nd"
-    measured = measure_validation(*files, fixed, sweep)
-    plain = measure_validation(*files, fixed) if sweep else None
-    if params.rule == FIXED and plain is not None:
-        decision = decide_sweep(measured, plain, fixed, level)
+    shape = _fitted_shape(*files[:2], params.shape)
+    steps = {FIXED: measure_validation(*files, fixed)}
+    if sweep:
+        steps[SWEEP] = measure_validation(*files, fixed, sweep=sweep)
+    if shape:
+        steps[SHAPE] = measure_validation(*files, fixed, sweep=sweep, shape=shape)
+    *_, (own, measured) = steps.items()
+    if params.rule == FIXED:
+        decision = decide_fixed(steps, fixed, level)
     else:
-        decision = decide(
-            measured, fixed, params.rule, folds=params.folds, level=level, unsmoothed=plain
-        )
+        earlier = {name: each for name, each in steps.items() if name != own}
+        fitted = partial(decide, measured, fixed, params.rule, folds=params.folds, level=level)
+        decision = fitted(earlier=earlier, own=own)
     if params.match_prevalence:
         test = smoothed_test(read_maps(maps / "test.b2nd"), sweep, data)
         decision = matched_to_test(decision, measured, test)
-    return decision.model_copy(update={"sweep": sweep})
+    return decision.model_copy(update={"sweep": sweep, "shape": shape})
 
 
 def measure_validation(
-    packed: Path, split: Path, maps: Path, fixed: Rule, sweep: Sweep | None = None
+    packed: Path,
+    split: Path,
+    maps: Path,
+    fixed: Rule,
+    *,
+    sweep: Sweep | None = None,
+    shape: ShapePrior | None = None,
 ) -> Measured:
     """Measure the validation frames of one run, a map at a time.
 
@@ -63,6 +77,7 @@ def measure_validation(
         maps: prediction maps of the validation frames, written by the stage predict.
         fixed: the rule of the section `encode`.
         sweep: how the maps are smoothed first; None if they are not.
+        shape: the prior by which outlines are redrawn; None if they are not.
 
     Raises:
         InputError: a file is missing or malformed, there is no validation frame, or there are more
@@ -78,4 +93,17 @@ def measure_validation(
     known = place_of_nerves(decode(row.pixels) for row in training) if training else None
     subjects, truths = [row.subject for row in frames], [row.pixels for row in frames]
     smoothed = smoothed_validation(opened, sweep, split.parent)
-    return measure(smoothed, subjects, truths, fixed, known)
+    return measure(smoothed, subjects, truths, fixed, known, shape=shape)
+
+
+def _fitted_shape(packed: Path, split: Path, components: int) -> ShapePrior | None:
+    """Return the prior of the training masks; None for 0 components."""
+    if not components:
+        return None
+    training = records_of(packed, split, "train")
+    if not training:
+        raise InputError(
+            "params.yaml: decide.shape: the shapes are those of training masks, and no frame of "
+            f"{split} is for training alone; set it to 0"
+        )
+    return fit_shapes((decode(row.pixels) for row in training), components)

@@ -9,12 +9,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
 from nerveseg.inference.rule import Rule
+from nerveseg.inference.shape_prior import ShapePrior
 from nerveseg.inference.sweep import Sweep
 
 FIXED: Final = "fixed"
 """The kind of the rule that the section `encode` gives, and that nothing is fitted for."""
 SWEEP: Final = "sweep"
 """The kind of the same rule, applied to maps that are smoothed over near-duplicate frames."""
+SHAPE: Final = "shape"
+"""The kind of the same rule, whose outlines are then redrawn by the prior of shape."""
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -36,7 +39,8 @@ class Gain(BaseModel):
     """The mean validation Dice of one kind of rule, cross-fitted over subjects.
 
     Attributes:
-        kind: fixed, area, triplet, presence or best; or sweep, which is fixed on smoothed maps.
+        kind: fixed, area, triplet, presence or best; or sweep, which is fixed on smoothed maps; or
+            shape, which is fixed (on smoothed maps, if they are) with outlines redrawn.
         dice: the mean Dice over the validation frames.
         gain: the same minus that of `fixed`.
         low: lower end of the gain's confidence interval; None with fewer than three subjects.
@@ -56,7 +60,7 @@ class Decision(BaseModel):
     """How the maps of one run become masks.
 
     Attributes:
-        kind: `decide.rule` of params.yaml.
+        kind: `decide.rule` of params.yaml; for fixed, sweep or shape if that is switched on.
         test: the rule for frames of new subjects.
         validation: the rules for the validation frames; empty if they have the same as `test`.
         compared: the kinds of rules on the validation frames; empty for `fixed` on maps as they
@@ -64,6 +68,7 @@ class Decision(BaseModel):
         test_nerves: the estimated share of test frames with a nerve, to which `test` was adapted;
             None if it was not.
         sweep: how maps are smoothed before anything else; None if they are not.
+        shape: the prior by which outlines are redrawn after the rule; None if they are not.
     """
 
     model_config = _FROZEN
@@ -74,6 +79,7 @@ class Decision(BaseModel):
     compared: list[Gain]
     test_nerves: float | None
     sweep: Sweep | None = None
+    shape: ShapePrior | None = None
 
 
 def fixed_decision(fixed: Rule) -> Decision:
@@ -98,7 +104,7 @@ def rules_of(decision: Decision, subjects: Sequence[int]) -> list[Rule]:
 def write_decision(path: Path, decision: Decision) -> None:
     """Write the decision; numbers keep all their digits, so that it is applied as it was fitted."""
     # What is switched off is not written: the file is then that of a version without it.
-    unused = {"sweep"} if decision.sweep is None else set()
+    unused = {name for name in (SWEEP, SHAPE) if getattr(decision, name) is None}
     with whole_file(path) as temporary:
         temporary.write_text(decision.model_dump_json(indent=1, exclude=unused) + "\n")
 

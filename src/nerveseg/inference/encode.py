@@ -10,6 +10,7 @@ from nerveseg.data.split_table import SplitRow, rows_of
 from nerveseg.errors import InputError, within
 from nerveseg.inference.decision_file import Decision, rules_of
 from nerveseg.inference.rule import Rule, mask_of
+from nerveseg.inference.shape_prior import ShapePrior
 from nerveseg.inference.sweep import smoothed_test, smoothed_validation
 from nerveseg.maps import FrameMaps, Maps, read_maps
 from nerveseg.rle import encode
@@ -38,7 +39,7 @@ def encode_test(
     """
     opened = _opened(maps, len(images))
     rules = [decision.test] * len(images)
-    pixels = _encoded(smoothed_test(opened, decision.sweep, data), rules)
+    pixels = _encoded(smoothed_test(opened, decision.sweep, data), rules, decision.shape)
     write(submission, dict(zip(images, pixels, strict=True)))
 
 
@@ -66,7 +67,7 @@ def encode_valid(
     with within(str(masks)):
         rules = rules_of(decision, [frame.subject for frame in valid])
     opened = _opened(maps, len(rules))
-    pixels = _encoded(smoothed_validation(opened, decision.sweep, data), rules)
+    pixels = _encoded(smoothed_validation(opened, decision.sweep, data), rules, decision.shape)
     with whole_file(masks) as new, new.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(TRAIN_HEADER)
@@ -81,6 +82,7 @@ def _opened(path: Path, frames: int) -> Maps:
     return maps
 
 
-def _encoded(maps: FrameMaps, rules: Sequence[Rule]) -> list[str]:
+def _encoded(maps: FrameMaps, rules: Sequence[Rule], shape: ShapePrior | None) -> list[str]:
     """Return the run-length encoded mask of every map, each by its own rule."""
-    return [encode(mask_of(codes, rule)) for codes, rule in zip(maps, rules, strict=True)]
+    masks = (mask_of(codes, rule) for codes, rule in zip(maps, rules, strict=True))
+    return [encode(shape.reshaped(mask) if shape else mask) for mask in masks]

@@ -22,12 +22,15 @@ class DecideParams(Section):
             nerve, as estimated from the test maps.
         sweep: weight of a frame's near-duplicates in its map, which is smoothed before any rule;
             0 leaves maps as they are.
+        shape: principal components of the training masks' shapes, by which outlines are redrawn
+            after any rule; 0 leaves outlines as they are.
     """
 
     rule: Literal["fixed", "area", "triplet", "presence", "best"]
     folds: int = Field(ge=2)
     match_prevalence: bool
     sweep: float = Field(ge=0, lt=1)
+    shape: int = Field(ge=0, le=100)
 
 
 class EncodeParams(Section):

@@ -6,7 +6,7 @@ from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.table_cells import Cell, Column, Row, Table, number_cell, text_cell
 
-KINDS: Final = ("sweep", "area", "triplet", "presence", "best")
+KINDS: Final = ("sweep", "shape", "area", "triplet", "presence", "best")
 _HINT: Final = "mean validation Dice minus that of fixed, with its interval"
 COLUMNS: Final = (
     Column("Network", text=True),
@@ -15,8 +15,9 @@ COLUMNS: Final = (
     *(Column(kind, hint=_HINT) for kind in KINDS),
 )
 CAPTION: Final = (
-    "'sweep' is fixed on maps smoothed over near-duplicate frames; if it is switched on, the other "
-    "rules are fitted on such maps, too. Every gain is cross-fitted: the frames of a subject are "
+    "'sweep' is fixed on maps smoothed over near-duplicate frames; 'shape' is fixed with outlines "
+    "redrawn by a prior of shape, on such maps if both are switched on; the other rules are fitted "
+    "with what is switched on. Every gain is cross-fitted: the frames of a subject are "
     "decided by a rule fitted on other subjects. Its interval is paired by frame and clustered by "
     "subject. 'best' chooses among the other rules, again without the subjects that it is judged "
     "by. The validation scores in this report are those of the cross-fitted rule in use."
@@ -36,6 +37,10 @@ def decision_words(results: Results) -> str:
         return (
             "The masks of all runs are made by the same fixed rule: "
             f"{described(results.decisions[results.runs[0]]['test'])}."
+        )
+    if "shape" in kinds <= {"fixed", "sweep", "shape"}:
+        return (
+            "Masks are made by a fixed rule, and redrawn by a prior of the training masks' shapes."
         )
     if kinds <= {"fixed", "sweep"}:
         return "Masks are made by a fixed rule from maps smoothed over near-duplicate frames."

@@ -123,6 +123,7 @@ PAPER: Final[Mapping[str, Entry]] = {
     "decide.folds": _OTHER_RULE,
     "decide.match_prevalence": _OTHER_RULE,
     "decide.sweep": Stated(0, "the paper predicts every frame by itself"),
+    "decide.shape": Stated(0, "the paper has no prior of shape"),
     "encode.threshold": Stated(0.5),
     "encode.min_blob": Stated(0, "the paper removes no small blobs"),
     "encode.min_total": Stated(0, "the paper empties no small masks"),

@@ -164,13 +164,19 @@ def _decision(artefact: Artefact) -> str:
         if rule.sure
         else ""
     )
+    shape = (
+        f"- Each outline is redrawn by a prior of the training masks' shapes, with "
+        f"{len(rule.shape.deviations)} components.\n"
+        if rule.shape
+        else ""
+    )
     return f"""## Decision
 
 For frames of {rule.frame[0]} x {rule.frame[1]}; areas scale with the number of pixels.
 
 - A pixel is inside if its probability is at least {rule.threshold}; blobs below {rule.min_blob}
   pixels are removed, and masks below {rule.min_total} pixels emptied.
-{sure}- {probability}
+{shape}{sure}- {probability}
 - `nerve`: an outline and a probability of at least {rule.sure_nerve}. `none`: no outline and at
   most {rule.sure_none}. `unsure`: anything else.
 """

@@ -99,7 +99,7 @@ def collect(run: str) -> Shared:
         normalisation=Normalisation(mean=MEAN, deviation=DEVIATION),
         tta=names_of(choose_views(predict.tta, description)).split(", "),
         tta_weights=predict.tta_weights,
-        rule=DecisionRule(**rule, nerve_pixels=NERVE_PIXELS),
+        rule=DecisionRule(**rule, shape=decided.shape, nerve_pixels=NERVE_PIXELS),
         data=_data() | {"parameters": parameter_count(network)},
         fingerprint={path.as_posix(): sha256_of(path) for path in _TRAINED_ON},
         metrics=_metrics(run, scores),
