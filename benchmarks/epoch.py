@@ -35,6 +35,7 @@ PARAMS = TrainParams(
     accumulation=1,
     optimizer="adam",
     initial_weights=None,
+    pseudo_labels=None,
     learning_rate=1e-4,
     schedule="poly",
     power=0.9,

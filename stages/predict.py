@@ -10,14 +10,10 @@ from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.device import pick_device
 from nerveseg.errors import run
 from nerveseg.inference.predict import write_maps
-from nerveseg.inference.predict_trainings import (
-    Trained,
-    load_predictor,
-    test_maps,
-    validation_maps,
-)
+from nerveseg.inference.predict_trainings import Trained, load_predictor, test_maps, validation_maps
+from nerveseg.params.predict import PredictParams
 from nerveseg.params.section import read
-from nerveseg.params.train import ModelsParams, PredictParams
+from nerveseg.params.train import ModelsParams
 from nerveseg.params.trainings import read_trainings, weights_of
 
 
@@ -32,13 +28,13 @@ def main() -> None:
         Trained(each.fold, load_predictor(weights_of(name, key), chosen, params, device))
         for key, each in read_trainings().items()
     ]
-    split, folder = read_split(Path("data/split.csv")), Path("data/predictions")
+    split, folder = read_split(Path("data/split.csv")), Path("data/predictions", name)
     rows = rows_of(split, "valid")
     folds = np.array([split[row].fold for row in rows])
     valid = validation_maps(trained, packed.train_images[rows], folds, params.batch)
-    write_maps(valid, len(rows), folder / name / "valid.b2nd")
+    write_maps(valid, len(rows), folder / "valid.b2nd")
     test = test_maps(trained, packed.test_images, params.batch)
-    write_maps(test, len(packed.test_images), folder / name / "test.b2nd")
+    write_maps(test, len(packed.test_images), folder / "test.b2nd")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import torch
 from nerveseg.environment import environment, recorded_environment
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, load_weights, save_weights
-from nerveseg.reporting.provenance import training_environments
+from nerveseg.reporting.provenance import pseudo_labels, training_environments
 
 CPU = torch.device("cpu")
 
@@ -48,4 +48,13 @@ def test_runs_of_one_environment_are_named_together(tmp_path: Path) -> None:
         "Trained with: a, b": "precision float32",
         "Trained with: c": "precision bfloat16",
         "Trained with: d": "not recorded",
+    }
+
+
+def test_the_report_names_the_pseudo_labels_that_a_run_has_trained_on(tmp_path: Path) -> None:
+    labels = {"run": "unet", "fold": 0, "frames": 6, "with_nerve": 3}
+    save(tmp_path, "a", {"pseudo_labels": "external/pseudo/one", "pseudo_labels_of": labels})
+    save(tmp_path, "b", {"pseudo_labels": None})
+    assert pseudo_labels(tmp_path, ["a", "b", "c"]) == {
+        "Pseudo-labels: a": "fold 0, frames 6, run unet, with nerve 3"
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
@@ -14,6 +15,7 @@ from nerveseg.errors import FaultsError, run
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.preflight import SECTIONS, check_everything
+from nerveseg.pseudo_labels import Origin, PseudoLabels, path_of, save_labels
 
 ROOT = Path(__file__).parents[1]
 
@@ -136,6 +138,29 @@ def test_initial_weights_are_checked_for_every_run(project: Path) -> None:
     change(project, train__channels=3, models={"unet": {"width": 4}})
     (line,) = faults(project)
     assert "external/unet.safetensors: the weights of unet with train.channels 1, not 3" in line
+
+
+def test_pseudo_labels_are_checked_against_the_split_and_the_frames(project: Path) -> None:
+    change(project, train__pseudo_labels="external/pseudo/first")
+    (line,) = faults(project)
+    key = "params.yaml: train.pseudo_labels: external/pseudo/first/fold0.safetensors"
+    assert line.startswith(f"{key}: not found, and fold 0 needs it; ")
+    params = YAML(typ="safe").load(project / "params.yaml")
+    made = {f"split.{name}": params["split"][name] for name in ("protocol", "folds", "seed")}
+    made["pack.shape"] = params["pack"]["shape"]
+    origin = Origin("unet", 0, "0" * 64, "0" * 64, {}, made, 0.9, 2000)
+    empty = np.empty((0, 64 * 96 // 8), np.uint8)
+    of_none = (np.empty(0, np.int64), empty, np.empty(0, np.float32), (64, 96))
+    (project / "external/pseudo/first").mkdir(parents=True)
+    save_labels(path_of(project / "external/pseudo/first", 0), PseudoLabels(origin, *of_none))
+    check_everything(project)
+    change(project, split__seed=2)
+    assert faults(project)[0].startswith(f"{key}: made with split.seed 1, not 2; ")
+    change(project, split__seed=1, pack__shape=[64, 128])
+    assert faults(project)[0].startswith(f"{key}: made with pack.shape [64, 96], not [64, 128]; ")
+    change(project, pack__shape=[64, 96], trainings={"second": {"fold": 2, "seed": 1}})
+    (line,) = faults(project)
+    assert line.startswith(f"{key.replace('fold0', 'fold2')}: not found, and fold 2 needs it; ")
 
 
 @pytest.mark.slow

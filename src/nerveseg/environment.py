@@ -7,7 +7,7 @@ another number of threads or in another precision, because sums are rounded in a
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from safetensors import SafetensorError, safe_open
 
@@ -40,15 +40,21 @@ def environment(device: "torch.device", dtype: "torch.dtype") -> dict[str, str]:
 
 
 def recorded_environment(weights: Path) -> dict[str, str]:
-    """Return what `environment` returned when `weights` were trained; {} if it is not recorded.
+    """Return what `environment` returned when `weights` were trained; {} if it is not recorded."""
+    return recorded(weights, "environment")
+
+
+def recorded(weights: Path, name: str) -> dict[str, Any]:
+    """Return a mapping that the description of weights records of their training, or {}.
 
     Args:
         weights: file that `nerveseg.models.weights.save_weights` wrote.
+        name: key of `nerveseg.models.weights.Description.training`.
     """
     try:
         with safe_open(weights, framework="np") as file:
             description = parse_json((file.metadata() or {})["nerveseg"])
-        return dict(description["training"]["environment"])
+        return dict(description["training"][name])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError):
         return {}
 

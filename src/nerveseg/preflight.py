@@ -8,16 +8,19 @@ from typing import Final
 from nerveseg import surroundings
 from nerveseg.errors import FaultsError, InputError, within
 from nerveseg.external_maps import read_frames
+from nerveseg.inference.label_folds import check_parameters, parameters_of
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
-from nerveseg.params import data, ensembles, results, train, trainings
+from nerveseg.params import data, ensembles, predict, results, train, trainings
 from nerveseg.params.section import PARAMS_FILE, Section, read, read_document
+from nerveseg.pseudo_labels import path_of, read_labels
 from nerveseg.training.initial_weights import initial_path, read_initial
 from nerveseg.training.losses import check_losses
+from nerveseg.training.pseudo_labelled import KEY as PSEUDO_LABELS
 
 SECTIONS: Final[dict[str, type[Section]]] = {
     name.removesuffix("Params").lower(): kind
-    for module in (data, train, trainings, ensembles, results)
+    for module in (data, train, trainings, predict, ensembles, results)
     for name, kind in vars(module).items()
     if name.endswith("Params")
 }
@@ -66,6 +69,8 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], o
     if isinstance(protocol := sections.get("train"), train.TrainParams):
         yield partial(check_losses, protocol.losses)
         yield from _checks_of_trainings(sections, protocol)
+        if protocol.pseudo_labels is not None:
+            yield partial(_check_pseudo_labels, Path(protocol.pseudo_labels), sections)
     if not isinstance(models := sections.get("models"), train.ModelsParams):
         return
     for name in models.names():
@@ -131,6 +136,20 @@ def _check_initial_weights(
     if path is not None:
         with within(f"{PARAMS_FILE}: models.{name}"):
             read_initial(path, *models.run(name), protocol.channels)
+
+
+def _check_pseudo_labels(folder: Path, sections: dict[str, Section]) -> None:
+    split, pack, further = (sections.get(name) for name in ("split", "pack", "trainings"))
+    if not (
+        isinstance(split, data.SplitParams)
+        and isinstance(pack, data.PackParams)
+        and isinstance(further, trainings.TrainingsParams)
+    ):
+        return
+    with within(f"{PARAMS_FILE}: {PSEUDO_LABELS}"):
+        for fold in sorted(further.folds(split.fold)):
+            labels = read_labels(folder, fold)
+            check_parameters(path_of(folder, fold), labels.origin, parameters_of(split, pack))
 
 
 def _refuse_name_of_a_run(name: str, runs: list[str]) -> None:

@@ -22,6 +22,7 @@ from nerveseg.evaluation.summary import read_curves
 from nerveseg.models.blocks.pretrained import load_encoder
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, load_weights, save_weights
+from nerveseg.pseudo_labels import Origin, PseudoLabels, path_of, read_labels, save_labels
 from nerveseg.rle import IMAGE_SHAPE
 from nerveseg.training import checkpoint
 
@@ -43,6 +44,7 @@ def targets(folder: Path) -> dict[str, Target]:
         "maps": Target(file_reader(folder / "valid.b2nd", _read_maps), [_maps(folder)], share=8),
         **_packed(folder / "packed"),
         **_weights(folder),
+        "pseudo-labels": _pseudo_labels(folder),
         **_checkpoints(folder),
         **_results(folder),
     }
@@ -115,6 +117,22 @@ def _weights(folder: Path) -> dict[str, Target]:
         "weights": Target(file_reader(path, read), [whole], tokens, 2),
         "weights' header": Target(with_length, [whole[8:length]], tokens, 2),
     }
+
+
+def _pseudo_labels(folder: Path) -> Target:
+    path = path_of(folder, 1)
+    origin = Origin("unet", 1, "0" * 64, "1" * 64, {"w": "2" * 64}, {"split.seed": 1}, 0.9, 9)
+    bits = np.array([[0, 0], [8, 64]], np.uint8)
+    img, certainty = np.array([1, 5]), np.array([0.9, 1], np.float32)
+    save_labels(path, PseudoLabels(origin, img, bits, certainty, (3, 5)))
+    whole = path.read_bytes()
+
+    def read(_: Path) -> None:
+        labels = read_labels(folder, 1)
+        assert all(labels.mask(index).shape == labels.shape for index in range(len(labels)))
+
+    tokens = (b'"F64"', b'"U8"', b"[2,2]", b'"img"', b"fold", b"9" * 19, *_DEEP)
+    return Target(file_reader(path, read), [whole], tokens, 4)
 
 
 def _checkpoints(folder: Path) -> dict[str, Target]:

@@ -14,7 +14,7 @@ from nerveseg.inference.predict import Predictor, mean_logits, write_maps
 from nerveseg.inference.tta import SETS
 from nerveseg.inference.view_weights import agreement_weights
 from nerveseg.maps import logits_of, read_maps
-from nerveseg.params.train import ViewWeights
+from nerveseg.params.predict import ViewWeights
 
 CPU = torch.device("cpu")
 

@@ -20,6 +20,7 @@ def settings(**changes: object) -> TrainParams:
         "accumulation": 1,
         "optimizer": "adam",
         "initial_weights": None,
+        "pseudo_labels": None,
         "learning_rate": 1e-3,
         "schedule": "poly",
         "power": 0.9,

@@ -23,7 +23,7 @@ from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.tta import View, choose_views
 from nerveseg.models.weights import Description, load_weights
 from nerveseg.package import unpacked_model
-from nerveseg.params.train import ViewChoice, ViewWeights
+from nerveseg.params.predict import ViewChoice, ViewWeights
 
 BATCH: Final = 16
 _SINGLE: Final = 2

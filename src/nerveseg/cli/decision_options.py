@@ -10,7 +10,7 @@ from nerveseg.cli.finite_range import FiniteRange
 
 if TYPE_CHECKING:
     from nerveseg.bedside.image_predictor import ImagePredictor
-    from nerveseg.params.train import ViewSet
+    from nerveseg.params.predict import ViewSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -18,6 +18,7 @@ from nerveseg.cli.live import live
 from nerveseg.cli.models import models
 from nerveseg.cli.nnunet import nnunet
 from nerveseg.cli.predict import predict
+from nerveseg.cli.pseudo_label import pseudo_label
 from nerveseg.cli.recover import recover
 from nerveseg.cli.repro import repro
 from nerveseg.cli.share import share
@@ -56,6 +57,7 @@ for command in (
     share,
     export,
     nnunet,
+    pseudo_label,
     submission,
     recover,
     simulate_sheet,

@@ -25,6 +25,9 @@ MOST_WORKERS: Final = 256
 _PREFETCHED: Final = 4
 _SHARED: Final = Path("/dev/shm")
 
+LabelledFrame = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+"""A frame and its mask, H x W uint8 each, the mask {0, 1}."""
+
 
 class Batch(NamedTuple):
     """Frames and their masks.
@@ -57,15 +60,21 @@ class FrameBatches(Dataset[Batch]):
         images: all frames, F x H x W uint8, usually a memory map.
         masks: their masks, F x H x W uint8, {0, 1}.
         transform: the augmentation; None leaves the frames as they are.
+        added: more frames, each with its mask, whose indices begin at F.
     """
 
     def __init__(
-        self, images: NDArray[np.uint8], masks: NDArray[np.uint8], transform: Transform | None
+        self,
+        images: NDArray[np.uint8],
+        masks: NDArray[np.uint8],
+        transform: Transform | None,
+        added: Sequence[LabelledFrame] = (),
     ) -> None:
         # Plain arrays on the same memory: indexing a np.memmap is slower.
         self._images = np.asarray(images)
         self._masks = np.asarray(masks)
         self._transform = transform
+        self._added = added
 
     @property
     def frame_bytes(self) -> int:
@@ -77,13 +86,18 @@ class FrameBatches(Dataset[Batch]):
         shape = (len(draws), *self._images.shape[1:])
         images, masks = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
         for position, draw in enumerate(draws):
-            image, mask = self._images[draw.frame], self._masks[draw.frame]
+            image, mask = self._frame(draw.frame)
             if self._transform is not None:
                 key = (draw.epoch, draw.frame, draw.repeat)
                 image, mask = self._transform(image, mask, key)
             images[position], masks[position] = image, mask
         shares = torch.tensor([draw.share for draw in draws], dtype=torch.float32)
         return Batch(torch.from_numpy(images), torch.from_numpy(masks), shares)
+
+    def _frame(self, index: int) -> LabelledFrame:
+        if index < len(self._images):
+            return self._images[index], self._masks[index]
+        return self._added[index - len(self._images)]
 
 
 def loader(

@@ -1,6 +1,7 @@
 """The table folds.csv: the fold of every frame of the training set."""
 
 import csv
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -49,3 +50,14 @@ def write_folds(path: Path, rows: Iterable[FoldRow]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         writer.writerows((*row[:3], int(row.doubtful)) for row in rows)
+
+
+def assignment_of(rows: Iterable[FoldRow]) -> str:
+    """Return a hash of which frame is in which fold, whatever fold validates: 64 digits.
+
+    Folds that protocol, number of folds, seed or frames divide otherwise have another hash.
+    """
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(f"{row.subject},{row.img},{row.fold}\n".encode())
+    return digest.hexdigest()

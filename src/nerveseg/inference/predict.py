@@ -18,7 +18,7 @@ from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.tta import View
 from nerveseg.inference.view_weights import agreement_weights
 from nerveseg.maps import MapWriter, quantise
-from nerveseg.params.train import ViewWeights
+from nerveseg.params.predict import ViewWeights
 from nerveseg.rle import IMAGE_SHAPE
 
 # The float32 sigmoid saturates closer to 0 and 1; clamping keeps the logit of the mean finite.

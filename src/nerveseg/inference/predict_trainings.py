@@ -18,7 +18,8 @@ from nerveseg.errors import within
 from nerveseg.inference.predict import Begun, Predictor, to_maps
 from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import check_network, load_weights
-from nerveseg.params.train import PredictParams, Run
+from nerveseg.params.predict import PredictParams
+from nerveseg.params.train import Run
 
 
 class Trained(NamedTuple):

@@ -86,6 +86,7 @@ PAPER: Final[Mapping[str, Entry]] = {
     "train.accumulation": Stated(1, "batch normalisation sees fewer frames at a time"),
     "train.optimizer": Stated("adam"),
     "train.initial_weights": Stated(None, "the paper trains each network from its encoder on"),
+    "train.pseudo_labels": Stated(None, "the paper trains on labelled frames alone"),
     "train.learning_rate": Stated(1e-4),
     "train.schedule": Stated("poly"),
     "train.power": Stated(0.9),

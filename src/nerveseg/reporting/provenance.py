@@ -10,7 +10,7 @@ from typing import Final
 
 from ruamel.yaml import YAML
 
-from nerveseg.environment import processor, recorded_environment
+from nerveseg.environment import processor, recorded, recorded_environment
 from nerveseg.reporting.protocol import Protocol
 from nerveseg.revision import find_revision
 
@@ -50,6 +50,7 @@ def collect_facts(root: Path, runs: Sequence[str] = ()) -> dict[str, str]:
     if name := os.environ.get("DVC_EXP_NAME"):
         facts["Experiment"] = name
     facts |= training_environments(root, runs)
+    facts |= pseudo_labels(root, runs)
     facts["Python"] = f"{platform.python_implementation()} {platform.python_version()}"
     facts["Packages"] = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
     facts["Report written on"] = f"{platform.system()} {platform.release()}, {platform.machine()}"
@@ -68,6 +69,18 @@ def training_environments(root: Path, runs: Sequence[str]) -> dict[str, str]:
     if len(found) == 1:
         return {"Trained with": next(iter(found))}
     return {f"Trained with: {', '.join(names)}": text for text, names in found.items()}
+
+
+def pseudo_labels(root: Path, runs: Sequence[str]) -> dict[str, str]:
+    """Return which pseudo-labels each run has trained on; nothing for runs without any."""
+    found = {}
+    for run in runs:
+        labels = recorded(root / f"data/models/{run}/weights.safetensors", "pseudo_labels_of")
+        if labels:
+            found[f"Pseudo-labels: {run}"] = ", ".join(
+                f"{name.replace('_', ' ')} {value}" for name, value in labels.items()
+            )
+    return found
 
 
 def parameters_text(path: Path) -> str:

@@ -34,7 +34,7 @@ _METRICS: Final[Mapping[str, str]] = {
 }
 _PROTOCOL: Final = (
     "epochs", "batch", "learning_rate", "weight_decay", "losses", "balance", "flips", "rotation",
-    "scale", "shift", "intensity", "precision", "seed",
+    "scale", "shift", "intensity", "precision", "seed", "pseudo_labels_of",
 )  # fmt: skip
 
 

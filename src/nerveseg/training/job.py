@@ -25,7 +25,7 @@ from nerveseg.models.weights import Description, save_weights
 from nerveseg.params.train import TrainParams
 from nerveseg.training.averaging import Average, AverageOfEpochs, MovingAverage
 from nerveseg.training.checkpoint import Checkpoints, folder_of, key_of, minutes_between
-from nerveseg.training.chosen_frames import ChosenFrames, choose_frames
+from nerveseg.training.chosen_frames import ChosenFrames, choose_frames, with_pseudo_labels
 from nerveseg.training.compile_choice import Workload
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
@@ -86,12 +86,12 @@ def train_network(
     choose_algorithms(deterministic=params.deterministic)
     frames = Packed.open(files.packed)
     chosen = choose_frames(files.folds, fold, frames)
+    chosen = with_pseudo_labels(chosen, params.pseudo_labels, fold, files.packed, frames)
     initial = initial_path(params.initial_weights, name)
     with process_group() as world:
         with within(f"models.{name}"):
             module = _new_network(network, options, params, initial)
-        others = [files.folds, files.code, *filter(None, [initial])]
-        key = _key(network, options, params, files.packed, others, fold=fold)
+        key = _key(network, options, params, files, [initial, chosen.file], fold=fold)
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
@@ -100,7 +100,7 @@ def train_network(
             history = _fit(engine, frames, chosen, checkpoints, params, name=label, world=world)
             if world.first:
                 write_curves(files.curves, history)
-                training = _recorded(params, fold, world.device)
+                training = _recorded(params, fold, world.device) | chosen.record()
                 described = network, dict(options), params.channels, frames.size, training
                 save_weights(files.weights, engine.result, Description(*described))
                 checkpoints.clear()
@@ -141,8 +141,8 @@ def _key(
     network: str,
     options: Mapping[str, object],
     params: TrainParams,
-    packed: Path,
-    others: list[Path],
+    files: TrainingFiles,
+    others: list[Path | None],
     *,
     fold: int,
 ) -> str:
@@ -152,8 +152,8 @@ def _key(
         "params": params.model_dump(),
         "fold": fold,
     }
-    data = [packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
-    return key_of(settings, [*data, *others])
+    data = [files.packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
+    return key_of(settings, [*data, files.folds, files.code, *filter(None, others)])
 
 
 def _engine(module: nn.Module, params: TrainParams, workload: Workload, name: str) -> Engine:
@@ -203,7 +203,7 @@ def _fit(
     )
     return fit(
         engine,
-        _batches(frames, sampler, params, world),
+        _batches(frames, chosen, sampler, params, world),
         sampler,
         _validation(frames, chosen, params, world),
         name=name,
@@ -220,14 +220,14 @@ def _balance(params: TrainParams) -> bool | Shares:
 
 
 def _batches(
-    frames: Packed, sampler: EpochSampler, params: TrainParams, world: World
+    frames: Packed, chosen: ChosenFrames, sampler: EpochSampler, params: TrainParams, world: World
 ) -> DataLoader[Batch]:
     strengths = Strengths(params.rotation, params.scale, params.shift, params.intensity)
     augmentation = Augmentation(
         params.flips, strengths, frames.size, params.seed, params.transforms
     )
     return loader(
-        FrameBatches(frames.train_images, frames.train_masks, augmentation),
+        FrameBatches(frames.train_images, frames.train_masks, augmentation, chosen.added or ()),
         sampler,
         workers=workers_for(world.device),
         pin=world.device.type == "cuda",
