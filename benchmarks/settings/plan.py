@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from nerveseg.errors import InputError
-from nerveseg.params import data, ensembles, results, train
+from nerveseg.params import data, ensembles, predict, results, train
 from nerveseg.params.section import PARAMS_FILE, Section, validated
 
 ROOT: Final = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ SECTIONS: Final[Mapping[str, type[Section]]] = {
     "split": data.SplitParams,
     "models": train.ModelsParams,
     "train": train.TrainParams,
-    "predict": train.PredictParams,
+    "predict": predict.PredictParams,
     "ensembles": ensembles.EnsemblesParams,
     "decide": results.DecideParams,
     "encode": results.EncodeParams,

@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Final
 
 from nerveseg import surroundings
+from nerveseg.engines.choice import check_engine
 from nerveseg.errors import FaultsError, InputError, within
 from nerveseg.external_maps import read_frames
 from nerveseg.models.factory import check_options
 from nerveseg.outputs import refuse_outputs
-from nerveseg.params import data, ensembles, results, train
+from nerveseg.params import data, ensembles, predict, results, train
 from nerveseg.params.section import PARAMS_FILE, Section, read, read_document
 from nerveseg.training.initial_weights import initial_path, read_initial
 from nerveseg.training.losses import check_losses
 
 SECTIONS: Final[dict[str, type[Section]]] = {
     name.removesuffix("Params").lower(): kind
-    for module in (data, train, ensembles, results)
+    for module in (data, train, predict, ensembles, results)
     for name, kind in vars(module).items()
     if name.endswith("Params")
 }
@@ -65,6 +66,8 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], N
         yield partial(refuse_outputs, source, root)
     if isinstance(protocol := sections.get("train"), train.TrainParams):
         yield partial(check_losses, protocol.losses)
+    if isinstance(prediction := sections.get("predict"), predict.PredictParams):
+        yield partial(_check_engine, prediction)
     if not isinstance(models := sections.get("models"), train.ModelsParams):
         return
     for name in models.names():
@@ -97,6 +100,11 @@ def _checks_of_names(
 def _check_external(key: str, folder: Path) -> None:
     with within(f"{PARAMS_FILE}: {key}"):
         read_frames(folder)
+
+
+def _check_engine(params: predict.PredictParams) -> None:
+    with within(f"{PARAMS_FILE}: predict.engine"):
+        check_engine(params.engine, params.tta_weights)
 
 
 def _check_run(name: str, models: train.ModelsParams) -> None:

@@ -21,7 +21,8 @@ from nerveseg.models.registry import LIBRARY
 from nerveseg.models.weights import Description
 from nerveseg.params.data import DataParams, PackParams, SplitParams
 from nerveseg.params.section import PARAMS_FILE, Section
-from nerveseg.params.train import ModelsParams, PredictParams, TrainParams
+from nerveseg.params.predict import PredictParams
+from nerveseg.params.train import ModelsParams, TrainParams
 from nerveseg.rle import IMAGE_SHAPE
 from nerveseg.submission.check import COMPETITION_COUNT
 from nerveseg.training.checkpoint import minutes_between

@@ -13,7 +13,7 @@ from nerveseg.data.random_warp import Strengths
 from nerveseg.errors import InputError
 from nerveseg.inference.tta import SETS, VIEWS, View, choose_views, names_of
 from nerveseg.models.weights import Description
-from nerveseg.params.train import ViewChoice
+from nerveseg.params.predict import ViewChoice
 
 ALL = ["horizontal", "vertical", "diagonal"]
 IMAGE = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)

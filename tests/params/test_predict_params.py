@@ -8,7 +8,7 @@ from dvc.utils.hydra import apply_overrides
 
 from nerveseg.errors import InputError
 from nerveseg.params.section import read
-from nerveseg.params.train import PredictParams
+from nerveseg.params.predict import PredictParams
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 

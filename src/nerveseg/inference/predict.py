@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.tta import View
 from nerveseg.inference.view_weights import agreement_weights
 from nerveseg.maps import MapWriter, quantise
-from nerveseg.params.train import ViewWeights
+from nerveseg.params.predict import ViewWeights
 from nerveseg.rle import IMAGE_SHAPE
 
 # The float32 sigmoid saturates closer to 0 and 1; clamping keeps the logit of the mean finite.
@@ -54,6 +54,14 @@ def _probability(network: nn.Module, images: Tensor, view: View) -> Tensor:
     return view.invert(network(view.apply(images))).float().sigmoid().squeeze(1)
 
 
+class LogitSource(Protocol):
+    """A network with its test-time augmentation, whatever computes it; `Predictor` is torch."""
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return logits, N x H x W float32, for images N x H x W uint8 of the trained size."""
+        ...
+
+
 class Predictor:
     """A network with its test-time augmentation.
 
@@ -63,7 +71,6 @@ class Predictor:
         channels: channels C of the network's input.
         views: views of the test-time augmentation.
         weights: how the views are averaged, see `mean_logits`.
-        batch: frames per forward pass.
         device: device to run on.
         dtype: type to compute in.
     """
@@ -75,7 +82,6 @@ class Predictor:
         views: Sequence[View],
         *,
         weights: ViewWeights = "mean",
-        batch: int,
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
@@ -84,22 +90,15 @@ class Predictor:
         self._channels = channels
         self._views = views
         self._weights = weights
-        self._batch = batch
         self._device = device
         self._dtype = dtype
 
-    def maps(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-        """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the mean logits of N frames in one pass, N x H x W float32.
 
         Args:
-            images: N x H x W uint8; a memory-mapped array is read one batch at a time.
+            images: N x H x W uint8.
         """
-        for start in range(0, len(images), self._batch):
-            for logit in self.logits(images[start : start + self._batch]):
-                yield quantise(resize_logits(logit, IMAGE_SHAPE))
-
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the mean logits of one batch, N x H x W float32, for images N x H x W uint8."""
         frames = torch.from_numpy(np.array(images)).to(self._device)
         mixed = self._dtype != torch.float32
         with (
@@ -113,8 +112,23 @@ class Predictor:
         return result
 
 
-def write_maps(predictor: Predictor, images: NDArray[np.uint8], path: Path) -> None:
+def maps_of(
+    source: LogitSource, images: NDArray[np.uint8], batch: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
+
+    Args:
+        source: the network.
+        images: N x H x W uint8; a memory-mapped array is read one batch at a time.
+        batch: frames per batch.
+    """
+    for start in range(0, len(images), batch):
+        for logit in source.logits(images[start : start + batch]):
+            yield quantise(resize_logits(logit, IMAGE_SHAPE))
+
+
+def write_maps(source: LogitSource, images: NDArray[np.uint8], path: Path, batch: int) -> None:
     """Write the maps of `images`, N x H x W uint8, to `path` in the format of `nerveseg.maps`."""
     with MapWriter(path, len(images)) as writer:
-        for codes in tqdm(predictor.maps(images), path.stem, len(images), leave=False):
+        for codes in tqdm(maps_of(source, images, batch), path.stem, len(images), leave=False):
             writer.write(codes)

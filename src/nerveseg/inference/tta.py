@@ -16,7 +16,7 @@ from torch import Tensor
 from nerveseg.data.orientations import FLIPS, orientations
 from nerveseg.errors import InputError
 from nerveseg.models.weights import Description
-from nerveseg.params.train import ViewChoice, ViewName, check_views
+from nerveseg.params.predict import ViewChoice, ViewName, check_views
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ VIEWS: Final[dict[ViewName, View]] = {
     "rotate_270": View(True, False, True),
     "anti_transpose": View(True, True, True),
 }
-"""Every view by its name; `nerveseg.params.train.PredictParams` explains the names."""
+"""Every view by its name; `nerveseg.params.predict.PredictParams` explains the names."""
 
 SETS: Final[dict[str, tuple[View, ...]]] = {
     "none": tuple(VIEWS.values())[:1],

@@ -1,7 +1,7 @@
-"""Sections `models`, `train` and `predict`: the runs, and the protocol they share."""
+"""Sections `models` and `train`: the runs, and the protocol they share."""
 
 import re
-from typing import Annotated, Final, Literal, NamedTuple, Self, get_args
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -17,19 +17,6 @@ in the tables of scores."""
 MOST_BATCH: Final = 65_536
 
 Flip = Literal["horizontal", "vertical", "diagonal"]
-ViewName = Literal[
-    "identity",
-    "horizontal",
-    "vertical",
-    "rotate_180",
-    "transpose",
-    "rotate_90",
-    "rotate_270",
-    "anti_transpose",
-]
-ViewSet = Literal["auto", "none", "flips", "d4"]
-ViewWeights = Literal["mean", "agreement"]
-ViewChoice = ViewSet | list[ViewName]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -202,49 +189,3 @@ class ModelsParams(Section):
     def runs(self) -> dict[str, Run]:
         """Return all runs by their names, in the order of the file."""
         return {name: self.run(name) for name in self.names()}
-
-
-class PredictParams(Section):
-    """Prediction with test-time augmentation.
-
-    Attributes:
-        tta: the views of a frame that are averaged. `auto` takes exactly those that `train.flips`
-            shows in training: 1 without flips, 2 with horizontal, 4 with horizontal and vertical,
-            8 with diagonal as well. `none` is the frame as it is, `flips` has 4 views and `d4`
-            all 8; both are refused if training has not seen all of them. A list names the views,
-            as in `[identity, horizontal]`; if training has not seen one of them, a line of the
-            log says so. The views are identity; horizontal (left and right exchanged); vertical
-            (upside down); rotate_180; and, for square frames, transpose (rows and columns
-            exchanged), rotate_90 and rotate_270 (counter-clockwise by so many degrees) and
-            anti_transpose (rows and columns exchanged along the other diagonal).
-        tta_weights: how the views are averaged. `mean` weighs them equally; `agreement` weighs
-            each, frame by frame, by how well its mask agrees with those of the other views (see
-            `nerveseg.inference.view_weights`).
-        batch: frames per forward pass; affects memory and speed, and the results only by rounding.
-        precision: as in `train`.
-    """
-
-    tta: ViewChoice
-    tta_weights: ViewWeights
-    batch: int = Field(ge=1, le=MOST_BATCH)
-    precision: Literal["auto", "fp32", "bf16", "fp16"]
-
-    @field_validator("tta", mode="before")
-    @classmethod
-    def _views_are_known(cls, tta: object) -> object:
-        check_views(tta)
-        return tta
-
-
-def check_views(tta: object) -> None:
-    """Raise ValueError unless `tta` is a `ViewChoice`: a set, or a list of different views."""
-    sets, views = get_args(ViewSet), get_args(ViewName)
-    if isinstance(tta, list):
-        known = all(view in views and tta.count(view) == 1 for view in tta) and tta != []
-    else:
-        known = tta in sets
-    if not known:
-        raise ValueError(
-            f"write one of {', '.join(sets)}, or a list of different views out of "
-            f"{', '.join(views)}"
-        )

@@ -116,6 +116,7 @@ PAPER: Final[Mapping[str, Entry]] = {
     "predict.tta_weights": Stated("mean"),
     "predict.batch": Harmless("changes memory and speed; results differ by rounding only"),
     "predict.precision": Open(),
+    "predict.engine": Harmless("changes the speed; results differ by rounding only"),
     "ensembles": Harmless("rows of their own beside the runs, which they do not change"),
     "decide.rule": Stated("fixed", "the paper fits no rule on validation frames"),
     "decide.folds": _OTHER_RULE,

@@ -28,7 +28,8 @@ from nerveseg.package import MOST_MODEL_BYTES
 from nerveseg.params.data import DataParams
 from nerveseg.params.results import SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
-from nerveseg.params.train import ModelsParams, PredictParams
+from nerveseg.params.predict import PredictParams
+from nerveseg.params.train import ModelsParams
 from nerveseg.revision import find_revision
 
 PACKED: Final = Path("data/packed")
