@@ -1,5 +1,6 @@
 """What computes a network: the fastest engine of those that agree, and nothing that is missing."""
 
+import re
 import sys
 from collections.abc import Mapping
 
@@ -84,7 +85,7 @@ def test_an_engine_whose_masks_differ_is_never_taken(
     source, words = choose(averaged, "auto", given_frames)
     assert isinstance(source, Predictor)
     assert words.startswith("torch, ")
-    assert ", whose masks differ)" in words
+    assert ", whose masks differ;" in words
 
 
 def test_bf16_is_tried_where_the_processor_computes_in_it(
@@ -103,6 +104,22 @@ def test_without_other_engines_auto_is_torch(
     source, words = choose(averaged, "auto", given_frames)
     assert isinstance(source, Predictor)
     assert words.startswith("torch, ")
+    assert words.endswith(" (onnx is not installed; openvino is not installed)")
+
+
+def test_a_network_that_no_engine_can_compute_is_left_to_torch(
+    averaged: Averaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        raise RuntimeError("no kernel\nfor this node")
+
+    monkeypatch.setattr(choice, "_converted", lambda *_arguments: {"onnx": broken})
+    reason = r"cannot compute this network \(no kernel for this node\); use torch$"
+    with pytest.raises(InputError, match=f"^onnx {reason}"):
+        choose(averaged, "onnx", no_frames)
+    source, words = choose(averaged, "auto", no_frames)
+    assert isinstance(source, Predictor)
+    assert re.search(f"^torch, because .*{reason}", words)
 
 
 def test_views_weighed_by_agreement_need_torch(averaged: Averaged) -> None:
@@ -118,6 +135,10 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "openvino", None)
     check_engine("torch", "mean")
     with pytest.raises(InputError, match=r"'openvino' is not installed; run pip install"):
+        check_engine("openvino", "mean")
+    monkeypatch.setitem(sys.modules, "openvino", sys)
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(InputError, match=r"'onnxscript' is not installed; run pip install"):
         check_engine("openvino", "mean")
 
 

@@ -32,6 +32,7 @@ TRIED: Final = 8
 BF16: Final = "openvino bf16"
 _PACKAGES: Final = {"onnx": ("onnxruntime", "export"), "openvino": ("openvino", "openvino")}
 """Engine -> its package, and the extra that installs it."""
+_CONVERTER: Final = ("onnxscript", "export")
 
 
 class Averaged(NamedTuple):
@@ -71,6 +72,7 @@ def check_engine(engine: EngineName, weights: ViewWeights) -> None:
     if engine not in _PACKAGES:
         return
     need(*_PACKAGES[engine])
+    need(*_CONVERTER)
     if weights != "mean":
         raise InputError(f"{engine} gives all views the same weight; use torch, or weights: mean")
 
@@ -90,7 +92,8 @@ def choose(
         precision: of torch; the others compute in float32.
 
     Raises:
-        InputError: as `check_engine` and `pick_device`.
+        InputError: as `check_engine` and `pick_device`, or `onnx` or `openvino` cannot compute the
+            network; `auto` is torch then.
     """
     with within("engine"):
         check_engine(engine, averaged.weights)
@@ -105,8 +108,11 @@ def choose(
         [session] = _sessions(graph, size, [engine]).values()
         return Choice(EngineLogits(session), engine)
     predictor = _torch(averaged, precision)
-    installed = [name for name, (package, _) in _PACKAGES.items() if find_spec(package)]
-    engines = {TORCH: _probabilities(predictor)} | _sessions(graph, size, installed)
+    try:
+        sessions = _sessions(graph, size, _installed())
+    except InputError as error:
+        return Choice(predictor, f"torch, because {error}")
+    engines = {TORCH: _probabilities(predictor)} | sessions
     trials = try_engines(engines, torch_engine(graph), _spread(frames()))
     agreeing = [name for name, trial in trials.items() if trial.agrees]
     best = min(agreeing or [TORCH], key=lambda name: trials[name].seconds)
@@ -130,12 +136,41 @@ def _torch(averaged: Averaged, precision: Precision) -> Predictor:
     )
 
 
+def _installed() -> list[str]:
+    if not find_spec(_CONVERTER[0]):
+        return []
+    return [name for name, (package, _) in _PACKAGES.items() if find_spec(package)]
+
+
 def _sessions(
     graph: FrameToProbability, size: tuple[int, int], names: Sequence[str]
 ) -> dict[str, Engine]:
-    """Return the engines `names`; OpenVINO twice where the processor computes in bf16."""
-    if not names or not find_spec("onnxscript"):
+    """Return the engines `names`, each of which has computed a frame.
+
+    Raises:
+        InputError: one of them cannot compute the network.
+    """
+    if not names:
         return {}
+    try:
+        found = _converted(graph, size, names)
+        for engine in found.values():
+            engine(np.zeros((1, *size), np.uint8))
+    except InputError:
+        raise
+    except Exception as error:
+        # The exporter and the engines have types of errors of their own, some of them RuntimeError.
+        raise InputError(
+            f"{' and '.join(names)} cannot compute this network "
+            f"({' '.join(str(error).split())[:120]}); use torch"
+        ) from error
+    return found
+
+
+def _converted(
+    graph: FrameToProbability, size: tuple[int, int], names: Sequence[str]
+) -> dict[str, Engine]:
+    """Return the engines `names`; OpenVINO twice where the processor computes in bf16."""
     model, threads = onnx_model(graph, size), torch.get_num_threads()
     found = {}
     if "onnx" in names:
@@ -178,5 +213,6 @@ def _words(best: str, trials: Mapping[str, Trial]) -> str:
         for name, trial in trials.items()
         if name != best
     ]
+    others += [f"{name} is not installed" for name in _PACKAGES if name not in trials]
     beside = f" ({'; '.join(others)})" if others else ""
     return f"{best}, {1e3 * trials[best].seconds:.1f} ms a frame{beside}"
