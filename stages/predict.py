@@ -10,8 +10,8 @@ from nerveseg.errors import run, within
 from nerveseg.inference.predict import write_maps
 from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import check_network, load_weights
-from nerveseg.params.section import read
 from nerveseg.params.predict import PredictParams
+from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams
 
 

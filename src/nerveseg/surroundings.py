@@ -20,8 +20,8 @@ from nerveseg.models.factory import check_image_size
 from nerveseg.models.registry import LIBRARY
 from nerveseg.models.weights import Description
 from nerveseg.params.data import DataParams, PackParams, SplitParams
-from nerveseg.params.section import PARAMS_FILE, Section
 from nerveseg.params.predict import PredictParams
+from nerveseg.params.section import PARAMS_FILE, Section
 from nerveseg.params.train import ModelsParams, TrainParams
 from nerveseg.rle import IMAGE_SHAPE
 from nerveseg.submission.check import COMPETITION_COUNT

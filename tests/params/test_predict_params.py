@@ -7,8 +7,8 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from nerveseg.errors import InputError
-from nerveseg.params.section import read
 from nerveseg.params.predict import PredictParams
+from nerveseg.params.section import read
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 

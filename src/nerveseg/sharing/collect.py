@@ -26,9 +26,9 @@ from nerveseg.models.registry import NETWORKS, titles
 from nerveseg.models.weights import Description, check_network, load_weights
 from nerveseg.package import MOST_MODEL_BYTES
 from nerveseg.params.data import DataParams
+from nerveseg.params.predict import PredictParams
 from nerveseg.params.results import SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
-from nerveseg.params.predict import PredictParams
 from nerveseg.params.train import ModelsParams
 from nerveseg.revision import find_revision
 
