@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 import nerveseg
-from nerveseg.engines import choice
+from nerveseg.engines import choice, trial
 from nerveseg.engines.agreement import Agreement
 from nerveseg.engines.choice import Averaged, EngineLogits, check_engine, choose
 from nerveseg.engines.sessions import Engine
@@ -144,7 +145,7 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
 
 def test_time_is_the_median_after_a_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock([9.0, 9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 100.0])
-    monkeypatch.setattr("nerveseg.engines.trial.time.perf_counter", clock)
+    monkeypatch.setattr(trial, "time", SimpleNamespace(perf_counter=clock))
     found = try_engines({"a": half}, half, FRAMES)["a"]
     assert found.seconds == 4.0
     assert found.agreement == Agreement(1.0, 1.0, 0.0, len(FRAMES))
