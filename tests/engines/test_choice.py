@@ -1,8 +1,10 @@
 """What computes a network: the fastest engine of those that agree, and nothing that is missing."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -150,6 +152,29 @@ def test_time_is_the_median_after_a_warm_up(monkeypatch: pytest.MonkeyPatch) -> 
     assert found.seconds == 4.0
     assert found.agreement == Agreement(1.0, 1.0, 0.0, len(FRAMES))
     assert found.agrees
+
+
+def test_a_signal_after_engines_were_freed_does_not_end_the_process(tmp_path: Path) -> None:
+    # Freed in the order in which they were made; Python's handlers run on the alternate stack.
+    code = """
+import faulthandler, signal, numpy
+faulthandler.enable()
+from openvino import opset13, save_model, Model
+from nerveseg.engines.sessions import computes_in_bf16, openvino_session
+frame = opset13.parameter([1, 4, 4], numpy.float32)
+save_model(Model([opset13.relu(frame)], [frame], "relu"), "model.xml")
+from pathlib import Path
+engines = [openvino_session(Path("model.xml"), 1) for _ in range(2)]
+computes_in_bf16()
+engines.pop(0)
+engines.pop(0)
+signal.signal(signal.SIGUSR1, lambda *_: print("handled"))
+signal.raise_signal(signal.SIGUSR1)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from nerveseg.atomic import whole_file
 from nerveseg.engines.agreement import LEAST, Agreement, measure
 from nerveseg.engines.beside import Beside, Precision, write_beside
 from nerveseg.engines.graph import FrameToProbability
-from nerveseg.engines.sessions import Engine, need, open_engine
+from nerveseg.engines.sessions import Engine, need, open_engine, openvino_core
 from nerveseg.errors import InputError
 from nerveseg.inference.tta import names_of
 
@@ -78,7 +78,7 @@ def export_openvino(
     with tempfile.TemporaryDirectory() as folder:
         onnx = Path(folder, "graph.onnx")
         onnx.write_bytes(onnx_model(source.graph, source.frame_size))
-        model = openvino.Core().read_model(onnx)
+        model = openvino_core().read_model(onnx)
         if calibration:
             model = _quantised(model, calibration)
         made = Path(folder, path.name)

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,17 +96,30 @@ def onnx_session(model: Path | bytes, threads: int) -> Engine:
     return run
 
 
+@cache
+def openvino_core() -> Any:  # noqa: ANN401
+    """Return the one `openvino.Core` of this process, which is never freed.
+
+    Each Core replaces the alternate signal stack of the thread that makes it, and unmaps it when it
+    is freed. Of two Cores, the later one restores the stack of the earlier one: if that has been
+    freed before, the next signal ends the process without a word.
+
+    Raises:
+        InputError: OpenVINO is not installed.
+    """
+    return need("openvino", "openvino").Core()
+
+
 def computes_in_bf16() -> bool:
     """Return whether OpenVINO knows bf16 units of this processor."""
-    core = need("openvino", "openvino").Core()
-    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def openvino_session(
     model: Path | bytes, threads: int, precision: Literal["f32", "bf16"] = "f32"
 ) -> Engine:
     """Return OpenVINO as an engine, for a file .xml or the content of a file .onnx."""
-    core = need("openvino", "openvino").Core()
+    core = openvino_core()
     # Without a precision, processors with bf16 units would round what agreed without rounding.
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
