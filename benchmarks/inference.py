@@ -11,7 +11,7 @@ from torch import nn
 
 from nerveseg.data.input_normalisation import to_input
 from nerveseg.device import working_dtype
-from nerveseg.inference.predict import Predictor
+from nerveseg.inference.predict import Predictor, maps_of
 from nerveseg.inference.tta import SETS
 from nerveseg.models.factory import build
 from nerveseg.rle import IMAGE_SHAPE
@@ -26,14 +26,14 @@ def measure() -> dict[str, Result]:
     frames = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE), dtype=np.uint8)
     dtype = working_dtype("auto", CPU)
     views = SETS["none"]
-    ours = Predictor(_network(), 1, views, batch=BATCH, device=CPU, dtype=dtype)
+    ours = Predictor(_network(), 1, views, device=CPU, dtype=dtype)
     peer = _network().eval()
     # The bar is higher if the processor has matrix units.
     bar = 4.5 if torch.cpu._is_amx_tile_supported() else 1.5
     name = f"prediction maps, RPA/APF, {SIZE}, {str(dtype).removeprefix('torch.')}"
     return {
         name: compare(
-            lambda _: list(ours.maps(frames)),
+            lambda _: list(maps_of(ours, frames, BATCH)),
             lambda _: _plain_maps(peer, frames),
             [0],
             unit="frames/s",

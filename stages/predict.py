@@ -7,10 +7,11 @@ import numpy as np
 
 from nerveseg.data.packed import Packed
 from nerveseg.data.split_table import read_split, rows_of
-from nerveseg.device import pick_device
+from nerveseg.engines.choice import choose
 from nerveseg.errors import run
+from nerveseg.inference.averaged import load_averaged
 from nerveseg.inference.predict import write_maps
-from nerveseg.inference.predict_trainings import Trained, load_predictor, test_maps, validation_maps
+from nerveseg.inference.predict_trainings import Trained, test_maps, validation_maps
 from nerveseg.params.predict import PredictParams
 from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams
@@ -23,16 +24,17 @@ def main() -> None:
     parser.add_argument("run", help="a key of params.yaml's models")
     name = parser.parse_args().run
     chosen, params = read("models", ModelsParams).run(name), read("predict", PredictParams)
-    packed, device = Packed.open(Path("data/packed")), pick_device()
-    trained = [
-        Trained(each.fold, load_predictor(weights_of(name, key), chosen, params, device))
-        for key, each in read_trainings().items()
-    ]
-    split, folder = read_split(Path("data/split.csv")), Path("data/predictions", name)
-    rows = rows_of(split, "valid")
+    packed, split = Packed.open(Path("data/packed")), read_split(Path("data/split.csv"))
+    rows, folder, trained = rows_of(split, "valid"), Path("data/predictions", name), []
+    images = packed.train_images[rows]
+    for key, each in read_trainings().items():
+        averaged = load_averaged(weights_of(name, key), chosen, params)
+        source, engine = choose(averaged, params.engine, lambda: images, params.precision)
+        print(f"engine: {engine}")
+        trained.append(Trained(each.fold, source))
     folds = np.array([split[row].fold for row in rows])
-    valid = validation_maps(trained, packed.train_images[rows], folds, params.batch)
-    write_maps(valid, len(rows), folder / "valid.b2nd")
+    valid = validation_maps(trained, images, folds, params.batch)
+    write_maps(valid, len(images), folder / "valid.b2nd")
     test = test_maps(trained, packed.test_images, params.batch)
     write_maps(test, len(packed.test_images), folder / "test.b2nd")
 

@@ -17,7 +17,7 @@ from nerveseg.cli import main as cli
 from nerveseg.data.packed_writer import resize_image
 from nerveseg.device import pick_device, working_dtype
 from nerveseg.errors import InputError
-from nerveseg.inference.predict import Predictor
+from nerveseg.inference.predict import Predictor, maps_of
 from nerveseg.inference.tta import SETS
 from nerveseg.maps import STEPS, logits_of
 from nerveseg.models import factory, weights
@@ -119,10 +119,10 @@ def test_an_image_is_predicted_as_the_stage_predicts_it(trained: Path, images: n
     network, described = weights.load_weights(trained)
     device = pick_device()
     predictor = Predictor(
-        network, 1, SETS["flips"], batch=2, device=device, dtype=working_dtype("auto", device)
+        network, 1, SETS["flips"], device=device, dtype=working_dtype("auto", device)
     )
     small = np.stack([resize_image(image, described.image_size) for image in images])
-    stored = np.stack([logits_of(codes) for codes in predictor.maps(small)])
+    stored = np.stack([logits_of(codes) for codes in maps_of(predictor, small, 16)])
     probability = nerveseg.load(trained)(images)
     assert probability.dtype == np.float32
     # Stored maps are rounded to an eighth of a logit, and the batch size may change the rounding.

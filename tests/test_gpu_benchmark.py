@@ -16,12 +16,13 @@ from benchmarks.gpu.plain_prediction import predict_plainly
 from benchmarks.gpu.prediction import write_frames, write_parameters, write_weights
 
 from nerveseg.data.packed import TEST_IMAGES, Packed
-from nerveseg.inference.predict import Predictor, write_maps
+from nerveseg.inference.predict import Predictor, maps_of, write_maps
 from nerveseg.inference.tta import choose_views
 from nerveseg.maps import read_maps
 from nerveseg.models.weights import load_weights
+from nerveseg.params.predict import PredictParams
 from nerveseg.params.section import read
-from nerveseg.params.train import ModelsParams, PredictParams
+from nerveseg.params.train import ModelsParams
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,9 +79,9 @@ def test_the_plain_prediction_writes_the_maps_of_the_stage(
     assert read("models", ModelsParams).run("run").network == "unet"
     chosen = choose_views(read("predict", PredictParams).tta, description)
     assert len(chosen) == views
-    ours = Predictor(network, 1, chosen, batch=2, device=CPU, dtype=torch.float32)
+    ours = Predictor(network, 1, chosen, device=CPU, dtype=torch.float32)
     images = Packed.open(tmp_path / "data/packed").test_images
-    write_maps(ours.maps(images), len(images), tmp_path / "ours.b2nd")
+    write_maps(maps_of(ours, images, 2), len(images), tmp_path / "ours.b2nd")
     plain = tmp_path / "plain.b2nd"
     predict_plainly(
         weights, views, tmp_path / "data/packed" / TEST_IMAGES, plain, batch=3, device=CPU

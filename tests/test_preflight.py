@@ -1,6 +1,7 @@
 """Everything in params.yaml is checked at the start, and all faults are reported at once."""
 
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -220,6 +221,18 @@ def test_an_unreadable_file_is_one_line(project: Path, kind: str) -> None:
         path.write_bytes(texts[kind])
     (line,) = faults(project)
     assert line.startswith("params.yaml: ")
+
+
+def test_an_engine_that_cannot_compute_is_named_before_anything_is_trained(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    change(project, predict__engine="openvino")
+    (line,) = faults(project)
+    assert line == (
+        "params.yaml: predict.engine: the package 'openvino' is not installed; "
+        "run pip install 'nerveseg[openvino]'"
+    )
 
 
 def test_what_the_parameters_presuppose_is_checked_at_once(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nerveseg import surroundings
+from nerveseg.engines.choice import check_engine
 from nerveseg.errors import FaultsError, InputError, within
 from nerveseg.external_maps import read_frames
 from nerveseg.inference.label_folds import check_parameters, parameters_of
@@ -71,6 +72,8 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], o
         yield from _checks_of_trainings(sections, protocol)
         if protocol.pseudo_labels is not None:
             yield partial(_check_pseudo_labels, Path(protocol.pseudo_labels), sections)
+    if isinstance(prediction := sections.get("predict"), predict.PredictParams):
+        yield partial(_check_engine, prediction)
     if not isinstance(models := sections.get("models"), train.ModelsParams):
         return
     for name in models.names():
@@ -122,6 +125,11 @@ def _checks_of_names(
 def _check_external(key: str, folder: Path) -> None:
     with within(f"{PARAMS_FILE}: {key}"):
         read_frames(folder)
+
+
+def _check_engine(params: predict.PredictParams) -> None:
+    with within(f"{PARAMS_FILE}: predict.engine"):
+        check_engine(params.engine, params.tta_weights)
 
 
 def _check_run(name: str, models: train.ModelsParams) -> None:

@@ -48,6 +48,19 @@ def test_options_change_the_rule_and_the_outputs() -> None:
     assert row.startswith("a.png,0,unsure,"), "no outline, but a probability above 0"
 
 
+def test_another_engine_finds_the_same_and_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    tables = []
+    for engine in ("torch", "openvino", "auto"):
+        call(["predict", MODEL, "a.png", "-o", engine, "--engine", engine])
+        assert f"engine: {'' if engine == 'auto' else engine}" in capsys.readouterr().err
+        _, row = Path(engine, "predictions.csv").read_text().splitlines()
+        tables.append(row.split(","))
+    for other in tables[1:]:
+        assert other[2] == tables[0][2]
+        assert float(other[3]) == pytest.approx(float(tables[0][3]), abs=1e-3)
+        assert other[4:] == tables[0][4:]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nerveseg.errors import InputError
 from nerveseg.inference.overlap import overlapped
-from nerveseg.inference.predict import Predictor, write_maps
+from nerveseg.inference.predict import Predictor, maps_of, write_maps
 from nerveseg.inference.tta import SETS
 
 SECONDS = 20.0
@@ -30,9 +30,7 @@ class Doubled(nn.Module):
 
 
 def predictor(overlaps: bool, network: nn.Module) -> Predictor:
-    each = Predictor(
-        network, 1, SETS["none"], batch=2, device=torch.device("cpu"), dtype=torch.float32
-    )
+    each = Predictor(network, 1, SETS["none"], device=torch.device("cpu"), dtype=torch.float32)
     each.overlaps = overlaps
     return each
 
@@ -48,7 +46,7 @@ def threads() -> list[str]:
 
 def test_the_file_has_the_same_bytes(images: np.ndarray, tmp_path: Path) -> None:
     for overlaps in (True, False):
-        maps = predictor(overlaps, Doubled()).maps(images)
+        maps = maps_of(predictor(overlaps, Doubled()), images, 2)
         write_maps(maps, len(images), tmp_path / str(overlaps))
     assert (tmp_path / "True").read_bytes() == (tmp_path / "False").read_bytes()
     assert threads() == []
@@ -59,7 +57,7 @@ def test_an_error_in_the_thread_ends_the_stage_and_leaves_nothing(
 ) -> None:
     network = Doubled(broken_from=1)
     with pytest.raises(InputError, match="NaN because its training diverged"):
-        write_maps(predictor(True, network).maps(images), len(images), tmp_path / "maps")
+        write_maps(maps_of(predictor(True, network), images, 2), len(images), tmp_path / "maps")
     assert network.calls <= 3  # of 4 batches
     assert list(tmp_path.iterdir()) == []
     assert threads() == []
@@ -69,9 +67,7 @@ def test_an_error_in_the_thread_ends_the_stage_and_leaves_nothing(
 def test_only_a_gpuoverlaps(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = Doubled()
     monkeypatch.setattr(network, "to", lambda *_, **__: network)
-    each = Predictor(
-        network, 1, SETS["none"], batch=2, device=torch.device(device), dtype=torch.float32
-    )
+    each = Predictor(network, 1, SETS["none"], device=torch.device(device), dtype=torch.float32)
     assert each.overlaps is (device == "cuda")
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nerveseg.data.input_normalisation import to_input
-from nerveseg.inference.predict import Predictor, mean_logits, write_maps
+from nerveseg.inference.predict import Predictor, maps_of, mean_logits, write_maps
 from nerveseg.inference.tta import SETS
 from nerveseg.inference.view_weights import agreement_weights
 from nerveseg.maps import logits_of, read_maps
@@ -35,12 +35,12 @@ class Rows(nn.Module):
         return images[:, :1] + plane
 
 
-def predictor(network: nn.Module, batch: int = 2) -> Predictor:
-    return Predictor(network, 1, SETS["d4"], batch=batch, device=CPU, dtype=torch.float32)
+def predictor(network: nn.Module) -> Predictor:
+    return Predictor(network, 1, SETS["d4"], device=CPU, dtype=torch.float32)
 
 
 def predicted(network: nn.Module, images: np.ndarray, batch: int = 2) -> np.ndarray:
-    return np.stack(list(predictor(network, batch).maps(images)))
+    return np.stack(list(maps_of(predictor(network), images, batch)))
 
 
 @pytest.fixture
@@ -94,19 +94,9 @@ def test_views_that_agree_completely_are_averaged_equally() -> None:
 def test_the_batch_does_not_change_a_frame_s_map(
     images: np.ndarray, weights: ViewWeights, views: str
 ) -> None:
-    alone, together = (
-        Predictor(
-            Rows(),
-            1,
-            SETS[views],
-            weights=weights,
-            batch=batch,
-            device=CPU,
-            dtype=torch.float32,
-        )
-        for batch in (1, 5)
-    )
-    for one, other in zip(alone.maps(images), together.maps(images), strict=True):
+    source = Predictor(Rows(), 1, SETS[views], weights=weights, device=CPU, dtype=torch.float32)
+    alone, together = (maps_of(source, images, batch) for batch in (1, 5))
+    for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -131,7 +121,7 @@ def test_maps_are_at_the_competition_s_size_and_upright(images: np.ndarray) -> N
 
 
 def test_written_maps_are_the_predicted_ones(images: np.ndarray, tmp_path: Path) -> None:
-    write_maps(predictor(Rows()).maps(images), len(images), tmp_path / "valid.b2nd")
+    write_maps(maps_of(predictor(Rows()), images, 2), len(images), tmp_path / "valid.b2nd")
     stored = read_maps(tmp_path / "valid.b2nd")
     assert len(stored) == len(images)
     assert all(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from nerveseg.inference.predict import Predictor, to_map
+from nerveseg.inference.predict import Predictor, maps_of, to_map
 from nerveseg.inference.predict_trainings import Trained, validation_maps
 from nerveseg.inference.predict_trainings import test_maps as maps_of_test
 from nerveseg.inference.tta import SETS
@@ -26,10 +26,10 @@ class Brighter(nn.Module):
         return images[:, :1] + self.constant
 
 
-def trained(fold: int, constant: float, batch: int = 2) -> Trained:
+def trained(fold: int, constant: float) -> Trained:
     network = Brighter(constant)
     views = SETS["none"]
-    return Trained(fold, Predictor(network, 1, views, batch=batch, device=CPU, dtype=torch.float32))
+    return Trained(fold, Predictor(network, 1, views, device=CPU, dtype=torch.float32))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def images() -> np.ndarray:
 
 def test_one_training_gives_the_maps_of_its_network_bit_by_bit(images: np.ndarray) -> None:
     alone = trained(0, 0.3)
-    expected = list(alone.predictor.maps(images))
+    expected = list(maps_of(alone.source, images, 2))
     folds = np.zeros(len(images), dtype=np.int64)
     np.testing.assert_array_equal(list(maps_of_test([alone], images, 2)), expected)
     np.testing.assert_array_equal(list(validation_maps([alone], images, folds, 2)), expected)
@@ -51,7 +51,7 @@ def test_no_network_predicts_a_frame_that_it_has_seen(folds: list[int], batch: i
     images = np.random.default_rng(3).integers(0, 256, (9, 16, 24), dtype=np.uint8)
     networks = [trained(fold, float(fold)) for fold in range(3)]
     found = list(validation_maps(networks, images, np.array(folds), batch))
-    own = [list(network.predictor.maps(images)) for network in networks]
+    own = [list(maps_of(network.source, images, 2)) for network in networks]
     for row, fold in enumerate(folds):
         np.testing.assert_array_equal(found[row], own[fold][row])
 
@@ -60,7 +60,7 @@ def test_logits_are_averaged_over_seeds_of_a_fold_and_over_all_for_a_test_frame(
     images: np.ndarray,
 ) -> None:
     networks = [trained(0, -1.0), trained(0, 2.0), trained(1, 0.5)]
-    logits = [network.predictor.logits(images) for network in networks]
+    logits = [network.source.logits(images) for network in networks]
     folds = np.array([0, 1] * 4 + [0])
     expected = [
         to_map(logits[2][row] if fold else (logits[0][row] + logits[1][row]) / 2)

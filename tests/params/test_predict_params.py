@@ -1,13 +1,14 @@
-"""`predict.tta` is a set of views or a list of them, also on the command line of DVC."""
+"""The views of `predict.tta` and the engine are set in the file or on the command line of DVC."""
 
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from dvc.utils.hydra import apply_overrides
 
 from nerveseg.errors import InputError
-from nerveseg.params.predict import PredictParams
+from nerveseg.params.predict import EngineName, PredictParams
 from nerveseg.params.section import read
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -23,6 +24,16 @@ def overridden(tmp_path: Path, *settings: str) -> PredictParams:
 def test_the_default_are_the_views_of_training_weighed_equally() -> None:
     section = read("predict", PredictParams, PARAMS)
     assert (section.tta, section.tta_weights) == ("auto", "mean")
+
+
+def test_torch_computes_unless_another_engine_is_named(tmp_path: Path) -> None:
+    assert read("predict", PredictParams, PARAMS).engine == "torch"
+    for engine in get_args(EngineName):
+        assert overridden(tmp_path, f"predict.engine={engine}").engine == engine
+    with pytest.raises(
+        InputError, match=r"predict\.engine: .*'torch', 'auto', 'onnx' or 'openvino'"
+    ):
+        overridden(tmp_path, "predict.engine=tensorrt")
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_the_labels_are_what_the_views_of_section_predict_say(
     assert len(labels) > 0
     packed = Packed.open(Path("data/packed"))
     cpu = torch.device("cpu")
-    predictor = Predictor(network, 1, SETS["d4"], batch=12, device=cpu, dtype=torch.float32)
+    predictor = Predictor(network, 1, SETS["d4"], device=cpu, dtype=torch.float32)
     maps = dict(zip(packed.test, predictor.logits(packed.test_images), strict=True))
     for index, img in enumerate(labels.img.tolist()):
         np.testing.assert_array_equal(labels.mask(index), maps[img] >= 0)

@@ -1,6 +1,6 @@
 """From the map of a frame to its mask, its probability of a nerve and its state."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +11,6 @@ from nerveseg.inference.postprocess import clean
 from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.rule import is_outlined
 from nerveseg.maps import code_of, quantise
-
-
-class LogitSource(Protocol):
-    """A network with its test-time augmentation, whatever computes it.
-
-    `nerveseg.inference.predict.Predictor` computes with torch.
-    """
-
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return logits, N x H x W float32, for images N x H x W uint8 of the trained size."""
-        ...
 
 
 class Finding(NamedTuple):

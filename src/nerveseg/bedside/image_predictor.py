@@ -1,29 +1,29 @@
 """Trained weights as a function from images of any size to probabilities of the same size."""
 
 import os
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.artefact.format import Artefact, read_artefact
-from nerveseg.bedside.decide import Finding, LogitSource, decide, sigmoid
+from nerveseg.bedside.decide import Finding, decide, sigmoid
 from nerveseg.data.input_normalisation import DEVIATION, MEAN
 from nerveseg.data.packed_writer import resize_image
-from nerveseg.device import pick_device, working_dtype
 from nerveseg.engines.beside import read_beside
-from nerveseg.engines.sessions import Engine, is_exported, open_engine
+from nerveseg.engines.choice import EngineLogits, choose
+from nerveseg.engines.sessions import engine_of, is_exported, open_engine
 from nerveseg.errors import InputError, within
-from nerveseg.inference.predict import EPSILON, Predictor
+from nerveseg.inference.averaged import Averaged
+from nerveseg.inference.predict import LogitSource
 from nerveseg.inference.resize_logits import resize_logits
 from nerveseg.inference.tta import View, choose_views
 from nerveseg.models.weights import Description, load_weights
 from nerveseg.package import unpacked_model
-from nerveseg.params.predict import ViewChoice, ViewWeights
+from nerveseg.params.predict import EngineName, ViewChoice, ViewWeights
 
 BATCH: Final = 16
 _SINGLE: Final = 2
@@ -37,17 +37,24 @@ class ImagePredictor:
         source: the network with its test-time augmentation.
         trained_size: height and width of the frames that the network was trained on.
         rule: how maps become masks and states.
+        engine: what computes it, in words.
 
     Attributes:
         rule: as given; replace it to decide otherwise.
+        engine: as given.
     """
 
     def __init__(
-        self, source: LogitSource, trained_size: tuple[int, int], rule: DecisionRule | None = None
+        self,
+        source: LogitSource,
+        trained_size: tuple[int, int],
+        rule: DecisionRule | None = None,
+        engine: str = "torch",
     ) -> None:
         self._source = source
         self._trained_size = trained_size
         self.rule = rule or DecisionRule()
+        self.engine = engine
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the probability that each pixel shows the nerve.
@@ -102,40 +109,41 @@ def load(
     path: str | os.PathLike[str],
     tta: ViewChoice | None = None,
     tta_weights: ViewWeights | None = None,
+    engine: EngineName = "torch",
 ) -> ImagePredictor:
     """Return a predictor with the trained weights of a file.
 
-    It runs on the device that `NERVESEG_DEVICE` names, else on a GPU if there is one, else on the
-    CPU.
+    Torch runs on the device that `NERVESEG_DEVICE` names, else on a GPU if there is one, else on
+    the CPU; the other engines run on the CPU.
 
     Args:
         path: a zip that `nerveseg share` wrote, the artefact in it, a file weights.safetensors
-            that the stage `train` wrote, or a file .onnx or .xml that `nerveseg export` wrote,
-            which runs on the CPU.
+            that the stage `train` wrote, or a file .onnx or .xml that `nerveseg export` wrote.
         tta: views of the test-time augmentation, as `predict.tta` in params.yaml: `auto` for those
             that training has seen, `none`, `flips` (4 views), `d4` (8 views), or a list of names.
             Without it, those that the artefact names, or `auto`.
         tta_weights: `mean` or `agreement`, as `predict.tta_weights` in params.yaml. Without it,
             what the artefact says, or `mean`.
+        engine: `torch`, `onnx`, `openvino`, or `auto` for the fastest that agrees with torch (see
+            `nerveseg.engines.choice.choose`). An exported file has its own.
 
     Raises:
-        InputError: the file is missing, damaged, or does not fit this version's network; or the
-            network was not trained on the views of `tta`.
+        InputError: the file is missing, damaged or of another version; the network was not trained
+            on the views of `tta`; or the engine is not installed.
 
     Example:
         >>> import numpy as np
         >>> import nerveseg
         >>> predict = nerveseg.load("data/models/unet/weights.safetensors")
         >>> image = np.zeros((420, 580), np.uint8)
-        >>> probability = predict(image)
-        >>> probability.shape, probability.dtype
+        >>> predict(image).shape, predict(image).dtype
         ((420, 580), dtype('float32'))
         >>> [finding] = predict.find(image)
         >>> finding.mask.shape, finding.state in ("nerve", "none", "unsure")
         ((420, 580), True)
     """
     if is_exported(Path(path)):
-        return _exported(Path(path), tta or tta_weights)
+        return _exported(Path(path), tta or tta_weights, engine)
     with unpacked_model(Path(path)) as file:
         artefact = read_artefact(file)
         if artefact is not None:
@@ -143,42 +151,25 @@ def load(
                 _check_readable(artefact)
         network, description = load_weights(file)
     views, weights = _views(artefact, description, tta, tta_weights)
-    source = _with_torch(network, description.in_channels, views, weights)
-    return ImagePredictor(source, description.image_size, artefact.rule if artefact else None)
+    averaged, size = Averaged(network, description, views, weights), description.image_size
+    source, words = choose(averaged, engine, partial(_examples, size))
+    return ImagePredictor(source, size, artefact.rule if artefact else None, words)
 
 
-def _exported(path: Path, views: object) -> ImagePredictor:
+def _examples(size: tuple[int, int]) -> NDArray[np.uint8]:
+    from nerveseg.data.simulated.examples import example_frames  # scipy takes long to load
+
+    return np.stack([resize_image(frame, size) for frame in example_frames()])
+
+
+def _exported(path: Path, views: object, engine: EngineName) -> ImagePredictor:
+    own = engine_of(path)
     if views is not None:
         raise InputError(f"{path}: its views are fixed; export it with others, or leave tta out")
+    if engine not in ("torch", "auto", own):
+        raise InputError(f"{path}: its engine is {own}; leave the engine out")
     beside = read_beside(path)
-    return ImagePredictor(_EngineLogits(open_engine(path)), beside.frame, beside.rule)
-
-
-class _EngineLogits:
-    """An engine as a source of logits."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        # Clipped as the logits of a mean over views are.
-        found = np.clip(self._engine(images), EPSILON, 1 - EPSILON)
-        return np.asarray(np.log(found) - np.log1p(-found), np.float32)
-
-
-def _with_torch(
-    network: nn.Module, channels: int, views: Sequence[View], weights: ViewWeights
-) -> LogitSource:
-    device = pick_device()
-    return Predictor(
-        network,
-        channels,
-        views,
-        weights=weights,
-        batch=BATCH,
-        device=device,
-        dtype=working_dtype("auto", device),
-    )
+    return ImagePredictor(EngineLogits(open_engine(path)), beside.frame, beside.rule, own)
 
 
 def _check_readable(artefact: Artefact) -> None:

@@ -1,4 +1,4 @@
-"""The options of `nerveseg predict` and `nerveseg live` that change how a model decides."""
+"""Options of `nerveseg predict`, `live` and `demo`: how a model computes, and how it decides."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from nerveseg.cli.finite_range import FiniteRange
 
 if TYPE_CHECKING:
     from nerveseg.bedside.image_predictor import ImagePredictor
-    from nerveseg.params.predict import ViewSet
+    from nerveseg.params.predict import EngineName, ViewSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -44,7 +44,18 @@ def decision_options(command: Command) -> Command:
     return command
 
 
-def load_deciding(model: Path, tta: str | None, options: DecisionOptions) -> "ImagePredictor":
+engine_option: Final = click.option(
+    "--engine",
+    type=click.Choice(["torch", "auto", "onnx", "openvino"]),
+    default="torch",
+    show_default=True,
+    help="What computes the network; auto finds the fastest here that agrees with torch.",
+)
+
+
+def load_deciding(
+    model: Path, tta: str | None, engine: str, options: DecisionOptions
+) -> "ImagePredictor":
     """Return the predictor of a model, with the decision rule that the options change.
 
     Raises:
@@ -52,7 +63,7 @@ def load_deciding(model: Path, tta: str | None, options: DecisionOptions) -> "Im
     """
     from nerveseg.bedside.image_predictor import load
 
-    predictor = load(model, cast("ViewSet | None", tta))
+    predictor = load(model, cast("ViewSet | None", tta), engine=cast("EngineName", engine))
     low, high = options["unsure"] or (None, None)
     predictor.rule = predictor.rule.changed(
         threshold=options["threshold"],

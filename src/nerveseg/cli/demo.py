@@ -5,7 +5,12 @@ from typing import Unpack
 
 import click
 
-from nerveseg.cli.decision_options import DecisionOptions, decision_options, load_deciding
+from nerveseg.cli.decision_options import (
+    DecisionOptions,
+    decision_options,
+    engine_option,
+    load_deciding,
+)
 from nerveseg.cli.predict import FILE, VIEWS
 
 
@@ -21,12 +26,14 @@ from nerveseg.cli.predict import FILE, VIEWS
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
 @decision_options
 @click.option("--tta", type=VIEWS, help="Views to average over; without it, the model's.")
+@engine_option
 def demo(
     *,
     models: tuple[Path, ...],
     port: int,
     browser: bool,
     tta: str | None,
+    engine: str,
     **decision: Unpack[DecisionOptions],
 ) -> None:
     """Serve a page on which to drop images, videos and DICOM files. Not a medical device.
@@ -39,6 +46,6 @@ def demo(
     from nerveseg.demo.networks import Network, names_of
     from nerveseg.demo.server import serve
 
-    finders = [load_deciding(model, tta, decision) for model in models]
+    finders = [load_deciding(model, tta, engine, decision) for model in models]
     networks = [Network(*pair) for pair in zip(names_of(models), finders, strict=True)]
     serve(networks, port, browser=browser)

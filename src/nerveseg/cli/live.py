@@ -5,7 +5,12 @@ from typing import Unpack
 
 import click
 
-from nerveseg.cli.decision_options import DecisionOptions, decision_options, load_deciding
+from nerveseg.cli.decision_options import (
+    DecisionOptions,
+    decision_options,
+    engine_option,
+    load_deciding,
+)
 from nerveseg.cli.finite_range import FiniteRange
 from nerveseg.cli.predict import FILE, VIEWS
 from nerveseg.errors import InputError
@@ -27,6 +32,7 @@ from nerveseg.errors import InputError
 )
 @decision_options
 @click.option("--tta", type=VIEWS, default="none", show_default=True, help="Views to average over.")
+@engine_option
 def live(
     *,
     model: Path,
@@ -37,6 +43,7 @@ def live(
     frames: int | None,
     smoothing: float,
     tta: str,
+    engine: str,
     **decision: Unpack[DecisionOptions],
 ) -> None:
     """Outline the nerve in SOURCE while it plays. Not a medical device.
@@ -60,12 +67,12 @@ def live(
     found = find_sources([source])
     if len(found) != 1 or found[0].kind == "still":
         raise InputError(f"{source}: not a video, a cine loop or a camera; use nerveseg predict")
-    finder = load_deciding(model, tta, decision)
+    finder = load_deciding(model, tta, engine, decision)
     # The first pass through a network takes far longer than the others.
     finder.find(np.zeros((1, 1), np.uint8))
     sink: Sink = NullSink() if blind else WindowSink() if out is None else VideoSink(out)
     stream = Live(finder, MotionAwareAverage(smoothing), drop=not every)
-    click.echo("not a medical device", err=True)
+    click.echo(f"engine: {finder.engine}\nnot a medical device", err=True)
     stream.run(
         islice(found[0].frames(), frames), sink, paced=found[0].kind != "camera" and not every
     )

@@ -5,7 +5,12 @@ from typing import Unpack
 
 import click
 
-from nerveseg.cli.decision_options import DecisionOptions, decision_options, load_deciding
+from nerveseg.cli.decision_options import (
+    DecisionOptions,
+    decision_options,
+    engine_option,
+    load_deciding,
+)
 from nerveseg.cli.finite_range import FiniteRange
 from nerveseg.errors import InputError
 
@@ -19,6 +24,7 @@ VIEWS = click.Choice(["auto", "none", "flips", "d4"])
 @click.option("-o", "--out", type=FILE, required=True, help="The folder to write to.")
 @decision_options
 @click.option("--tta", type=VIEWS, help="Views to average over; without it, the model's.")
+@engine_option
 @click.option("--overlays/--no-overlays", default=True, help="Write pictures with outlines, too.")
 @click.option(
     "--rate",
@@ -36,6 +42,7 @@ def predict(
     inputs: tuple[str, ...],
     out: Path,
     tta: str | None,
+    engine: str,
     overlays: bool,
     rate: float,
     frames: int | None,
@@ -65,9 +72,9 @@ def predict(
     sources = find_sources(inputs, leave_out=out)
     if frames is None and any(source.kind == "camera" for source in sources):
         raise InputError("a camera does not end; give --frames N, or use nerveseg live")
-    finder = load_deciding(model, tta, decision)
-    parts = [metadata.version("nerveseg"), *map(sha256_of, files_of(model)), str(tta)]
+    finder = load_deciding(model, tta, engine, decision)
+    parts = [metadata.version("nerveseg"), *map(sha256_of, files_of(model)), str(tta), engine]
     identity = " ".join(parts)
-    click.echo("not a medical device", err=True)
+    click.echo(f"engine: {finder.engine}\nnot a medical device", err=True)
     predict_into(out, sources, finder, identity, OutputOptions(overlays, rate, frames))
     click.echo(f"{out / 'predictions.csv'}: written")

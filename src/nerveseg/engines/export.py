@@ -19,7 +19,7 @@ from nerveseg.atomic import whole_file
 from nerveseg.engines.agreement import LEAST, Agreement, measure
 from nerveseg.engines.beside import Beside, Precision, write_beside
 from nerveseg.engines.graph import FrameToProbability
-from nerveseg.engines.sessions import Engine, need, open_engine
+from nerveseg.engines.sessions import Engine, need, open_engine, openvino_core
 from nerveseg.errors import InputError
 from nerveseg.inference.tta import names_of
 
@@ -55,7 +55,7 @@ def export_onnx(source: Source, path: Path, frames: Frames) -> Agreement:
     """
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder, path.name)
-        made.write_bytes(_onnx(source))
+        made.write_bytes(onnx_model(source.graph, source.frame_size))
         return _publish(source, [made], path, "fp32", frames)
 
 
@@ -77,8 +77,8 @@ def export_openvino(
     openvino = need("openvino", "openvino")
     with tempfile.TemporaryDirectory() as folder:
         onnx = Path(folder, "graph.onnx")
-        onnx.write_bytes(_onnx(source))
-        model = openvino.Core().read_model(onnx)
+        onnx.write_bytes(onnx_model(source.graph, source.frame_size))
+        model = openvino_core().read_model(onnx)
         if calibration:
             model = _quantised(model, calibration)
         made = Path(folder, path.name)
@@ -99,13 +99,18 @@ def torch_engine(graph: FrameToProbability) -> Engine:
     return run
 
 
-def _onnx(source: Source) -> bytes:
+def onnx_model(graph: FrameToProbability, frame_size: tuple[int, int]) -> bytes:
+    """Return the content of a file .onnx that computes `graph`, one frame of `frame_size` a time.
+
+    Raises:
+        InputError: a package is not installed.
+    """
     need("onnxscript", "export")
-    example = torch.zeros((1, *source.frame_size), dtype=torch.uint8)
+    example = torch.zeros((1, *frame_size), dtype=torch.uint8)
     # The exporter warns of its own internals, and prints its progress.
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), torch.inference_mode():
         warnings.simplefilter("ignore")
-        program = torch.export.export(source.graph.eval(), (example,))
+        program = torch.export.export(graph.eval(), (example,))
         made = torch.onnx.export(program, dynamo=True, verbose=False, input_names=["frame"])
     assert made is not None
     content: bytes = made.model_proto.SerializeToString()

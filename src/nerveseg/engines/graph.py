@@ -39,6 +39,7 @@ class FrameToProbability(nn.Module):
         self._channels = description.in_channels
         self.views = tuple(views)
         size = description.image_size
+        self._resizes = size != tuple(frame_size)
         rows, columns = area_matrices(frame_size, size)
         back = [linear_matrix(*each) for each in zip(size, frame_size, strict=True)]
         matrices = {"rows": rows, "columns": columns.T, "back_rows": back[0]}
@@ -54,7 +55,11 @@ class FrameToProbability(nn.Module):
         Returns:
             N x H x W float32, 0..1.
         """
-        # Rounded, because the network was trained on whole grey levels.
-        small = (self.rows @ frames.float() @ self.columns).round()
+        small = frames.float()
+        if self._resizes:
+            # Rounded, because the network was trained on whole grey levels.
+            small = (self.rows @ small @ self.columns).round()
         logits = mean_logits(self.network, to_input(small, self._channels), self.views)
-        return torch.sigmoid(self.back_rows @ logits @ self.back_columns)
+        if self._resizes:
+            logits = self.back_rows @ logits @ self.back_columns
+        return torch.sigmoid(logits)

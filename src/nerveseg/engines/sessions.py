@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,11 @@ class Engine(Protocol):
 def is_exported(path: Path) -> bool:
     """Return whether the name of a file is that of an exported model."""
     return path.suffix in _ENGINES
+
+
+def engine_of(path: Path) -> Literal["onnx", "openvino"]:
+    """Return the name of the engine that runs an exported file."""
+    return "onnx" if path.suffix == ".onnx" else "openvino"
 
 
 def open_engine(path: Path, threads: int | None = None) -> Engine:
@@ -74,12 +80,13 @@ def need(package: str, extra: str) -> ModuleType:
         ) from error
 
 
-def _onnx_runtime(path: Path, threads: int) -> Engine:
+def onnx_session(model: Path | bytes, threads: int) -> Engine:
+    """Return ONNX Runtime as an engine, for a file or its content."""
     runtime = need("onnxruntime", "export")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors
-    session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 
     def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -89,20 +96,38 @@ def _onnx_runtime(path: Path, threads: int) -> Engine:
     return run
 
 
-def _openvino(path: Path, threads: int) -> Engine:
-    return compiled(need("openvino", "openvino").Core().read_model(path), threads)
+@cache
+def openvino_core() -> Any:  # noqa: ANN401
+    """Return the one `openvino.Core` of this process, which is never freed.
+
+    Each Core replaces the alternate signal stack of the thread that makes it, and unmaps it when it
+    is freed. Of two Cores, the later one restores the stack of the earlier one: if that has been
+    freed before, the next signal ends the process without a word.
+
+    Raises:
+        InputError: OpenVINO is not installed.
+    """
+    return need("openvino", "openvino").Core()
 
 
-def compiled(model: Any, threads: int) -> Engine:  # noqa: ANN401
-    """Return the engine for a model of OpenVINO in memory, which computes one frame at a time."""
-    openvino = need("openvino", "openvino")
-    # Otherwise processors with bf16 units would round what the agreement was measured without.
+def computes_in_bf16() -> bool:
+    """Return whether OpenVINO knows bf16 units of this processor."""
+    return "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def openvino_session(
+    model: Path | bytes, threads: int, precision: Literal["f32", "bf16"] = "f32"
+) -> Engine:
+    """Return OpenVINO as an engine, for a file .xml or the content of a file .onnx."""
+    core = openvino_core()
+    # Without a precision, processors with bf16 units would round what agreed without rounding.
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": precision,
     }
-    request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+    compiled = core.compile_model(core.read_model(model), "CPU", settings)
+    request = compiled.create_infer_request()
 
     def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         rows = [request.infer([frame[np.newaxis]])[0].copy() for frame in frames]
@@ -112,6 +137,6 @@ def compiled(model: Any, threads: int) -> Engine:  # noqa: ANN401
 
 
 _ENGINES: Final[dict[str, Callable[[Path, int], Engine]]] = {
-    ".onnx": _onnx_runtime,
-    ".xml": _openvino,
+    ".onnx": onnx_session,
+    ".xml": openvino_session,
 }

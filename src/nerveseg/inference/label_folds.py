@@ -4,16 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from nerveseg.atomic import whole_files
 from nerveseg.data.packed import Packed
-from nerveseg.device import pick_device
 from nerveseg.errors import InputError
+from nerveseg.inference.averaged import load_averaged, torch_predictor
 from nerveseg.inference.predict import Predictor
-from nerveseg.inference.predict_trainings import load_predictor
 from nerveseg.inference.pseudo_label import label_test
-from nerveseg.models.weights import load_weights
 from nerveseg.params.data import PackParams, SplitParams
 from nerveseg.params.predict import PredictParams
 from nerveseg.params.train import Run
@@ -66,7 +62,6 @@ def label_folds(
     if out.exists():
         raise InputError(f"{out}: is there already; choose another name, or remove it")
     frames, test = Packed.open(labelling.packed), hash_of_test(labelling.packed)
-    device = pick_device()
     written = {}
     with whole_files(out) as new:
         for fold, paths in networks.items():
@@ -80,7 +75,7 @@ def label_folds(
                 labelling.sure,
                 labelling.least_area,
             )
-            predictors = [_predictor(labelling, fold, path, device) for path in paths]
+            predictors = [_predictor(labelling, fold, path) for path in paths]
             labels = label_test(
                 [each.logits for each in predictors],
                 frames.test_images,
@@ -114,12 +109,12 @@ def check_parameters(path: Path, origin: Origin, parameters: Mapping[str, object
             raise InputError(f"{path}: made with {key} {theirs}, not {ours}; {REMEDY}")
 
 
-def _predictor(labelling: Labelling, fold: int, path: Path, device: torch.device) -> Predictor:
-    _, description = load_weights(path)
-    trained = {key: description.training.get(key) for key in ("fold", "assignment")}
+def _predictor(labelling: Labelling, fold: int, path: Path) -> Predictor:
+    averaged = load_averaged(path, labelling.run, labelling.predict)
+    trained = {key: averaged.description.training.get(key) for key in ("fold", "assignment")}
     if trained != {"fold": fold, "assignment": labelling.assignment}:
         raise InputError(
             f"{path}: records no training that validates on fold {fold} of this split; run dvc "
             "repro"
         )
-    return load_predictor(path, labelling.run, labelling.predict, device)
+    return torch_predictor(averaged, labelling.predict.precision)

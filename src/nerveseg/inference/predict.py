@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -58,6 +58,28 @@ def _probability(network: nn.Module, images: Tensor, view: View) -> Tensor:
     return view.invert(network(view.apply(images))).float().sigmoid().squeeze(1)
 
 
+class LogitSource(Protocol):
+    """A network with its test-time augmentation, whatever computes it; `Predictor` is torch."""
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return logits, N x H x W float32, for images N x H x W uint8 of the trained size."""
+        ...
+
+
+class MapSource(LogitSource, Protocol):
+    """A source of logits whose maps can be made while it computes the next batch.
+
+    Attributes:
+        overlaps: whether that is faster.
+    """
+
+    overlaps: bool
+
+    def begin(self, images: NDArray[np.uint8]) -> Begun:
+        """Begin what `logits` does; return a function that waits for its result."""
+        ...
+
+
 class Predictor:
     """A network with its test-time augmentation.
 
@@ -67,7 +89,6 @@ class Predictor:
         channels: channels C of the network's input.
         views: views of the test-time augmentation.
         weights: how the views are averaged, see `mean_logits`.
-        batch: frames per forward pass.
         device: device to run on.
         dtype: type to compute in.
     """
@@ -79,7 +100,6 @@ class Predictor:
         views: Sequence[View],
         *,
         weights: ViewWeights = "mean",
-        batch: int,
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
@@ -88,24 +108,17 @@ class Predictor:
         self._channels = channels
         self._views = views
         self._weights = weights
-        self._batch = batch
         self._device = device
         self._dtype = dtype
         # On a CPU it gains nothing: the network, or another run, uses the cores already.
         self.overlaps = device.type == "cuda"
 
-    def maps(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-        """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the mean logits of N frames in one pass, N x H x W float32.
 
         Args:
-            images: N x H x W uint8; a memory-mapped array is read one batch at a time.
+            images: N x H x W uint8.
         """
-        starts = range(0, len(images), self._batch)
-        begun = (self.begin(images[start : start + self._batch]) for start in starts)
-        return to_maps(begun, overlaps=self.overlaps)
-
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the mean logits of one batch, N x H x W float32, for images N x H x W uint8."""
         return self.begin(images)()
 
     def begin(self, images: NDArray[np.uint8]) -> Begun:
@@ -135,6 +148,20 @@ class Predictor:
             return values
 
         return result
+
+
+def maps_of(
+    source: MapSource, images: NDArray[np.uint8], batch: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield a map of logit codes (`nerveseg.maps`), 420 x 580 uint8, for each frame.
+
+    Args:
+        source: the network.
+        images: N x H x W uint8; a memory-mapped array is read one batch at a time.
+        batch: frames per batch.
+    """
+    begun = (source.begin(images[start : start + batch]) for start in range(0, len(images), batch))
+    return to_maps(begun, overlaps=source.overlaps)
 
 
 def to_map(logit: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -6,20 +6,12 @@ are stored.
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from nerveseg.device import working_dtype
-from nerveseg.errors import within
-from nerveseg.inference.predict import Begun, Predictor, to_maps
-from nerveseg.inference.tta import choose_views
-from nerveseg.models.weights import check_network, load_weights
-from nerveseg.params.predict import PredictParams
-from nerveseg.params.train import Run
+from nerveseg.inference.predict import Begun, MapSource, to_maps
 
 
 class Trained(NamedTuple):
@@ -27,41 +19,11 @@ class Trained(NamedTuple):
 
     Attributes:
         fold: its validation fold.
-        predictor: the network with its test-time augmentation.
+        source: the network with its test-time augmentation.
     """
 
     fold: int
-    predictor: Predictor
-
-
-def load_predictor(
-    weights: Path, run: Run, params: PredictParams, device: torch.device
-) -> Predictor:
-    """Return the network of a file of weights, ready to predict.
-
-    Args:
-        weights: the file.
-        run: the run that it must belong to.
-        params: the section `predict`.
-        device: device to run on.
-
-    Raises:
-        InputError: the file is unreadable or of another network, or training has not seen the
-            views that are asked for.
-    """
-    network, description = load_weights(weights)
-    check_network(weights, description, *run)
-    with within("predict.tta"):
-        views = choose_views(params.tta, description)
-    return Predictor(
-        network,
-        description.in_channels,
-        views,
-        weights=params.tta_weights,
-        batch=params.batch,
-        device=device,
-        dtype=working_dtype(params.precision, device),
-    )
+    source: MapSource
 
 
 def validation_maps(
@@ -81,7 +43,7 @@ def validation_maps(
         _begin_chunk(trained, images[start : start + chunk], folds[start : start + chunk], batch)
         for start in range(0, len(images), chunk)
     )
-    return to_maps(begun, overlaps=trained[0].predictor.overlaps)
+    return to_maps(begun, overlaps=trained[0].source.overlaps)
 
 
 def _begin_chunk(
@@ -89,7 +51,7 @@ def _begin_chunk(
 ) -> Begun:
     parts: list[tuple[NDArray[np.int64], Begun]] = []
     for fold in np.unique(folds):
-        members = [network.predictor for network in trained if network.fold == fold]
+        members = [network.source for network in trained if network.fold == fold]
         rows = np.flatnonzero(folds == fold)
         for part in np.split(rows, range(batch, len(rows), batch)):
             parts.append((part, _begin_mean(members, images[part])))  # noqa: PERF401
@@ -113,13 +75,13 @@ def test_maps(
         images: N x H x W uint8; a memory-mapped array is read one batch at a time.
         batch: frames per forward pass.
     """
-    members = [network.predictor for network in trained]
+    members = [network.source for network in trained]
     starts = range(0, len(images), batch)
     begun = (_begin_mean(members, images[start : start + batch]) for start in starts)
     return to_maps(begun, overlaps=members[0].overlaps)
 
 
-def _begin_mean(members: Sequence[Predictor], images: NDArray[np.uint8]) -> Begun:
+def _begin_mean(members: Sequence[MapSource], images: NDArray[np.uint8]) -> Begun:
     """Begin to compute the mean of the logits of several networks."""
     begun = [member.begin(images) for member in members]
 

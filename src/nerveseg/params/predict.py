@@ -1,4 +1,4 @@
-"""Section `predict`: views of test-time augmentation, and precision."""
+"""Section `predict`: views of test-time augmentation, and what computes the maps."""
 
 from typing import Literal, get_args
 
@@ -20,6 +20,7 @@ ViewName = Literal[
 ViewSet = Literal["auto", "none", "flips", "d4"]
 ViewWeights = Literal["mean", "agreement"]
 ViewChoice = ViewSet | list[ViewName]
+EngineName = Literal["torch", "auto", "onnx", "openvino"]
 
 
 class PredictParams(Section):
@@ -39,13 +40,18 @@ class PredictParams(Section):
             each, frame by frame, by how well its mask agrees with those of the other views (see
             `nerveseg.inference.view_weights`).
         batch: frames per forward pass; affects memory and speed, and the results only by rounding.
-        precision: as in `train`.
+        precision: as in `train`; the engine torch reads it.
+        engine: what computes. `torch` gives the same maps wherever it runs on a CPU, apart from
+            rounding; `onnx` and `openvino` compute in float32 on the CPU, faster on some
+            processors; `auto` tries those that are installed and takes the fastest whose masks
+            agree with those of torch, so another machine may take another.
     """
 
     tta: ViewChoice
     tta_weights: ViewWeights
     batch: int = Field(ge=1, le=MOST_BATCH)
     precision: Literal["auto", "fp32", "bf16", "fp16"]
+    engine: EngineName
 
     @field_validator("tta", mode="before")
     @classmethod

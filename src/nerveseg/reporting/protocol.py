@@ -118,6 +118,7 @@ PAPER: Final[Mapping[str, Entry]] = {
     "predict.batch": Harmless("changes memory and speed; results differ by rounding only"),
     "predict.precision": Open(),
     "trainings": Stated({}, "scores are of several trainings together, and out of fold"),
+    "predict.engine": Harmless("changes the speed; results differ by rounding only"),
     "ensembles": Harmless("rows of their own beside the runs, which they do not change"),
     "decide.rule": Stated("fixed", "the paper fits no rule on validation frames"),
     "decide.folds": _OTHER_RULE,

@@ -1,0 +1,63 @@
+"""Tries engines side by side: how fast each is here, and whether it agrees with torch."""
+
+import time
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nerveseg.artefact.decision import DecisionRule
+from nerveseg.engines.agreement import LEAST, Agreement, measure
+from nerveseg.engines.sessions import Engine
+
+ROUNDS: Final = 7
+WARM_UP: Final = 2
+FURTHEST: Final = 0.1
+"""Largest difference between two probabilities at which engines agree. Masks alone would not do:
+those of a network that outlines nothing always agree."""
+_RULE: Final = DecisionRule(threshold=0.5, min_blob=0, min_total=0)
+
+
+class Trial(NamedTuple):
+    """How an engine did.
+
+    Attributes:
+        seconds: median time for one frame.
+        agreement: with torch in float32.
+    """
+
+    seconds: float
+    agreement: Agreement
+
+    @property
+    def agrees(self) -> bool:
+        """Whether its masks may stand for those of torch in float32."""
+        return self.agreement.dice >= LEAST["fp32"] and self.agreement.probability <= FURTHEST
+
+
+def try_engines(
+    engines: Mapping[str, Engine], reference: Engine, frames: NDArray[np.uint8]
+) -> dict[str, Trial]:
+    """Return how each engine did, by name.
+
+    They take turns frame by frame, so that whatever else the machine does slows all of them down.
+
+    Args:
+        engines: name -> engine.
+        reference: torch in float32.
+        frames: N x H x W uint8, at least one.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in engines}
+    for turn in range(WARM_UP + ROUNDS):
+        frame = frames[turn % len(frames)][np.newaxis]
+        for name, engine in engines.items():
+            start = time.perf_counter()
+            engine(frame)
+            seconds[name].append(time.perf_counter() - start)
+    return {
+        name: Trial(
+            float(np.median(seconds[name][WARM_UP:])), measure(engine, reference, frames, _RULE)
+        )
+        for name, engine in engines.items()
+    }
