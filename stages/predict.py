@@ -25,18 +25,20 @@ def main() -> None:
     name = parser.parse_args().run
     chosen, params = read("models", ModelsParams).run(name), read("predict", PredictParams)
     packed, split = Packed.open(Path("data/packed")), read_split(Path("data/split.csv"))
-    rows, folder, trained = rows_of(split, "valid"), Path("data/predictions", name), []
-    images = packed.train_images[rows]
-    for key, each in read_trainings().items():
-        averaged = load_averaged(weights_of(name, key), chosen, params)
+    rows, folder = rows_of(split, "valid"), Path("data/predictions", name)
+    images, test = packed.train_images[rows], packed.test_images
+
+    def trained(training: str, fold: int) -> Trained:
+        averaged = load_averaged(weights_of(name, training), chosen, params)
         source, engine = choose(averaged, params.engine, lambda: images, params.precision)
         print(f"engine: {engine}")
-        trained.append(Trained(each.fold, source))
+        return Trained(fold, source)
+
+    networks = [trained(key, each.fold) for key, each in read_trainings().items()]
     folds = np.array([split[row].fold for row in rows])
-    valid = validation_maps(trained, images, folds, params.batch)
+    valid = validation_maps(networks, images, folds, params.batch)
     write_maps(valid, len(images), folder / "valid.b2nd")
-    test = test_maps(trained, packed.test_images, params.batch)
-    write_maps(test, len(packed.test_images), folder / "test.b2nd")
+    write_maps(test_maps(networks, test, params.batch), len(test), folder / "test.b2nd")
 
 
 if __name__ == "__main__":

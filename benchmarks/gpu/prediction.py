@@ -107,7 +107,13 @@ def write_weights(folder: Path, name: str, options: argparse.Namespace) -> None:
 
 def write_parameters(folder: Path, views: int, batch: int) -> None:
     """Write the parameters of a prediction with so many views, in the device's fastest type."""
-    predict = {"tta": VIEWS[views], "tta_weights": "mean", "batch": batch, "precision": "auto"}
+    predict = {
+        "tta": VIEWS[views],
+        "tta_weights": "mean",
+        "batch": batch,
+        "precision": "auto",
+        "engine": "torch",
+    }
     models = json.loads((folder / "models.json").read_text())
     params = YAML(typ="safe").load((ROOT / "params.yaml").read_text())
     params |= {"models": models, "predict": predict, "trainings": {}}

@@ -39,7 +39,13 @@ PARAMETERS: dict[str, Any] = {
     "trainings": {},
     "models": {"danet": runs.OPTIONS},
     "train": settings(epochs=2).model_dump(mode="json"),
-    "predict": {"tta": "auto", "tta_weights": "mean", "batch": 5, "precision": "fp32"},
+    "predict": {
+        "tta": "auto",
+        "tta_weights": "mean",
+        "batch": 5,
+        "precision": "fp32",
+        "engine": "torch",
+    },
 }
 COMMAND = ("pseudo-label", "danet", "--out", str(FOLDER), "--sure", "0.501", "--least-area", "1")
 
