@@ -16,6 +16,7 @@ def commands() -> list[str]:
     return [
         f"stages/{name}.py unet" if "foreach" in body else f"stages/{name}.py"
         for name, body in stages.items()
+        if "matrix" not in body  # the further trainings execute the file of the first one
     ]
 
 
