@@ -115,9 +115,10 @@ class StageCache:
             if dep.startswith(CODE):
                 inputs[dep] = _code(Path(dep).stem, str(params["models"][run].get("network", run)))
                 continue
-            producer = next(each for each in stages.values() if dep in each.outs)
+            producer = next(each for each in stages.values() if _within(dep, each.outs))
             made = self._ensure(producer, stages, run, params, done)
-            links[dep], inputs[dep] = made.folder / dep, made.hashes[dep]
+            links[dep] = made.folder / dep
+            inputs[dep] = [made.hashes[out] for out in _within(dep, producer.outs)]
         if stage.of_run:
             inputs["machine"] = _machine()
         if stage.name == "download":
@@ -164,7 +165,8 @@ def stages_of(run: str, network: str) -> dict[str, Stage]:
     """
     stages = {}
     for name, body in _pipeline().items():
-        if body.get("foreach") == ENSEMBLES:
+        # Folds and seeds are combinations here, not further trainings of one.
+        if body.get("foreach") == ENSEMBLES or "matrix" in body:
             continue
         each = body.get("do", body)
         reads, deps, outs = (_list(each.get(key, ()), run) for key in ("params", "deps", "outs"))
@@ -197,6 +199,11 @@ def _list(items: Iterable[str | Params], run: str) -> list[str]:
     """Return a list of dvc.yaml as plain text; an item may be a mapping of a path to options."""
     texts = [item if isinstance(item, str) else next(iter(item)) for item in items]
     return [text.replace("${key}", run) for text in texts if text != UNUSED]
+
+
+def _within(dep: str, outs: Iterable[str]) -> list[str]:
+    """Return those of `outs` that are the file `dep`, or inside the folder `dep`."""
+    return [out for out in outs if out == dep or out.startswith(f"{dep}/")]
 
 
 def _value(params: Params, key: str) -> object:
