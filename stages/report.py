@@ -11,6 +11,7 @@ from nerveseg.params.ensembles import EnsemblesParams
 from nerveseg.params.results import ReportParams, SummaryParams
 from nerveseg.params.section import PARAMS_FILE, read
 from nerveseg.params.train import ModelsParams
+from nerveseg.params.trainings import read_trainings
 from nerveseg.reporting.cases import find_cases, validation_images, with_contrast
 from nerveseg.reporting.page import render
 from nerveseg.reporting.protocol import read_protocol
@@ -29,7 +30,7 @@ def main() -> None:
     provenance = Provenance(
         read("data", DataParams).source,
         read_protocol(),
-        collect_facts(root, list(runs)),
+        collect_facts(root, list(runs), list(read_trainings())),
         parameters_text(PARAMS_FILE),
     )
     unseen = load_unseen(root, results.runs, params.frames)

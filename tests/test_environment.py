@@ -23,6 +23,10 @@ def test_what_rounding_depends_on_is_named() -> None:
     assert all(isinstance(value, str) and value for value in found.values())
 
 
+def weights(root: Path, runs: str) -> dict[str, Path]:
+    return {run: root / f"data/models/{run}/weights.safetensors" for run in runs}
+
+
 def save(root: Path, run: str, training: dict[str, object]) -> Path:
     path = root / f"data/models/{run}/weights.safetensors"
     save_weights(
@@ -43,8 +47,8 @@ def test_it_survives_the_weights_file_and_weights_without_it_load(tmp_path: Path
 def test_runs_of_one_environment_are_named_together(tmp_path: Path) -> None:
     for run, precision in (("a", "float32"), ("b", "float32"), ("c", "bfloat16")):
         save(tmp_path, run, {"environment": {"precision": precision}})
-    assert training_environments(tmp_path, ["a", "b"]) == {"Trained with": "precision float32"}
-    assert training_environments(tmp_path, ["a", "b", "c", "d"]) == {
+    assert training_environments(weights(tmp_path, "ab")) == {"Trained with": "precision float32"}
+    assert training_environments(weights(tmp_path, "abcd")) == {
         "Trained with: a, b": "precision float32",
         "Trained with: c": "precision bfloat16",
         "Trained with: d": "not recorded",
@@ -55,6 +59,6 @@ def test_the_report_names_the_pseudo_labels_that_a_run_has_trained_on(tmp_path: 
     labels = {"run": "unet", "fold": 0, "frames": 6, "with_nerve": 3}
     save(tmp_path, "a", {"pseudo_labels": "external/pseudo/one", "pseudo_labels_of": labels})
     save(tmp_path, "b", {"pseudo_labels": None})
-    assert pseudo_labels(tmp_path, ["a", "b", "c"]) == {
+    assert pseudo_labels(weights(tmp_path, "abc")) == {
         "Pseudo-labels: a": "fold 0, frames 6, run unet, with nerve 3"
     }

@@ -114,6 +114,16 @@ def test_impossible_values_name_their_key(project: Path, key: str, value: object
     assert any(line.startswith(f"params.yaml: {key.replace('__', '.')}") for line in lines), lines
 
 
+def test_two_trainings_that_dvc_would_call_alike_are_refused(project: Path) -> None:
+    first = "rpa_apf"
+    further = {"b": {"fold": 1, "seed": 1}, "x-b": {"fold": 1, "seed": 2}}
+    change(project, trainings=further)
+    check_everything(project)
+    change(project, **{f"models__{first}-x": {"network": "unet", "width": 4}})
+    (line,) = faults(project)
+    assert line.startswith(f"params.yaml: trainings.b: DVC would call a training of {first}-x and")
+
+
 def test_a_prior_of_shape_needs_a_fold_that_only_trains(project: Path) -> None:
     change(project, split__folds=3, decide__shape=8, trainings={"b": {"fold": 1, "seed": 1}})
     check_everything(project)

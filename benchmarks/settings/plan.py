@@ -138,6 +138,7 @@ def _parameters(base: Overrides, document: Document, name: Name, path: Path) -> 
         for key, value in changes.items():
             _set(params, key, value, f"{path}: {where}")
     params["train"]["seed"], params["split"]["fold"] = name.seed, name.fold
+    params["trainings"] = {}
     if name.run == plain_loop.NAME:
         params["encode"].update(plain_loop.RULES)
     for key in ("archive", "solution"):

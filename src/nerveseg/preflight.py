@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -79,8 +80,15 @@ def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], o
     for name in models.names():
         yield partial(_check_run, name, models)
         if isinstance(protocol, train.TrainParams) and protocol.initial_weights is not None:
-            yield partial(_check_initial_weights, name, models, protocol)
+            yield partial(_check_initial_weights, name, models, protocol, _folds(sections))
     yield from _checks_of_names(sections, models, root)
+
+
+def _folds(sections: dict[str, Section]) -> set[int]:
+    """Return the folds that are trained, as far as the sections are valid."""
+    further, split = sections.get("trainings"), sections.get("split")
+    first = split.fold if isinstance(split, data.SplitParams) else 0
+    return further.folds(first) if isinstance(further, trainings.TrainingsParams) else {first}
 
 
 def _checks_of_trainings(
@@ -89,8 +97,21 @@ def _checks_of_trainings(
     further, split = sections.get("trainings"), sections.get("split")
     if isinstance(further, trainings.TrainingsParams) and isinstance(split, data.SplitParams):
         yield partial(further.trainings, split, protocol)
+        if isinstance(models := sections.get("models"), train.ModelsParams):
+            yield partial(_refuse_equal_stages, models.names(), further.names())
         if isinstance(decide := sections.get("decide"), results.DecideParams) and decide.shape:
             yield partial(_check_shape, further, split)
+
+
+def _refuse_equal_stages(runs: list[str], names: list[str]) -> None:
+    known: dict[str, str] = {}
+    for run, name in product(runs, names):
+        stage = f"{run}-{name}"
+        if known.setdefault(stage, run) != run:
+            raise InputError(
+                f"{PARAMS_FILE}: trainings.{name}: DVC would call a training of {run} and one of "
+                f"{known[stage]} {stage}; choose another name"
+            )
 
 
 def _check_shape(further: trainings.TrainingsParams, split: data.SplitParams) -> None:
@@ -138,10 +159,10 @@ def _check_run(name: str, models: train.ModelsParams) -> None:
 
 
 def _check_initial_weights(
-    name: str, models: train.ModelsParams, protocol: train.TrainParams
+    name: str, models: train.ModelsParams, protocol: train.TrainParams, folds: set[int]
 ) -> None:
-    path = initial_path(protocol.initial_weights, name)
-    if path is not None:
+    paths = [initial_path(protocol.initial_weights, name, fold) for fold in sorted(folds)]
+    for path in filter(None, dict.fromkeys(paths)):
         with within(f"{PARAMS_FILE}: models.{name}"):
             read_initial(path, *models.run(name), protocol.channels)
 

@@ -37,7 +37,7 @@ class Origin(NamedTuple):
     Attributes:
         run: the run whose networks predicted them.
         fold: the fold that these networks validate on.
-        assignment: `nerveseg.data.split_table.assignment_of` the split that they were trained on.
+        assignment: `nerveseg.data.fold_table.assignment_of` the split that they were trained on.
         test: `hash_of_test` of the frames that they label.
         weights: path of each network's weights -> their SHA-256.
         parameters: key of params.yaml -> the value that split and frames were made with.

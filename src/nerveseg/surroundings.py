@@ -23,6 +23,7 @@ from nerveseg.params.data import DataParams, PackParams, SplitParams
 from nerveseg.params.predict import PredictParams
 from nerveseg.params.section import PARAMS_FILE, Section
 from nerveseg.params.train import ModelsParams, TrainParams
+from nerveseg.params.trainings import TrainingsParams
 from nerveseg.rle import IMAGE_SHAPE
 from nerveseg.submission.check import COMPETITION_COUNT
 from nerveseg.training.checkpoint import minutes_between
@@ -122,7 +123,9 @@ def _check_data(source: DataParams, sections: Sections, root: Path) -> None:
         )
     pack, models = _section(sections, PackParams), _section(sections, ModelsParams)
     if pack and models and split:
-        valid = frames.train // split.folds
+        further = _section(sections, TrainingsParams)
+        folds = len(further.folds(split.fold)) if further else 1
+        valid = frames.train * folds // split.folds
         _check_room(root, needed_bytes(root / "data", frames, valid, pack.shape, models.names()))
 
 

@@ -1,11 +1,13 @@
 """Maps smoothed over near-duplicate frames."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from nerveseg.data.near_duplicates import MOST, Neighbour, near_duplicates
-from nerveseg.inference.sweep import SmoothedMaps
+from nerveseg.inference.sweep import SmoothedMaps, Sweep, smoothed_validation
 from nerveseg.maps import logits_of
 
 
@@ -65,3 +67,26 @@ def test_equal_maps_stay_equal_and_halves_of_a_pair_get_the_same_map() -> None:
     np.testing.assert_array_equal(same[0], maps[0])
     pair = SmoothedMaps(maps, near, 0.5)
     np.testing.assert_array_equal(pair[0], pair[1])
+
+
+def test_frames_of_a_subject_in_another_fold_change_no_map(tmp_path: Path) -> None:
+    images, subjects = sweeps()
+    (tmp_path / "packed").mkdir()
+    np.save(tmp_path / "packed/train_images.npy", images)
+    rng = np.random.default_rng(2)
+    maps = Listed(rng.integers(0, 256, (24, 4, 5), dtype=np.uint8))
+    sweep = Sweep(weight=0.5, blocks=8, least_similarity=0.85)
+
+    def smoothed(folds: list[int]) -> list[NDArray[np.uint8]]:
+        rows = (
+            f"{s},{i},{f},valid\n" for i, (s, f) in enumerate(zip(subjects, folds, strict=True))
+        )
+        (tmp_path / "split.csv").write_text("subject,img,fold,part\n" + "".join(rows))
+        return list(smoothed_validation(maps, sweep, tmp_path))
+
+    # Of the six frames of a sweep, the first is in a fold of its own, and then with the others.
+    apart = smoothed([0, 1, 1, 1, 1, 1] * 4)
+    together = smoothed([0] * 24)
+    for first in range(0, 24, 6):
+        np.testing.assert_array_equal(apart[first], maps[first])
+        assert (together[first] != maps[first]).any()

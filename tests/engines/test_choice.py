@@ -104,11 +104,15 @@ def test_bf16_is_tried_where_the_processor_computes_in_it(
 def test_without_other_engines_auto_is_torch(
     averaged: Averaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choice, "find_spec", lambda _name: None)
+    there = {"onnxscript"}
+    monkeypatch.setattr(choice, "find_spec", lambda name: name if name in there else None)
     source, words = choose(averaged, "auto", given_frames)
     assert isinstance(source, Predictor)
     assert words.startswith("torch, ")
     assert words.endswith(" (onnx is not installed; openvino is not installed)")
+    there = {"onnxruntime", "openvino"}
+    _, words = choose(averaged, "auto", given_frames)
+    assert words.endswith(" (onnxscript is not installed)")
 
 
 def test_a_network_that_no_engine_can_compute_is_left_to_torch(

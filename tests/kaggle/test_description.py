@@ -1,6 +1,7 @@
 """The description of a submission: revision, parameters, score and file; out of date is refused."""
 
 import hashlib
+import json
 import subprocess
 from copy import deepcopy
 from pathlib import Path
@@ -119,8 +120,12 @@ def test_an_ensemble_is_described_by_the_parameters_of_its_runs_as_well() -> Non
         out = {"path": f"data/predictions/{run}/test.b2nd", "md5": "1"}
         change_lock({f"predict@{run}": {"params": {"params.yaml": options}, "outs": [out]}})
     Path("submissions/both.csv").write_text("img,pixels\n1,5 40\n2,\n")
+    # As DVC records a folder: the hash of a list of its files.
+    names = sorted(f"{run}/test.b2nd" for run in ("unet", "danet", "removed"))
+    listed = json.dumps([{"md5": "1", "relpath": name} for name in names])
+    folder = hashlib.md5(listed.encode()).hexdigest() + ".dir"
     both = {
-        "deps": [{"path": "data/predictions", "md5": "2.dir"}],
+        "deps": [{"path": "data/predictions", "md5": folder}],
         "params": {"params.yaml": {"models": PARAMS["models"]}},
         "outs": [{"path": "submissions/both.csv", "md5": md5(Path("submissions/both.csv"))}],
     }
@@ -128,6 +133,10 @@ def test_an_ensemble_is_described_by_the_parameters_of_its_runs_as_well() -> Non
     assert set(parameters("both")) == {"models", "models.unet", "models.danet"}
     write_params(changed("models", unet={"width": 9}))
     assert "both.csv: made with models.unet.width = 8, which is now 9" in refusal("both")
+    out = {"path": "data/predictions/unet/test.b2nd", "md5": "newer"}
+    write_params(PARAMS)
+    change_lock({"predict@unet": {"params": {"params.yaml": {"models.unet": {}}}, "outs": [out]}})
+    assert "both.csv: made from an earlier data/predictions; run `dvc repro e" in refusal("both")
 
 
 def test_a_file_made_from_earlier_data_is_refused() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from nerveseg.data.archive import Competition
-from nerveseg.data.split_table import SplitRow
+from nerveseg.data.fold_table import FoldRow
 from nerveseg.errors import InputError
 from nerveseg.external_maps import Frames, folders_of, read_frames
 from nerveseg.maps import logits_of, read_maps
@@ -22,7 +22,7 @@ from nerveseg.nnunet.predictions import import_predictions
 from nerveseg.params.ensembles import is_external
 from nerveseg.rle import IMAGE_SHAPE, encode
 
-ROWS = [SplitRow(1, 1, 0, "valid"), SplitRow(2, 1, 1, "train"), SplitRow(2, 3, 1, "left_out")]
+ROWS = [FoldRow(1, 1, 0, False), FoldRow(2, 1, 1, False), FoldRow(2, 3, 1, True)]
 FRAMES = Frames([(1, 1)], [(1,), (10,)])
 RANDOM = np.random.default_rng(0)
 
@@ -76,7 +76,7 @@ def test_the_raw_format_holds_the_frames_and_masks_as_they_are(
             np.testing.assert_array_equal(mask, competition.mask(record))
         with pytest.raises(InputError, match="is there already"):
             export(competition, ROWS, out)
-        with pytest.raises(InputError, match="not that of the archive"):
+        with pytest.raises(InputError, match="not those of the archive"):
             export(competition, ROWS[:2], tmp_path / "other")
     assert not (tmp_path / "other").exists()
     assert sorted(path.name for path in (out / "imagesTs").iterdir()) == [

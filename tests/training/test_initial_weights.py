@@ -15,7 +15,7 @@ from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, save_weights
 from nerveseg.package import write_package
 from nerveseg.training.engine import Engine
-from nerveseg.training.initial_weights import initial_path, read_initial
+from nerveseg.training.initial_weights import check_fold, initial_path, read_initial
 
 PARAMS = settings(epochs=2, initial_weights="external/{run}.safetensors")
 UNET = Description("unet", {"width": 4}, 1, (32, 32), {})
@@ -135,6 +135,20 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
 
 
 def test_each_run_can_have_a_file() -> None:
-    assert initial_path("external/{run}.zip", "unet") == Path("external/unet.zip")
-    assert initial_path("external/one.zip", "unet") == Path("external/one.zip")
-    assert initial_path(None, "unet") is None
+    assert initial_path("external/{run}.zip", "unet", 0) == Path("external/unet.zip")
+    assert initial_path("external/{run}-{fold}.zip", "unet", 3) == Path("external/unet-3.zip")
+    assert initial_path("external/one.zip", "unet", 0) == Path("external/one.zip")
+    assert initial_path(None, "unet", 0) is None
+
+
+def test_weights_that_have_trained_on_the_validation_frames_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    training = {"fold": 1, "assignment": "ours"}
+    save_weights(path, build("unet", width=4), Description("unet", {}, 1, (32, 32), training))
+    check_fold(path, 1, "ours")
+    check_fold(path, 0, "another split")
+    check_fold(None, 0, "ours")
+    with pytest.raises(
+        InputError, match=r"w\.safetensors: validated on fold 1 of this split, so it"
+    ):
+        check_fold(path, 0, "ours")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 FOLDER = click.Path(path_type=Path)
+FOLDS = Path("data/folds.csv")
 SPLIT = Path("data/split.csv")
 
 
@@ -35,15 +36,17 @@ def nnunet() -> None:
 def export(folder: Path, archive: Path, dataset: int) -> None:
     """Write the frames, masks and folds to FOLDER, which is nnUNet_raw."""
     from nerveseg.data.archive import Competition
+    from nerveseg.data.fold_table import read_folds
     from nerveseg.data.split_table import read_split
     from nerveseg.nnunet.export import export as write
 
     out = folder / f"Dataset{dataset:03d}_Nerve"
-    rows = read_split(SPLIT)
+    rows = read_folds(FOLDS)
     with Competition(archive) as competition:
         write(competition, rows, out)
-    fold = next((row.fold for row in rows if row.part == "valid"), 0)
-    click.echo(f"{out}: {len(rows)} training frames; the validation fold of the split is {fold}")
+    judged = sorted({row.fold for row in read_split(SPLIT) if row.part == "valid"})
+    folds = f"fold{'s' * (len(judged) > 1)} {', '.join(map(str, judged))}"
+    click.echo(f"{out}: {len(rows)} training frames; train nnU-Net on {folds}")
 
 
 @nnunet.command("import")
@@ -52,8 +55,8 @@ def export(folder: Path, archive: Path, dataset: int) -> None:
 def import_(name: str, folders: tuple[Path, ...]) -> None:
     """Write the probabilities in FOLDER... as maps to external/NAME.
 
-    FOLDER is nnU-Net's folder `validation` of the fold, written by nnUNetv2_train --npz, and that
-    of the test frames, written by nnUNetv2_predict --save_probabilities.
+    FOLDER is nnU-Net's folder `validation` of each judged fold, written by nnUNetv2_train --npz,
+    and that of the test frames, written by nnUNetv2_predict --save_probabilities.
     """
     from nerveseg.data.packed import read_test
     from nerveseg.data.split_table import records_of

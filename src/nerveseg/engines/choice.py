@@ -190,6 +190,8 @@ def _words(best: str, trials: Mapping[str, Trial]) -> str:
         for name, trial in trials.items()
         if name != best
     ]
-    others += [f"{name} is not installed" for name in _PACKAGES if name not in trials]
+    absent = [name for name in _PACKAGES if name not in trials]
+    missing = absent if find_spec(_CONVERTER[0]) else [_CONVERTER[0]]
+    others += [f"{name} is not installed" for name in missing]
     beside = f" ({'; '.join(others)})" if others else ""
     return f"{best}, {1e3 * trials[best].seconds:.1f} ms a frame{beside}"

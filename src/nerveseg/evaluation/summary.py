@@ -146,11 +146,13 @@ def read_curves(folder: Path, runs: Sequence[str]) -> list[CurvePoint]:
     Raises:
         InputError: a run has no curves, or they are malformed.
     """
-    return [point for run in runs for point in curves_of(folder / f"{run}.csv", run)]
+    return [
+        point for run in runs for point in curves_of(folder / f"{run}.csv", run, f"train@{run}")
+    ]
 
 
-def curves_of(path: Path, run: str) -> Iterator[CurvePoint]:
-    """Yield the points of the learning curves of one training of `run`.
+def curves_of(path: Path, run: str, stage: str) -> Iterator[CurvePoint]:
+    """Yield the points of the learning curves of the training of `run` that is `stage` in DVC.
 
     Raises:
         InputError: the file is missing or malformed.
@@ -163,10 +165,10 @@ def curves_of(path: Path, run: str) -> Iterator[CurvePoint]:
             for row in rows:
                 yield CurvePoint(run, int(row[EPOCH]), metric, float(row[metric]))
     except FileNotFoundError:
-        raise InputError(f"{path}: no curves of {run}; run dvc repro train@{run}") from None
+        raise InputError(f"{path}: no curves of {run}; run dvc repro {stage}") from None
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path}: not a table of curves ({error!r}); run dvc repro -f train@{run}"
+            f"{path}: not a table of curves ({error!r}); run dvc repro -f {stage}"
         ) from error
 
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from nerveseg.errors import InputError
 from nerveseg.evaluation.summary import curves_of
-from nerveseg.params.trainings import Training
+from nerveseg.params.trainings import FIRST, Training
 from nerveseg.params.trainings import curves_of as path_of
 
 DICE: Final = "valid/dice"
@@ -48,9 +48,10 @@ def training_results(
     for run in runs:
         for name, training in trainings.items():
             path = root / path_of(run, name)
-            points = [point for point in curves_of(path, run) if point.metric == DICE]
+            stage = f"train@{run}" if name == FIRST else f"train_further@{run}-{name}"
+            points = [point for point in curves_of(path, run, stage) if point.metric == DICE]
             if not points:
-                raise InputError(f"{path}: no column {DICE}; run dvc repro -f train@{run}")
+                raise InputError(f"{path}: no column {DICE}; run dvc repro -f {stage}")
             last = max(points, key=lambda point: point.epoch)
             results.append(TrainingResult(run, name, *training, last.value))
     return results

@@ -82,7 +82,9 @@ class SmoothedMaps:
 
 
 def smoothed_validation(maps: FrameMaps, sweep: Sweep | None, data: Path) -> FrameMaps:
-    """Return the validation maps smoothed over frames of the same subject; as given without sweep.
+    """Return the validation maps smoothed over frames of the same subject and fold.
+
+    Without a sweep, they are returned as given.
 
     Args:
         maps: the validation maps, in the order of the split.
@@ -99,8 +101,11 @@ def smoothed_validation(maps: FrameMaps, sweep: Sweep | None, data: Path) -> Fra
     images = open_frames(path)
     if len(images) != len(split):
         raise InputError(f"{path}: {len(images)} frames, {len(split)} in the split; run dvc repro")
-    subjects = [split[row].subject for row in rows]
-    return _smoothed(maps, (images[row] for row in rows), subjects, sweep, (path, len(rows)))
+    # Of the same fold as well, if frames were divided at random: a network of another fold has
+    # been trained on the mask of the frame whose map it would change.
+    alike: dict[tuple[int, int], int] = {}
+    groups = [alike.setdefault(split[row][:3:2], len(alike)) for row in rows]
+    return _smoothed(maps, (images[row] for row in rows), groups, sweep, (path, len(rows)))
 
 
 def smoothed_test(maps: FrameMaps, sweep: Sweep | None, data: Path) -> FrameMaps:

@@ -6,6 +6,7 @@ to the data, and a file that is out of date is refused.
 """
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from nerveseg.atomic import PREFIX
 from nerveseg.errors import InputError
 from nerveseg.models.registry import module_of
 from nerveseg.params.ensembles import EnsemblesParams
@@ -115,7 +117,9 @@ def _chain(maker: str, stages: Stages, makers: Mapping[str, str], stale: str) ->
             source = makers.get(path)
             if source and _hashes(stages[source]["outs"])[path] != md5:
                 raise InputError(stale.format(path))
-            sources = [source] if source else _makers_inside(path, stages[name], makers)
+            sources = [source] if source else list(_makers_inside(path, stages[name], makers))
+            if not source and sources and _md5_of_folder(path, stages, makers) != md5:
+                raise InputError(stale.format(path))
             chain.extend(each for each in dict.fromkeys(sources) if each not in chain)
     return chain
 
@@ -135,6 +139,28 @@ def _makers_inside(
     for path, maker in makers.items():
         if path.startswith(f"{folder}/") and maker.partition("@")[2] in known:
             yield maker
+
+
+def _md5_of_folder(folder: str, stages: Stages, makers: Mapping[str, str]) -> str:
+    """Return what DVC records for a folder with the present outputs of the stages.
+
+    Files of stages that have been removed count as DVC counts them, if they are still there.
+    """
+    made = {
+        path.removeprefix(f"{folder}/"): _hashes(stages[maker]["outs"])[path]
+        for path, maker in makers.items()
+        if path.startswith(f"{folder}/")
+    }
+    there = {path.relative_to(folder).as_posix(): path for path in _files_in(Path(folder))}
+    found = {name: made.get(name) or _md5(path.read_bytes()) for name, path in there.items()}
+    entries = [{"md5": md5, "relpath": name} for name, md5 in sorted((found or made).items())]
+    return _md5(json.dumps(entries, sort_keys=True).encode()) + ".dir"
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.startswith(PREFIX):
+            yield path
 
 
 def _named(parameters: Mapping[str, Any], section: str) -> list[str]:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from nerveseg.atomic import whole_files
 from nerveseg.data.archive import Competition
+from nerveseg.data.fold_table import FoldRow
 from nerveseg.data.layout import TrainRecord
 from nerveseg.data.parallel import for_each
-from nerveseg.data.split_table import SplitRow
 from nerveseg.errors import InputError
 
 ENDING: Final = ".png"
@@ -32,37 +32,37 @@ def test_case(img: int) -> str:
     return f"test_{img}"
 
 
-def export(competition: Competition, rows: Sequence[SplitRow], folder: Path) -> None:
+def export(competition: Competition, rows: Sequence[FoldRow], folder: Path) -> None:
     """Write images, masks {0, 1}, dataset.json and splits_final.json to the new `folder`.
 
     Args:
         competition: the frames, at 420 x 580 pixels.
-        rows: the split of its training frames.
+        rows: the folds of its training frames.
         folder: the folder of the data set, such as nnUNet_raw/Dataset101_Nerve.
 
     Raises:
-        InputError: `folder` is there already, the split is that of other frames, or a frame is
+        InputError: `folder` is there already, the folds are those of other frames, or a frame is
             damaged; nothing is written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: is there already; name a new folder, or remove it")
     if [row[:2] for row in rows] != [record[:2] for record in competition.train]:
-        raise InputError("the split is not that of the archive's frames; run dvc repro split")
+        raise InputError("the folds are not those of the archive's frames; run dvc repro split")
     with whole_files(folder) as new:
         _write_frames(competition, new)
         _write_json(new / "dataset.json", _description(len(rows)))
         _write_json(new / "splits_final.json", folds_of(rows))
 
 
-def folds_of(rows: Sequence[SplitRow]) -> list[dict[str, list[str]]]:
+def folds_of(rows: Sequence[FoldRow]) -> list[dict[str, list[str]]]:
     """Return the training and validation frames of each fold, as splits_final.json lists them.
 
-    Frames that the split leaves out of training are in `val` of their fold, and in no `train`.
+    Frames with doubtful labels are in `val` of their fold, and in no `train`.
     """
     named = [(train_case(row.subject, row.img), row) for row in rows]
     return [
         {
-            "train": [name for name, row in named if row.fold != fold and row.part != "left_out"],
+            "train": [name for name, row in named if row.fold != fold and not row.doubtful],
             "val": [name for name, row in named if row.fold == fold],
         }
         for fold in range(max(row.fold for row in rows) + 1)

@@ -109,8 +109,8 @@ def _refuse(names: set[str], where: str, fault: str) -> None:
         first, *others = sorted(names)
         more = f" (and {len(others)} more)" if others else ""
         raise InputError(
-            f"{where}: {first}.npz{more}: {fault}; name the folder validation of the fold "
-            "split.fold, and that of the predicted test frames"
+            f"{where}: {first}.npz{more}: {fault}; name the folder validation of every "
+            "judged fold, and that of the predicted test frames"
         )
 
 

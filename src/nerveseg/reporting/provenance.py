@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Final
 from ruamel.yaml import YAML
 
 from nerveseg.environment import processor, recorded, recorded_environment
+from nerveseg.params.trainings import FIRST, weights_of
 from nerveseg.reporting.protocol import Protocol
 from nerveseg.revision import find_revision
 
@@ -38,19 +39,23 @@ class Provenance:
     parameters: str
 
 
-def collect_facts(root: Path, runs: Sequence[str] = ()) -> dict[str, str]:
+def collect_facts(
+    root: Path, runs: Sequence[str] = (), trainings: Sequence[str] = (FIRST,)
+) -> dict[str, str]:
     """Return name -> value in display order; the value says so if it cannot be determined.
 
     Args:
         root: the folder that holds dvc.lock and data/.
         runs: the runs whose training environment is shown.
+        trainings: names of the trainings of each run.
     """
+    weights = _weights(root, runs, trainings)
     facts = {"Git revision": _revision(root)}
     facts |= {f"Data: {name}": value for name, value in _data_hashes(root / "dvc.lock").items()}
     if name := os.environ.get("DVC_EXP_NAME"):
         facts["Experiment"] = name
-    facts |= training_environments(root, runs)
-    facts |= pseudo_labels(root, runs)
+    facts |= training_environments(weights)
+    facts |= pseudo_labels(weights)
     facts["Python"] = f"{platform.python_implementation()} {platform.python_version()}"
     facts["Packages"] = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
     facts["Report written on"] = f"{platform.system()} {platform.release()}, {platform.machine()}"
@@ -59,11 +64,24 @@ def collect_facts(root: Path, runs: Sequence[str] = ()) -> dict[str, str]:
     return facts
 
 
-def training_environments(root: Path, runs: Sequence[str]) -> dict[str, str]:
-    """Return what the trainings depended on, once for all runs with the same environment."""
+def _weights(root: Path, runs: Sequence[str], trainings: Sequence[str]) -> dict[str, Path]:
+    """Return the weights of every training by the name of its run, and its own if not the first."""
+    return {
+        run if name == FIRST else f"{run} {name}": root / weights_of(run, name)
+        for run in runs
+        for name in trainings
+    }
+
+
+def training_environments(weights: Mapping[str, Path]) -> dict[str, str]:
+    """Return what the trainings depended on, once for all with the same environment.
+
+    Args:
+        weights: name of a training -> its weights.
+    """
     found: dict[str, list[str]] = {}
-    for run in runs:
-        recorded = recorded_environment(root / f"data/models/{run}/weights.safetensors")
+    for run, path in weights.items():
+        recorded = recorded_environment(path)
         text = ", ".join(f"{name} {value}" for name, value in recorded.items())
         found.setdefault(text or "not recorded", []).append(run)
     if len(found) == 1:
@@ -71,11 +89,15 @@ def training_environments(root: Path, runs: Sequence[str]) -> dict[str, str]:
     return {f"Trained with: {', '.join(names)}": text for text, names in found.items()}
 
 
-def pseudo_labels(root: Path, runs: Sequence[str]) -> dict[str, str]:
-    """Return which pseudo-labels each run has trained on; nothing for runs without any."""
+def pseudo_labels(weights: Mapping[str, Path]) -> dict[str, str]:
+    """Return which pseudo-labels each training has seen; nothing for those without any.
+
+    Args:
+        weights: name of a training -> its weights.
+    """
     found = {}
-    for run in runs:
-        labels = recorded(root / f"data/models/{run}/weights.safetensors", "pseudo_labels_of")
+    for run, path in weights.items():
+        labels = recorded(path, "pseudo_labels_of")
         if labels:
             found[f"Pseudo-labels: {run}"] = ", ".join(
                 f"{name.replace('_', ' ')} {value}" for name, value in labels.items()

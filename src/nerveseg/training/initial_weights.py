@@ -14,11 +14,13 @@ from nerveseg.package import unpacked_model
 KEY: Final = "train.initial_weights"
 RUN: Final = "{run}"
 """Stands for the name of the run in the path, so that each run can have a file."""
+FOLD: Final = "{fold}"
+"""Stands for the validation fold in the path."""
 
 
-def initial_path(given: str | None, run: str) -> Path | None:
-    """Return the path of the initial weights of `run`; None without any."""
-    return None if given is None else Path(given.replace(RUN, run))
+def initial_path(given: str | None, run: str, fold: int) -> Path | None:
+    """Return the path of the initial weights of a training of `run` on `fold`; None without any."""
+    return None if given is None else Path(given.replace(RUN, run).replace(FOLD, str(fold)))
 
 
 def read_initial(
@@ -47,6 +49,31 @@ def read_initial(
                 "for its name, or change the run"
             )
     return module.train()
+
+
+def check_fold(path: Path | None, fold: int, assignment: str) -> None:
+    """Refuse weights that have been trained on frames which validate `fold`.
+
+    Args:
+        path: a file that `read_initial` has read; None without any.
+        fold: the validation fold of the training that begins with them.
+        assignment: `nerveseg.data.fold_table.assignment_of` its split.
+
+    Raises:
+        InputError: the file says that it was trained on the same split and validated on another
+            fold.
+    """
+    if path is None:
+        return
+    with unpacked_model(path) as file:
+        training = load_weights(file)[1].training
+    theirs = training.get("fold")
+    if training.get("assignment") == assignment and theirs != fold:
+        raise InputError(
+            f"{KEY}: {path}: validated on fold {theirs} of this split, so it has trained on frames "
+            f"of fold {fold}, which would be judged by it; give weights of this fold: {FOLD} in "
+            "the path stands for its number"
+        )
 
 
 def _fault(

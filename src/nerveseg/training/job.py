@@ -30,7 +30,7 @@ from nerveseg.training.compile_choice import Workload
 from nerveseg.training.distributed import World, process_group
 from nerveseg.training.engine import Engine
 from nerveseg.training.half_size import check_half_size
-from nerveseg.training.initial_weights import initial_path, read_initial
+from nerveseg.training.initial_weights import check_fold, initial_path, read_initial
 from nerveseg.training.loop import fit
 from nerveseg.training.losses import Objective, check_losses
 from nerveseg.training.presence_head import PresenceHead
@@ -87,10 +87,11 @@ def train_network(
     frames = Packed.open(files.packed)
     chosen = choose_frames(files.folds, fold, frames)
     chosen = with_pseudo_labels(chosen, params.pseudo_labels, fold, files.packed, frames)
-    initial = initial_path(params.initial_weights, name)
+    initial = initial_path(params.initial_weights, name, fold)
     with process_group() as world:
         with within(f"models.{name}"):
             module = _new_network(network, options, params, initial)
+            check_fold(initial, fold, chosen.assignment)
         key = _key(network, options, params, files, [initial, chosen.file], fold=fold)
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
