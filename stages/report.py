@@ -22,8 +22,7 @@ from nerveseg.reporting.unseen_frames import load_unseen
 
 def main() -> None:
     """Write report/index.html."""
-    root = Path()
-    params = read("report", ReportParams)
+    root, params = Path(), read("report", ReportParams)
     runs = read("models", ModelsParams).runs()
     named = titles(runs) | read("ensembles", EnsemblesParams).titles()
     results = load_results(root, named, read("summary", SummaryParams).reference)

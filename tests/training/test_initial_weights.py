@@ -144,7 +144,9 @@ def test_each_run_can_have_a_file() -> None:
 def test_weights_that_have_trained_on_the_validation_frames_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     training = {"fold": 1, "assignment": "ours"}
-    save_weights(path, build("unet", width=4), Description("unet", {}, 1, (32, 32), training))
+    save_weights(
+        path, build("unet", width=4), Description("unet", {"width": 4}, 1, (32, 32), training)
+    )
     check_fold(path, 1, "ours")
     check_fold(path, 0, "another split")
     check_fold(None, 0, "ours")

@@ -36,8 +36,7 @@ from nerveseg.training.losses import Objective, check_losses
 from nerveseg.training.presence_head import PresenceHead
 from nerveseg.training.validation import ValidationMetrics, validate
 
-# A forward pass without gradients needs less memory per frame, so more frames fit at once.
-VALIDATION_BATCHES: Final = 4
+VALIDATION_BATCHES: Final = 4  # a pass without gradients needs less memory per frame
 
 
 class TrainingFiles(NamedTuple):
