@@ -5,6 +5,7 @@ import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +58,21 @@ def masks() -> list[NDArray[np.uint8]]:
     return [decode(row.pixels) for row in read_train(Path("data/masks/unet.csv"))]
 
 
+def plain_masks(maps: list[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+    """Return the masks of the rule `fixed`."""
+    return [clean(codes >= code_of(0.5), 20, 100) for codes in maps]
+
+
+def check_scores(maps: list[NDArray[np.uint8]], rows: dict[str, Any], kind: str) -> None:
+    """Check that the stage encode makes masks that score as the decision says."""
+    stage("encode")
+    true = [decode(row.pixels) for row in read_train(Path("data/packed/train.csv"))[EACH:]]
+    scored = dice(count(masks(), true)).mean()
+    assert scored == pytest.approx(rows[kind]["dice"])
+    assert rows["fixed"]["dice"] == pytest.approx(dice(count(plain_masks(maps), true)).mean())
+    assert scored - rows["fixed"]["dice"] == pytest.approx(rows[kind]["gain"])
+
+
 @pytest.fixture
 def maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.uint8]]:
     monkeypatch.chdir(tmp_path)
@@ -88,13 +104,7 @@ def test_masks_of_smoothed_maps_score_as_the_decision_says(
     rows = {row["kind"]: row for row in decision["compared"]}
     kind = "sweep" if rule == "fixed" else rule
     assert decision["kind"] == kind
-    stage("encode")
-    true = [decode(row.pixels) for row in read_train(Path("data/packed/train.csv"))[EACH:]]
-    scored = dice(count(masks(), true)).mean()
-    assert scored == pytest.approx(rows[kind]["dice"])
-    plain = [clean(codes >= code_of(0.5), 20, 100) for codes in maps]
-    assert rows["fixed"]["dice"] == pytest.approx(dice(count(plain, true)).mean())
-    assert scored - rows["fixed"]["dice"] == pytest.approx(rows[kind]["gain"])
+    check_scores(maps, rows, kind)
     # Otherwise the test could not fail.
     assert abs(rows["sweep"]["gain"]) > 1e-3
 
@@ -111,14 +121,9 @@ def test_redrawn_masks_score_as_the_decision_says(
     assert decision["kind"] == kind
     steps = ["fixed", "sweep", "shape"] if sweep else ["fixed", "shape"]
     assert list(rows)[: len(steps)] == steps
-    stage("encode")
-    true = [decode(row.pixels) for row in read_train(Path("data/packed/train.csv"))[EACH:]]
-    scored = dice(count(masks(), true)).mean()
-    assert scored == pytest.approx(rows[kind]["dice"])
-    plain = [clean(codes >= code_of(0.5), 20, 100) for codes in maps]
-    assert rows["fixed"]["dice"] == pytest.approx(dice(count(plain, true)).mean())
-    assert scored - rows["fixed"]["dice"] == pytest.approx(rows[kind]["gain"])
+    check_scores(maps, rows, kind)
     if rule == "fixed":
+        plain = plain_masks(maps)
         assert [mask.any() for mask in masks()] == [mask.any() for mask in plain]
         # Otherwise the test could not fail.
         assert abs(rows["shape"]["gain"]) > 1e-3

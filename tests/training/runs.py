@@ -70,6 +70,21 @@ def start(folder: Path, params: TrainParams, target: Callable[..., None] = train
     return process
 
 
+def kill_writing(folder: Path, params: TrainParams) -> None:
+    """Train in `folder` in another process, which is killed while it writes a checkpoint."""
+    process = start(folder, params, train_and_die_writing)
+    process.join(100)
+    assert process.exitcode == -9
+
+
+def finished(folder: Path, params: TrainParams) -> dict[str, bytes]:
+    """Train in `folder` in another process to the end; return the outputs."""
+    process = start(folder, params)
+    process.join(100)
+    assert process.exitcode == 0
+    return results(folder)
+
+
 def _alone(target: Callable[..., None], folder: Path, params: TrainParams) -> None:
     torch.set_num_threads(1)
     os.environ["DVC_ROOT"] = str(folder)

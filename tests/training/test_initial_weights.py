@@ -73,27 +73,15 @@ def test_a_kill_changes_no_bit_and_another_file_of_the_same_name_starts_over(
     clone = workspace / "clone"
     write_data(clone)
     shutil.copytree(external.parent, clone / "external")
-
-    def killed() -> None:
-        process = runs.start(clone, PARAMS, runs.train_and_die_writing)
-        process.join(100)
-        assert process.exitcode == -9
-
-    def finished(folder: Path) -> dict[str, bytes]:
-        process = runs.start(folder, PARAMS)
-        process.join(100)
-        assert process.exitcode == 0
-        return runs.results(folder)
-
-    expected = finished(workspace)
-    killed()
-    assert finished(clone) == expected
-    killed()
+    expected = runs.finished(workspace, PARAMS)
+    runs.kill_writing(clone, PARAMS)
+    assert runs.finished(clone, PARAMS) == expected
+    runs.kill_writing(clone, PARAMS)
     (clone / "weights.safetensors").replace(clone / "external/danet.safetensors")
-    again = finished(clone)
+    again = runs.finished(clone, PARAMS)
     assert len(runs.checkpoints(clone)) == 1
     shutil.rmtree(clone / ".dvc")
-    assert finished(clone) == again
+    assert runs.finished(clone, PARAMS) == again
     assert again != expected
 
 

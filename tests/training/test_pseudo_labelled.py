@@ -24,7 +24,7 @@ AS_THEY_ARE = settings(
 
 
 @pytest.fixture
-def test_images(workspace: Path) -> NDArray[np.uint8]:
+def unseen(workspace: Path) -> NDArray[np.uint8]:
     return write_test_frames(workspace)
 
 
@@ -43,7 +43,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Batch]:
 
 
 def test_the_loss_sees_every_labelled_test_frame_with_its_mask_and_no_other_of_them(
-    workspace: Path, test_images: NDArray[np.uint8], seen: list[Batch]
+    workspace: Path, unseen: NDArray[np.uint8], seen: list[Batch]
 ) -> None:
     write_labels(workspace)
     runs.train(workspace, AS_THEY_ARE)
@@ -55,12 +55,12 @@ def test_the_loss_sees_every_labelled_test_frame_with_its_mask_and_no_other_of_t
     assert len(pairs) == FRAMES - VALID + len(LABELLED)
     assert sum(len(batch.images) for batch in seen) == len(pairs)
     for row, mask in zip(LABELLED, masks(), strict=True):
-        np.testing.assert_array_equal(pairs[test_images[row].tobytes()], mask)
-    others = np.delete(test_images, LABELLED, axis=0)
+        np.testing.assert_array_equal(pairs[unseen[row].tobytes()], mask)
+    others = np.delete(unseen, LABELLED, axis=0)
     assert not {image.tobytes() for image in others} & set(pairs)
 
 
-@pytest.mark.usefixtures("test_images")
+@pytest.mark.usefixtures("unseen")
 def test_labelled_nerves_count_in_the_balance(workspace: Path, seen: list[Batch]) -> None:
     write_labels(workspace)
     changes = {"balance": True, "batch": 4}
@@ -83,7 +83,7 @@ def test_without_labels_test_frames_change_no_bit(workspace: Path) -> None:
     assert runs.results(workspace) != before
 
 
-@pytest.mark.usefixtures("test_images")
+@pytest.mark.usefixtures("unseen")
 def test_the_weights_record_the_labels_and_the_split(workspace: Path) -> None:
     origins = []
     for seed in (0, 1):
@@ -114,7 +114,7 @@ def refused(workspace: Path, fold: int = 0) -> str:
     return line
 
 
-@pytest.mark.usefixtures("test_images")
+@pytest.mark.usefixtures("unseen")
 def test_labels_of_another_fold_split_or_test_set_are_refused_before_training(
     workspace: Path,
 ) -> None:
@@ -134,7 +134,7 @@ def test_labels_of_another_fold_split_or_test_set_are_refused_before_training(
     runs.train(workspace, PARAMS)
 
 
-@pytest.mark.usefixtures("test_images")
+@pytest.mark.usefixtures("unseen")
 def test_a_kill_changes_no_bit_and_other_labels_of_the_same_name_start_over(
     workspace: Path,
 ) -> None:
@@ -143,28 +143,16 @@ def test_a_kill_changes_no_bit_and_other_labels_of_the_same_name_start_over(
     write_data(clone)
     write_test_frames(clone)
     write_labels(clone)
-
-    def killed() -> None:
-        process = runs.start(clone, PARAMS, runs.train_and_die_writing)
-        process.join(100)
-        assert process.exitcode == -9
-
-    def finished(folder: Path) -> dict[str, bytes]:
-        process = runs.start(folder, PARAMS)
-        process.join(100)
-        assert process.exitcode == 0
-        return runs.results(folder)
-
-    expected = finished(workspace)
-    killed()
+    expected = runs.finished(workspace, PARAMS)
+    runs.kill_writing(clone, PARAMS)
     (folder,) = runs.checkpoints(clone)
     assert runs.last_state(folder)["train_state"]["step"] == 2
-    assert finished(clone) == expected
-    killed()
+    assert runs.finished(clone, PARAMS) == expected
+    runs.kill_writing(clone, PARAMS)
     write_labels(clone, seed=1)
-    again = finished(clone)
+    again = runs.finished(clone, PARAMS)
     assert len(runs.checkpoints(clone)) == 1
     shutil.rmtree(clone / ".dvc")
-    assert finished(clone) == again
+    assert runs.finished(clone, PARAMS) == again
     one, other = (load_file(each / "weights.safetensors") for each in (workspace, clone))
     assert any((one[name] != other[name]).any() for name in one)
