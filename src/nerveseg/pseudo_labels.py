@@ -11,7 +11,7 @@ Luong, Hovy and Le, *Self-training with noisy student*, CVPR 2020.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
@@ -25,6 +25,7 @@ from safetensors.numpy import save_file
 from nerveseg.data.packed import TEST_IMAGES, TEST_TABLE
 from nerveseg.errors import InputError
 from nerveseg.json_reader import parse_json
+from nerveseg.sha256 import sha256_of
 
 METADATA: Final = "pseudo_labels"
 REMEDY: Final = "write the labels anew: nerveseg pseudo-label"
@@ -97,17 +98,9 @@ def path_of(folder: Path, fold: int) -> Path:
 
 
 def hash_of_test(packed: Path) -> str:
-    """Return the SHA-256 of the packed test frames and their numbers."""
-    return sha256_of([packed / TEST_TABLE, packed / TEST_IMAGES])
-
-
-def sha256_of(paths: Iterable[Path]) -> str:
-    """Return the SHA-256 over the SHA-256 of each file, in hexadecimal digits."""
-    whole = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            whole.update(hashlib.file_digest(file, "sha256").digest())
-    return whole.hexdigest()
+    """Return a SHA-256 that changes with the packed test frames and their numbers."""
+    each = (sha256_of(packed / name) for name in (TEST_TABLE, TEST_IMAGES))
+    return hashlib.sha256("".join(each).encode()).hexdigest()
 
 
 def save_labels(path: Path, labels: PseudoLabels) -> None:

@@ -1,5 +1,6 @@
 """Test frames are labelled by networks that validate on the fold, and by no other."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +80,8 @@ def test_the_labels_are_what_the_views_of_section_predict_say(
         np.testing.assert_array_equal(labels.mask(index), maps[img] >= 0)
         expected = expit(maps[img])[maps[img] >= 0].mean()
         assert labels.certainty[index] == pytest.approx(expected, abs=1e-6)
-    assert list(labels.origin.weights) == [str(WEIGHTS)]
+    digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    assert labels.origin.weights == {str(WEIGHTS): digest}
     assert (labels.origin.run, labels.origin.fold, labels.origin.sure) == ("danet", 0, 0.501)
 
 

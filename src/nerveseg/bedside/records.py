@@ -16,12 +16,12 @@ from nerveseg.artefact.decision import State
 from nerveseg.atomic import whole_file
 from nerveseg.errors import InputError
 from nerveseg.media.sources import Source
+from nerveseg.sha256 import sha256_of
 
 TABLE: Final = "predictions.csv"
 COLUMNS: Final = ("file", "frame", "state", "probability", "area_px", "area_mm2", "rle")
 
 _FOLDER: Final = ".records"
-_STEP: Final = 1 << 20
 
 
 class Row(BaseModel):
@@ -75,22 +75,6 @@ def key_of(source: Source, settings: str) -> str | None:
     if source.kind == "camera":
         return None
     return hashlib.sha256(f"{settings}\n{sha256_of(source.path)}".encode()).hexdigest()
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_STEP):
-                digest.update(block)
-    except OSError as error:
-        raise InputError(f"{path}: not readable ({error.strerror}); check the path") from error
-    return digest.hexdigest()
 
 
 def read_record(out: Path, name: str) -> Record | None:

@@ -65,9 +65,9 @@ def predict(
 
     from nerveseg.bedside.folder import predict_into
     from nerveseg.bedside.outputs_of_source import OutputOptions
-    from nerveseg.bedside.records import sha256_of
     from nerveseg.engines.sessions import files_of
     from nerveseg.media.sources import find_sources
+    from nerveseg.sha256 import sha256_of
 
     sources = find_sources(inputs, leave_out=out)
     if frames is None and any(source.kind == "camera" for source in sources):

@@ -13,7 +13,8 @@ from nerveseg.inference.pseudo_label import label_test
 from nerveseg.params.data import PackParams, SplitParams
 from nerveseg.params.predict import PredictParams
 from nerveseg.params.train import Run
-from nerveseg.pseudo_labels import REMEDY, Origin, hash_of_test, path_of, save_labels, sha256_of
+from nerveseg.pseudo_labels import REMEDY, Origin, hash_of_test, path_of, save_labels
+from nerveseg.sha256 import sha256_of
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def label_folds(
                 fold,
                 labelling.assignment,
                 test,
-                {str(path): sha256_of([path]) for path in paths if path.is_file()},
+                {str(path): sha256_of(path) for path in paths if path.is_file()},
                 dict(labelling.parameters),
                 labelling.sure,
                 labelling.least_area,

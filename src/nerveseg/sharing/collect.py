@@ -10,7 +10,6 @@ from pydantic import JsonValue
 
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.artefact.format import Artefact, Normalisation
-from nerveseg.bedside.records import sha256_of
 from nerveseg.csv_reader import read_file
 from nerveseg.data import packed
 from nerveseg.data.input_normalisation import DEVIATION, MEAN
@@ -32,6 +31,7 @@ from nerveseg.params.section import PARAMS_FILE, read
 from nerveseg.params.train import ModelsParams
 from nerveseg.params.trainings import TrainingsParams
 from nerveseg.revision import find_revision
+from nerveseg.sha256 import sha256_of
 
 PACKED: Final = Path("data/packed")
 SPLIT: Final = Path("data/split.csv")

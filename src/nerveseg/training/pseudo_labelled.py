@@ -15,8 +15,8 @@ from nerveseg.pseudo_labels import (
     hash_of_test,
     path_of,
     read_labels,
-    sha256_of,
 )
+from nerveseg.sha256 import sha256_of
 
 KEY: Final = "train.pseudo_labels"
 
@@ -43,7 +43,7 @@ class PseudoLabelledFrames(Sequence[LabelledFrame]):
         self.path = path
         self.positive = labels.positive
         self.record: dict[str, object] = {
-            "sha256": sha256_of([path]),
+            "sha256": sha256_of(path),
             "run": labels.origin.run,
             "fold": labels.origin.fold,
             "frames": len(labels),
