@@ -48,7 +48,6 @@ def test_a_profile_counts_calls_per_update_and_sorts_by_time() -> None:
     assert kernels["aten::sin"].calls == 2
     times = [each.milliseconds for each in kernels.values()]
     assert times == sorted(times, reverse=True)
-    assert kernels["aten::mm"].milliseconds > kernels["aten::sin"].milliseconds
 
 
 @pytest.mark.filterwarnings("ignore")

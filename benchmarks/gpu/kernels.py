@@ -2,12 +2,11 @@
 
 import argparse
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 import torch
-from benchmarks.gpu.machine import attempt, forget, machine_of, new_network, write_report
+from benchmarks.gpu.machine import attempt, forget, new_network, new_report, write_report
 from benchmarks.roofline import wait
 from benchmarks.steps import batch_of, engine_of, our_step, seconds_of
 from torch.profiler import ProfilerActivity, profile
@@ -35,14 +34,9 @@ class Kernel(NamedTuple):
 def profile_network(options: argparse.Namespace) -> None:
     """Print the kernels by time, and write FOLDER/profile_NETWORK.json."""
     device = torch.device(options.device)
-    report: dict[str, Any] = {
-        "machine": machine_of(device),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": f"python -m benchmarks.gpu FOLDER --profile {options.profile}",
-        "settings": {key: getattr(options, key) for key in ("size", "batch", "steps", "width")},
-        "network": options.profile,
-        "modes": {},
-    }
+    command = f"--profile {options.profile}"
+    report = new_report(command, options, "size", "batch", "steps", "width")
+    report |= {"network": options.profile, "modes": {}}
     torch.backends.cudnn.benchmark = True
     for mode in ["recorded", *([] if options.no_compile else ["compiled"])]:
         attempt(report, mode, partial(_measure, mode, options, device, report["modes"]))

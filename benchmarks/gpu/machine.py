@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,22 @@ def machine_of(device: torch.device) -> dict[str, str]:
     """Return the names of the device, of torch and of Python."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
     return {"device": name, "torch": torch.__version__, "python": sys.version.split()[0]}
+
+
+def new_report(arguments: str, options: argparse.Namespace, *settings: str) -> dict[str, Any]:
+    """Return the head of a report: the machine, the date, the command and its settings.
+
+    Args:
+        arguments: what follows `python -m benchmarks.gpu FOLDER`.
+        options: the options of the command line.
+        settings: names of those that count.
+    """
+    return {
+        "machine": machine_of(torch.device(options.device)),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": f"python -m benchmarks.gpu FOLDER {arguments}".rstrip(),
+        "settings": {key: getattr(options, key) for key in settings},
+    }
 
 
 def new_network(name: str, options: argparse.Namespace) -> nn.Module:

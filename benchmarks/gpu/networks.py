@@ -8,13 +8,12 @@ import sys
 import tempfile
 import threading
 import time
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 import torch
 from benchmarks.epoch import epoch_speed
-from benchmarks.gpu.machine import attempt, machine_of, write_report
+from benchmarks.gpu.machine import attempt, new_report, write_report
 from benchmarks.roofline import Ceilings, ceilings
 
 FRAMES: Final = 70 * 4508
@@ -27,11 +26,8 @@ def measure_networks(options: argparse.Namespace) -> None:
     begun = time.monotonic()
     device, dtype = torch.device(options.device), torch.bfloat16
     limits = ceilings(device, dtype, 8192 if device.type == "cuda" else 512)
-    report: dict[str, Any] = {
-        "machine": machine_of(device),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": "python -m benchmarks.gpu FOLDER",
-        "settings": {key: getattr(options, key) for key in ("size", "batch", "steps", "width")},
+    report = new_report("", options, "size", "batch", "steps", "width")
+    report |= {
         "ceilings": {"tflops": limits.flops / 1e12, "gigabytes_per_second": limits.bytes / 1e9},
         "networks": {},
     }

@@ -7,14 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
-from benchmarks.gpu.machine import attempt, machine_of, new_network, write_report
+from benchmarks.gpu.machine import attempt, new_network, new_report, write_report
 from benchmarks.steps import batch_of
 from ruamel.yaml import YAML
 
@@ -31,14 +29,8 @@ DIFFERENT: Final = 64
 
 def measure_prediction(options: argparse.Namespace) -> None:
     """Write FOLDER/predict.json."""
-    device = torch.device(options.device)
-    report: dict[str, Any] = {
-        "machine": machine_of(device),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": "python -m benchmarks.gpu FOLDER --predict",
-        "settings": {key: getattr(options, key) for key in ("size", "batch", "frames", "width")},
-        "networks": {},
-    }
+    report = new_report("--predict", options, "size", "batch", "frames", "width")
+    report["networks"] = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         write_frames(Path(folder), options.frames, options.size)
         for name in options.alone:
