@@ -97,14 +97,12 @@ def write_baselines(folder: Path, packed: Path, split: Path, solution: Path) -> 
         InputError: a file is missing or malformed.
     """
     train, valid = (records_of(packed, split, part) for part in ("train", "valid"))
-    assigned = read_split(split)
-    folds = np.array([assigned[row].fold for row in rows_of(assigned, "valid")])
-    masks = {ALL_EMPTY: [""] * len(valid), CONSTANT_MASK: _constant_masks(train, valid, folds)}
     known = train or valid
-    submitted = {
-        ALL_EMPTY: "",
-        CONSTANT_MASK: best_constant_mask(record.pixels for record in known),
-    }
+    constant = best_constant_mask(record.pixels for record in known)
+    submitted = {ALL_EMPTY: "", CONSTANT_MASK: constant}
+    masks = {name: [pixels] * len(valid) for name, pixels in submitted.items()}
+    if not train:
+        masks[CONSTANT_MASK] = _masks_of_other_folds(valid, split)
     found = {name: _counts(pixels, valid) for name, pixels in masks.items()}
     scores: dict[str, object] = {
         name: validation_scores(counts) | board_scores(submitted[name], solution)
@@ -190,16 +188,13 @@ def has_rows(solution: Path) -> bool:
     return bool(list(file_rows(solution, SOLUTION_HEADER)))
 
 
-def _constant_masks(
-    train: Sequence[TrainRecord], valid: Sequence[TrainRecord], folds: NDArray[np.int64]
-) -> list[str]:
-    """Return the constant mask for each judged frame, fitted on frames of other folds.
+def _masks_of_other_folds(valid: Sequence[TrainRecord], split: Path) -> list[str]:
+    """Return the constant mask for each judged frame, fitted on the frames of other folds.
 
-    Those are the frames that only train; if every fold is trained there are none, and the frames
-    of all folds but its own decide.
+    Where every fold is trained, there are no frames that only train.
     """
-    if train:
-        return [best_constant_mask(record.pixels for record in train)] * len(valid)
+    rows = read_split(split)
+    folds = np.array([rows[row].fold for row in rows_of(rows, "valid")])
     pixels = np.array([record.pixels for record in valid], dtype=object)
     masks = {int(fold): best_constant_mask(pixels[folds != fold]) for fold in np.unique(folds)}
     return [masks[fold] for fold in folds.tolist()]
