@@ -64,7 +64,7 @@ def test_an_error_in_the_thread_ends_the_stage_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
-def test_only_a_gpuoverlaps(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_gpu_overlaps(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = Doubled()
     monkeypatch.setattr(network, "to", lambda *_, **__: network)
     each = Predictor(network, 1, SETS["none"], device=torch.device(device), dtype=torch.float32)
