@@ -32,7 +32,7 @@ def draw(rows: Sequence[Difference]) -> str:
             f"Validation Dice minus that of '{rows[0].reference}'; bars: 95% intervals over "
             "subjects, filled: significant; dots: seeds", fontsize=9, ha="left", x=0.01,
         )  # fmt: skip
-        return _on_white(figure, title)
+        return on_white(figure, title)
 
 
 def _forest(axes: Axes, dataset: str, rows: Sequence[Difference]) -> None:
@@ -59,7 +59,7 @@ def _forest(axes: Axes, dataset: str, rows: Sequence[Difference]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _on_white(figure: Figure, title: str) -> str:
+def on_white(figure: Figure, title: str) -> str:
     """Return the chart as a file of its own, in colours that do not follow a page's theme."""
     svg = inline_svg(figure, title).replace("currentColor", TEXT)
     return svg.replace('style="', 'style="background:white;font-family:sans-serif;', 1) + "\n"

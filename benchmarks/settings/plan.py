@@ -100,13 +100,7 @@ def read_plan(path: Path) -> Plan:
     Raises:
         InputError: the file is unreadable, or a key or value is impossible.
     """
-    try:
-        read = YAML(typ="safe", pure=True).load(path)
-    except (OSError, YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable as YAML ({error}); correct it") from error
-    if not isinstance(read, dict):
-        raise InputError(f"{path}: not a comparison; see benchmarks/settings.yaml for an example")
-    document = validated(read, "comparison", Document, path)
+    document = validated(read_yaml(path, "settings"), "comparison", Document, path)
     if PLAIN in document.settings:
         raise InputError(f"{path}: settings: '{PLAIN}' is a name of its own; choose another")
     base = YAML(typ="safe", pure=True).load(ROOT / PARAMS_FILE)
@@ -117,6 +111,25 @@ def read_plan(path: Path) -> Plan:
         if run not in known and run != plain_loop.NAME and "network" not in options:
             raise InputError(f"{path}: runs.{run}: not a run of params.yaml; add its `network`")
     return Plan(document, combinations)
+
+
+def read_yaml(path: Path, example: str) -> Overrides:
+    """Return the mapping in a YAML file.
+
+    Args:
+        path: the file.
+        example: name of the plan in this folder's parent that shows what the file may hold.
+
+    Raises:
+        InputError: the file is unreadable or holds no mapping.
+    """
+    try:
+        read = YAML(typ="safe", pure=True).load(path)
+    except (OSError, YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable as YAML ({error}); correct it") from error
+    if not isinstance(read, dict):
+        raise InputError(f"{path}: not a plan; see benchmarks/{example}.yaml for an example")
+    return read
 
 
 def _names(document: Document) -> Iterator[Name]:
@@ -136,21 +149,30 @@ def _parameters(base: Overrides, document: Document, name: Name, path: Path) -> 
         (f"settings.{name.setting}", document.settings.get(name.setting, {})),
     ):
         for key, value in changes.items():
-            _set(params, key, value, f"{path}: {where}")
+            set_parameter(params, key, value, f"{path}: {where}")
     params["train"]["seed"], params["split"]["fold"] = name.seed, name.fold
     params["trainings"] = {}
     if name.run == plain_loop.NAME:
         params["encode"].update(plain_loop.RULES)
-    for key in ("archive", "solution"):
-        if params["data"][key] is not None:
-            params["data"][key] = str(Path(params["data"][key]).absolute())
+    absolute_files(params)
     for section, kind in SECTIONS.items():
         validated(params[section], section, kind, Path(f"{path} ({name})"))
     return params
 
 
-def _set(params: Overrides, key: str, value: object, where: str) -> None:
-    """Set the parameter with the dotted `key`."""
+def absolute_files(params: Overrides) -> None:
+    """Make paths of the user's data, relative to the current folder, absolute."""
+    for key in ("archive", "solution"):
+        if params["data"][key] is not None:
+            params["data"][key] = str(Path(params["data"][key]).absolute())
+
+
+def set_parameter(params: Overrides, key: str, value: object, where: str) -> None:
+    """Set the parameter with the dotted `key`.
+
+    Raises:
+        InputError: there is no such parameter, which the message says after `where`.
+    """
     parent, _, last = key.rpartition(".")
     inner: Any = params
     for part in filter(None, parent.split(".")):

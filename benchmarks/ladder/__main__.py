@@ -1,0 +1,34 @@
+"""Climb from one network to the winning recipe, rung by rung: python -m benchmarks.ladder PLAN.
+
+Each rung of a plan such as benchmarks/ladder.yaml adds parameters to those of the rung before. The
+pipeline runs with them in a copy of the project, and the private score is compared with that of
+the rung before and of the first one, frame by frame. What DVC has cached is not computed again, so
+a ladder that was interrupted goes on where it stopped.
+"""
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+HERE = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Read the command line, fix what libraries read when they are loaded, and start."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ladder", description=__doc__)
+    parser.add_argument("plan", type=Path, nargs="?", default=HERE / "ladder.yaml")
+    parser.add_argument("--work", type=Path, default=Path("data/ladder"), help="where it computes")
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="table and figure")
+    options = parser.parse_args()
+    os.environ.setdefault("NERVESEG_LOG_LEVEL", "WARNING")
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_DISABLE", "1")
+    errors = import_module("nerveseg.errors")
+    climb = import_module("benchmarks.ladder.climb").climb
+    errors.run(lambda: climb(options.plan, options.work, options.out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The rungs of a ladder, read from a YAML file such as benchmarks/ladder.yaml."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from benchmarks.settings.plan import (
+    ROOT,
+    SECTIONS,
+    Overrides,
+    absolute_files,
+    read_yaml,
+    set_parameter,
+)
+from pydantic import Field
+
+from nerveseg.params.section import PARAMS_FILE, Section, validated
+from nerveseg.params.trainings import TrainingsParams
+
+CHECKED: Final[Mapping[str, type[Section]]] = {**SECTIONS, "trainings": TrainingsParams}
+
+
+class Document(Section):
+    """The file of a ladder.
+
+    Attributes:
+        subjects: where the subjects of test frames are found, which a competition does not
+            publish: in the simulator, or by how alike frames look.
+        models: the runs, instead of those in params.yaml.
+        params: parameters that differ from params.yaml on all rungs, by dotted keys.
+        rungs: name -> parameters that this rung and all above it change.
+    """
+
+    subjects: Literal["simulator", "alike"]
+    models: dict[str, Overrides] = Field(min_length=1)
+    params: Overrides = Field(default={})
+    rungs: dict[str, Overrides] = Field(min_length=2)
+
+
+class Plan(NamedTuple):
+    """A ladder: its file, and the parameters of each rung.
+
+    Attributes:
+        document: the file.
+        rungs: name -> all parameters, as in params.yaml.
+    """
+
+    document: Document
+    rungs: dict[str, Overrides]
+
+
+def read_plan(path: Path) -> Plan:
+    """Return the ladder of the file at `path`.
+
+    Raises:
+        InputError: the file is unreadable, or a key or value is impossible.
+    """
+    document = validated(read_yaml(path, "ladder"), "ladder", Document, path)
+    params: Overrides = read_yaml(ROOT / PARAMS_FILE, "params")
+    params["models"] = document.models
+    for key, value in document.params.items():
+        set_parameter(params, key, value, f"{path}: params")
+    absolute_files(params)
+    rungs = {}
+    for name, changes in document.rungs.items():
+        params = deepcopy(params)
+        for key, value in changes.items():
+            set_parameter(params, key, value, f"{path}: rungs.{name}")
+        for section, kind in CHECKED.items():
+            validated(params[section], section, kind, Path(f"{path} ({name})"))
+        rungs[name] = params
+    return Plan(document, rungs)
