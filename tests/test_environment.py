@@ -3,12 +3,18 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
-from nerveseg.environment import environment, recorded_environment
+from nerveseg.environment import (
+    environment,
+    read_environments,
+    recorded_environment,
+    write_environments,
+)
 from nerveseg.models.factory import build
 from nerveseg.models.weights import Description, load_weights, save_weights
-from nerveseg.reporting.provenance import pseudo_labels, training_environments
+from nerveseg.reporting.provenance import collect_facts, environments, pseudo_labels
 
 CPU = torch.device("cpu")
 
@@ -44,15 +50,37 @@ def test_it_survives_the_weights_file_and_weights_without_it_load(tmp_path: Path
     assert recorded_environment(tmp_path / "none") == {}
 
 
-def test_runs_of_one_environment_are_named_together(tmp_path: Path) -> None:
-    for run, precision in (("a", "float32"), ("b", "float32"), ("c", "bfloat16")):
-        save(tmp_path, run, {"environment": {"precision": precision}})
-    assert training_environments(weights(tmp_path, "ab")) == {"Trained with": "precision float32"}
-    assert training_environments(weights(tmp_path, "abcd")) == {
+def test_runs_of_one_environment_are_named_together() -> None:
+    one = {"precision": "float32"}
+    runs: dict[str, dict[str, str]] = {"a": one, "b": one}
+    assert environments("Trained with", runs) == {"Trained with": "precision float32"}
+    runs |= {"c": {"precision": "bfloat16"}, "d": {}}
+    assert environments("Trained with", runs) == {
         "Trained with: a, b": "precision float32",
         "Trained with: c": "precision bfloat16",
         "Trained with: d": "not recorded",
     }
+
+
+def test_the_report_says_what_computed_the_maps_of_every_training(tmp_path: Path) -> None:
+    trainings = {"first": {"engine": "torch"}, "fold1": {"engine": "onnx", "threads": "1"}}
+    write_environments(tmp_path, "a", trainings)
+    write_environments(tmp_path, "b", {"first": {"engine": "torch"}})
+    assert read_environments(tmp_path, "a") == trainings
+    facts = collect_facts(tmp_path, ["a", "b", "c"], ["first", "fold1"])
+    assert {name: text for name, text in facts.items() if name.startswith("Maps")} == {
+        "Maps computed with: a, b": "engine torch",
+        "Maps computed with: a fold1": "engine onnx, threads 1",
+        "Maps computed with: c": "not recorded",
+    }
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"first": 1}', "\udcff"])
+def test_a_spoilt_record_is_no_record(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "data/predictions/a/environment.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, errors="surrogateescape")
+    assert read_environments(tmp_path, "a") == {}
 
 
 def test_the_report_names_the_pseudo_labels_that_a_run_has_trained_on(tmp_path: Path) -> None:

@@ -1,16 +1,19 @@
-"""What the result of a training depends on besides code, data and parameters.
+"""What trained weights, and the maps of a network, depend on besides code, data and parameters.
 
 The same commit and parameters give other scores on a processor with other instructions, with
 another number of threads or in another precision, because sums are rounded in another order.
 """
 
+import json
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from safetensors import SafetensorError, safe_open
 
+from nerveseg.atomic import whole_file
 from nerveseg.json_reader import parse_json
 
 if TYPE_CHECKING:
@@ -67,3 +70,28 @@ def processor() -> str:
         lines = []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine() or "unknown"
+
+
+def write_environments(root: Path, run: str, trainings: Mapping[str, Mapping[str, str]]) -> None:
+    """Record what the maps of a run depend on.
+
+    Args:
+        root: the repository.
+        run: the run.
+        trainings: name of a training -> name -> text, as `environment` returns it.
+    """
+    with whole_file(_of_maps(root, run)) as new:
+        new.write_text(json.dumps(trainings, indent=1) + "\n")
+
+
+def read_environments(root: Path, run: str) -> dict[str, dict[str, str]]:
+    """Return what `write_environments` recorded; {} if it is not recorded."""
+    try:
+        recorded = parse_json(_of_maps(root, run).read_text(encoding="utf-8"))
+        return {str(name): dict(environment) for name, environment in recorded.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _of_maps(root: Path, run: str) -> Path:
+    return root / "data/predictions" / run / "environment.json"

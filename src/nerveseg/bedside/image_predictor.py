@@ -152,8 +152,9 @@ def load(
         network, description = load_weights(file)
     views, weights = _views(artefact, description, tta, tta_weights)
     averaged, size = Averaged(network, description, views, weights), description.image_size
-    source, words = choose(averaged, engine, partial(_examples, size))
-    return ImagePredictor(source, size, artefact.rule if artefact else None, words)
+    found = choose(averaged, engine, partial(_examples, size))
+    rule = artefact.rule if artefact else None
+    return ImagePredictor(found.source, size, rule, found.words)
 
 
 def _examples(size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import metadata
 from importlib.util import find_spec
 from typing import Final, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nerveseg.device import Precision, pick_device
+from nerveseg.device import Precision, pick_device, working_dtype
 from nerveseg.engines.export import onnx_model, torch_engine
 from nerveseg.engines.graph import FrameToProbability
 from nerveseg.engines.sessions import (
@@ -20,6 +21,7 @@ from nerveseg.engines.sessions import (
     openvino_session,
 )
 from nerveseg.engines.trial import Trial, try_engines
+from nerveseg.environment import environment
 from nerveseg.errors import InputError, within
 from nerveseg.inference.averaged import Averaged, torch_predictor
 from nerveseg.inference.predict import EPSILON, Begun, MapSource, Predictor
@@ -39,11 +41,14 @@ class Choice(NamedTuple):
 
     Attributes:
         source: the network with its test-time augmentation.
-        words: the name of the engine; if several were tried, how fast each was.
+        words: the name of the engine; if several were tried, a comma and how fast each was.
+        depends: what its logits depend on: the engine, and the machine and versions of
+            `nerveseg.environment.environment`.
     """
 
     source: MapSource
     words: str
+    depends: dict[str, str]
 
 
 def check_engine(engine: EngineName, weights: ViewWeights) -> None:
@@ -83,24 +88,37 @@ def choose(
     device = pick_device()
     only_torch = device.type != "cpu" or averaged.weights != "mean"
     if engine == TORCH or (engine == "auto" and only_torch):
-        return Choice(torch_predictor(averaged, precision), TORCH)
+        return _choice(TORCH, torch_predictor(averaged, precision), precision)
     description = averaged.description
     size = description.image_size
     graph = FrameToProbability(averaged.network, description, averaged.views, size)
+    opened = _opened(graph, size, _installed() if engine == "auto" else [engine])
     if engine != "auto":
-        [session] = _sessions(graph, size, [engine]).values()
-        return Choice(EngineLogits(session), engine)
+        if engine in opened.faults:
+            raise InputError(f"{engine} {opened.faults[engine]}; use torch")
+        return _choice(engine, EngineLogits(opened.engines[engine]))
     predictor = torch_predictor(averaged, precision)
-    try:
-        sessions = _sessions(graph, size, _installed())
-    except InputError as error:
-        return Choice(predictor, f"torch, because {error}")
-    engines = {TORCH: _probabilities(predictor)} | sessions
+    engines = {TORCH: _probabilities(predictor)} | opened.engines
     trials = try_engines(engines, torch_engine(graph), _spread(frames()))
     agreeing = [name for name, trial in trials.items() if trial.agrees]
     best = min(agreeing or [TORCH], key=lambda name: trials[name].seconds)
     source = predictor if best == TORCH else EngineLogits(engines[best])
-    return Choice(source, _words(best, trials))
+    return _choice(best, source, precision)._replace(words=_words(best, trials, opened.faults))
+
+
+def _choice(engine: str, source: MapSource, precision: Precision = "fp32") -> Choice:
+    """Return the choice of one engine; the precision is that of torch."""
+    if engine == TORCH:
+        device = pick_device()
+        return Choice(source, engine, _depends(engine, device, working_dtype(precision, device)))
+    package, _ = _PACKAGES[engine.removesuffix(" bf16")]
+    dtype = torch.bfloat16 if engine == BF16 else torch.float32
+    depends = _depends(engine, torch.device("cpu"), dtype)
+    return Choice(source, engine, depends | {package: metadata.version(package)})
+
+
+def _depends(engine: str, device: torch.device, dtype: torch.dtype) -> dict[str, str]:
+    return {"engine": engine} | environment(device, dtype)
 
 
 def _spread(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -113,43 +131,51 @@ def _installed() -> list[str]:
     return [name for name, (package, _) in _PACKAGES.items() if find_spec(package)]
 
 
-def _sessions(
-    graph: FrameToProbability, size: tuple[int, int], names: Sequence[str]
-) -> dict[str, Engine]:
-    """Return the engines `names`, each of which has computed a frame.
+class _Opened(NamedTuple):
+    """What has computed a frame, and what cannot.
 
-    Raises:
-        InputError: one of them cannot compute the network.
+    Attributes:
+        engines: name -> engine; OpenVINO twice where the processor computes in bf16.
+        faults: name -> why it cannot compute the network.
     """
+
+    engines: dict[str, Engine]
+    faults: dict[str, str]
+
+
+def _opened(graph: FrameToProbability, size: tuple[int, int], names: Sequence[str]) -> _Opened:
+    opened = _Opened({}, {})
     if not names:
-        return {}
+        return opened
     try:
-        found = _converted(graph, size, names)
-        for engine in found.values():
-            engine(np.zeros((1, *size), np.uint8))
-    except InputError:
-        raise
+        model = onnx_model(graph, size)
     except Exception as error:
         # The exporter and the engines have types of errors of their own, some of them RuntimeError.
-        raise InputError(
-            f"{' and '.join(names)} cannot compute this network "
-            f"({' '.join(str(error).split())[:120]}); use torch"
-        ) from error
-    return found
+        opened.faults.update(dict.fromkeys(names, _fault(error)))
+        return opened
+    for name in names:
+        try:
+            found = _sessions(name, model)
+            for engine in found.values():
+                engine(np.zeros((1, *size), np.uint8))
+        except Exception as error:
+            opened.faults[name] = _fault(error)
+        else:
+            opened.engines.update(found)
+    return opened
 
 
-def _converted(
-    graph: FrameToProbability, size: tuple[int, int], names: Sequence[str]
-) -> dict[str, Engine]:
-    """Return the engines `names`; OpenVINO twice where the processor computes in bf16."""
-    model, threads = onnx_model(graph, size), torch.get_num_threads()
-    found = {}
-    if "onnx" in names:
-        found["onnx"] = onnx_session(model, threads)
-    if "openvino" in names:
-        found["openvino"] = openvino_session(model, threads)
-        if computes_in_bf16():
-            found[BF16] = openvino_session(model, threads, "bf16")
+def _fault(error: Exception) -> str:
+    return f"cannot compute this network ({' '.join(str(error).split())[:120]})"
+
+
+def _sessions(name: str, model: bytes) -> dict[str, Engine]:
+    threads = torch.get_num_threads()
+    if name == "onnx":
+        return {name: onnx_session(model, threads)}
+    found = {name: openvino_session(model, threads)}
+    if computes_in_bf16():
+        found[BF16] = openvino_session(model, threads, "bf16")
     return found
 
 
@@ -183,14 +209,15 @@ def _probabilities(predictor: Predictor) -> Engine:
     return run
 
 
-def _words(best: str, trials: Mapping[str, Trial]) -> str:
+def _words(best: str, trials: Mapping[str, Trial], faults: Mapping[str, str]) -> str:
     """Return, for instance, 'openvino, 4.1 ms a frame (torch 9.8, onnx 5.0)'."""
     others = [
         f"{name} {1e3 * trial.seconds:.1f}{'' if trial.agrees else ', whose masks differ'}"
         for name, trial in trials.items()
         if name != best
     ]
-    absent = [name for name in _PACKAGES if name not in trials]
+    others += [f"{name} {fault}" for name, fault in faults.items()]
+    absent = [name for name in _PACKAGES if name not in trials and name not in faults]
     missing = absent if find_spec(_CONVERTER[0]) else [_CONVERTER[0]]
     others += [f"{name} is not installed" for name in missing]
     beside = f" ({'; '.join(others)})" if others else ""

@@ -20,6 +20,7 @@ from nerveseg.engines.agreement import LEAST, Agreement, measure
 from nerveseg.engines.beside import Beside, Precision, write_beside
 from nerveseg.engines.graph import FrameToProbability
 from nerveseg.engines.sessions import Engine, need, open_engine, openvino_core
+from nerveseg.engines.transposed import without_transposed
 from nerveseg.errors import InputError
 from nerveseg.inference.tta import names_of
 
@@ -122,6 +123,7 @@ def _quantised(model: Any, calibration: Sequence[NDArray[np.uint8]]) -> Any:  # 
     os.environ.setdefault("NNCF_CI", "1")
     nncf = need("nncf", "openvino")
     logging.getLogger("nncf").setLevel(logging.ERROR)
+    without_transposed(model)
     dataset = nncf.Dataset([frame[np.newaxis] for frame in calibration])
     scope = nncf.IgnoredScope(names=sorted(_outside(model)))
     return nncf.quantize(model, dataset, ignored_scope=scope, subset_size=len(calibration))

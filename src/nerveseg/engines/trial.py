@@ -11,8 +11,9 @@ from nerveseg.artefact.decision import DecisionRule
 from nerveseg.engines.agreement import LEAST, Agreement, measure
 from nerveseg.engines.sessions import Engine
 
-ROUNDS: Final = 7
-WARM_UP: Final = 2
+TURNS: Final = 2
+UNCOUNTED: Final = 2
+COUNTED: Final = 4
 FURTHEST: Final = 0.1
 """Largest difference between two probabilities at which engines agree. Masks alone would not do:
 those of a network that outlines nothing always agree."""
@@ -41,7 +42,9 @@ def try_engines(
 ) -> dict[str, Trial]:
     """Return how each engine did, by name.
 
-    They take turns frame by frame, so that whatever else the machine does slows all of them down.
+    They take turns, so that whatever else the machine does slows all of them down. The first frames
+    of a turn are not counted: worker threads go on waiting for work for a while after an engine has
+    finished, and take a core from the next one.
 
     Args:
         engines: name -> engine.
@@ -49,15 +52,15 @@ def try_engines(
         frames: N x H x W uint8, at least one.
     """
     seconds: dict[str, list[float]] = {name: [] for name in engines}
-    for turn in range(WARM_UP + ROUNDS):
-        frame = frames[turn % len(frames)][np.newaxis]
+    for _ in range(TURNS):
         for name, engine in engines.items():
-            start = time.perf_counter()
-            engine(frame)
-            seconds[name].append(time.perf_counter() - start)
+            for index in range(UNCOUNTED + COUNTED):
+                frame = frames[index % len(frames)][np.newaxis]
+                start = time.perf_counter()
+                engine(frame)
+                if index >= UNCOUNTED:
+                    seconds[name].append(time.perf_counter() - start)
     return {
-        name: Trial(
-            float(np.median(seconds[name][WARM_UP:])), measure(engine, reference, frames, _RULE)
-        )
+        name: Trial(float(np.median(seconds[name])), measure(engine, reference, frames, _RULE))
         for name, engine in engines.items()
     }

@@ -10,7 +10,12 @@ from typing import Final
 
 from ruamel.yaml import YAML
 
-from nerveseg.environment import processor, recorded, recorded_environment
+from nerveseg.environment import (
+    processor,
+    read_environments,
+    recorded,
+    recorded_environment,
+)
 from nerveseg.params.trainings import FIRST, weights_of
 from nerveseg.reporting.protocol import Protocol
 from nerveseg.revision import find_revision
@@ -54,7 +59,10 @@ def collect_facts(
     facts |= {f"Data: {name}": value for name, value in _data_hashes(root / "dvc.lock").items()}
     if name := os.environ.get("DVC_EXP_NAME"):
         facts["Experiment"] = name
-    facts |= training_environments(weights)
+    facts |= environments(
+        "Trained with", {key: recorded_environment(path) for key, path in weights.items()}
+    )
+    facts |= environments("Maps computed with", _of_maps(root, runs))
     facts |= pseudo_labels(weights)
     facts["Python"] = f"{platform.python_implementation()} {platform.python_version()}"
     facts["Packages"] = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
@@ -66,27 +74,36 @@ def collect_facts(
 
 def _weights(root: Path, runs: Sequence[str], trainings: Sequence[str]) -> dict[str, Path]:
     """Return the weights of every training by the name of its run, and its own if not the first."""
-    return {
-        run if name == FIRST else f"{run} {name}": root / weights_of(run, name)
-        for run in runs
-        for name in trainings
-    }
+    return {_named(run, name): root / weights_of(run, name) for run in runs for name in trainings}
 
 
-def training_environments(weights: Mapping[str, Path]) -> dict[str, str]:
-    """Return what the trainings depended on, once for all with the same environment.
+def _of_maps(root: Path, runs: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return what the maps depend on by the name of a run, and its training's if not the first."""
+    found: dict[str, dict[str, str]] = {}
+    for run in runs:
+        trainings = read_environments(root, run) or {FIRST: {}}
+        found |= {_named(run, name): each for name, each in trainings.items()}
+    return found
+
+
+def environments(words: str, of: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return what results depend on, once for all with the same environment.
 
     Args:
-        weights: name of a training -> its weights.
+        words: what was done in these environments.
+        of: name of a training -> what `nerveseg.environment.environment` returned there, or {}.
     """
     found: dict[str, list[str]] = {}
-    for run, path in weights.items():
-        recorded = recorded_environment(path)
-        text = ", ".join(f"{name} {value}" for name, value in recorded.items())
-        found.setdefault(text or "not recorded", []).append(run)
+    for name, environment in of.items():
+        text = ", ".join(f"{key} {value}" for key, value in environment.items())
+        found.setdefault(text or "not recorded", []).append(name)
     if len(found) == 1:
-        return {"Trained with": next(iter(found))}
-    return {f"Trained with: {', '.join(names)}": text for text, names in found.items()}
+        return {words: next(iter(found))}
+    return {f"{words}: {', '.join(names)}": text for text, names in found.items()}
+
+
+def _named(run: str, training: str) -> str:
+    return run if training == FIRST else f"{run} {training}"
 
 
 def pseudo_labels(weights: Mapping[str, Path]) -> dict[str, str]:
