@@ -19,7 +19,7 @@ from nerveseg.data.packed_writer import resize_image
 from nerveseg.engines import agreement
 from nerveseg.engines.export import Source, export_onnx, export_openvino, torch_engine
 from nerveseg.engines.graph import FrameToProbability
-from nerveseg.engines.sessions import open_engine
+from nerveseg.engines.sessions import beside_of, open_engine
 from nerveseg.errors import InputError
 from nerveseg.inference.tta import choose_views
 from nerveseg.models.weights import Description, load_weights, save_weights
@@ -71,7 +71,7 @@ def test_the_graph_does_what_the_predictor_does(made: Made) -> None:
 def test_a_file_gives_the_probabilities_of_torch(made: Made, tmp_path: Path) -> None:
     wanted = torch_engine(made.source.graph)(np.stack(made.frames))
     assert 0.1 < (wanted >= RULE.threshold).mean() < 0.9
-    for path, export in ((tmp_path / "a.onnx", export_onnx), (tmp_path / "b.xml", export_openvino)):
+    for path, export in ((tmp_path / "a.onnx", export_onnx), (tmp_path / "a.xml", export_openvino)):
         said = export(made.source, path, made.frames)
         assert said.dice >= agreement.LEAST["fp32"]
         assert said.frames == len(made.frames)
@@ -79,8 +79,9 @@ def test_a_file_gives_the_probabilities_of_torch(made: Made, tmp_path: Path) -> 
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, wanted, atol=1e-4)
         assert said.probability <= 1e-4
-        beside = json.loads(path.with_suffix(".json").read_text())
+        beside = json.loads(beside_of(path).read_text())
         assert beside["rule"] == RULE.model_dump(mode="json")
+        assert beside["agreement"] == said._asdict()
         assert beside["views"] == ["identity", "horizontal"]
         # An exported file is one more kind of model for everything that predicts.
         predict = nerveseg.load(path)
@@ -88,7 +89,7 @@ def test_a_file_gives_the_probabilities_of_torch(made: Made, tmp_path: Path) -> 
         assert predict.rule == RULE
         with pytest.raises(InputError, match="its views are fixed"):
             nerveseg.load(path, tta="none")
-        path.with_suffix(".json").unlink()
+        beside_of(path).unlink()
         with pytest.raises(InputError, match=f"keep it beside {path.name}"):
             nerveseg.load(path)
     onnx.checker.check_model(onnx.load(tmp_path / "a.onnx"), full_check=True)

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_serializer
 
 from nerveseg.artefact.decision import DecisionRule
 from nerveseg.atomic import whole_file
 from nerveseg.engines.agreement import Agreement
+from nerveseg.engines.sessions import beside_of
 from nerveseg.errors import InputError
 
 Precision = Literal["fp32", "int8"]
@@ -32,10 +33,14 @@ class Beside(BaseModel):
     rule: DecisionRule
     agreement: Agreement
 
+    @field_serializer("agreement")
+    def _named(self, agreement: Agreement) -> dict[str, float]:
+        return agreement._asdict()
+
 
 def write_beside(model: Path, beside: Beside) -> None:
     """Write the file beside `model`."""
-    with whole_file(model.with_suffix(".json")) as new:
+    with whole_file(beside_of(model)) as new:
         new.write_text(f"{beside.model_dump_json(indent=2)}\n", encoding="utf-8")
 
 
@@ -45,7 +50,7 @@ def read_beside(model: Path) -> Beside:
     Raises:
         InputError: it is missing or malformed.
     """
-    path = model.with_suffix(".json")
+    path = beside_of(model)
     try:
         return Beside.model_validate_json(path.read_bytes())
     except OSError as error:

@@ -63,7 +63,12 @@ def files_of(path: Path) -> list[Path]:
     if not is_exported(path):
         return [path]
     weights = [path.with_suffix(".bin")] if path.suffix == ".xml" else []
-    return [path, *weights, path.with_suffix(".json")]
+    return [path, *weights, beside_of(path)]
+
+
+def beside_of(path: Path) -> Path:
+    """Return the JSON file beside an exported model; an .onnx and an .xml have each their own."""
+    return path.with_name(f"{path.name}.json")
 
 
 def need(package: str, extra: str) -> ModuleType:

@@ -58,8 +58,9 @@ def try_engines(
                 frame = frames[index % len(frames)][np.newaxis]
                 start = time.perf_counter()
                 engine(frame)
+                taken = time.perf_counter() - start
                 if index >= UNCOUNTED:
-                    seconds[name].append(time.perf_counter() - start)
+                    seconds[name].append(taken)
     return {
         name: Trial(float(np.median(seconds[name])), measure(engine, reference, frames, _RULE))
         for name, engine in engines.items()
