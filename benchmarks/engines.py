@@ -5,6 +5,7 @@ One frame at a time, from its grey levels to its mask, at full width and without
 
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from nerveseg.engines.choice import choose
 from nerveseg.engines.export import Source, export_onnx, export_openvino, torch_engine
 from nerveseg.engines.graph import FrameToProbability
 from nerveseg.engines.sessions import Engine, computes_in_bf16, open_engine, openvino_session
+from nerveseg.engines.trial import seconds_in_turns
 from nerveseg.inference.averaged import Averaged
 from nerveseg.inference.postprocess import clean
 from nerveseg.inference.tta import SETS
@@ -29,9 +31,10 @@ from nerveseg.rle import IMAGE_SHAPE
 
 NETWORKS: Final = ("rpa_apf", "baseline", "unet")
 SIDES: Final = (128, 256)
-ROUNDS: Final = 6
-UNCOUNTED: Final = 2
+TURNS: Final = 6
 COUNTED: Final = 5
+LIVE_FRAMES: Final = 120
+LIVE_WARM_UP: Final = 20
 RULE: Final = DecisionRule(threshold=0.5, min_blob=1000, min_total=2000)
 FILES: Final = {"onnx": ".onnx", "openvino": ".xml", "openvino int8": ".xml"}
 # For RPA/APF at 256: the fastest engine in float32 or bf16, and 8-bit integers, each on a processor
@@ -80,15 +83,15 @@ def _live() -> dict[str, Result]:
     network = build(name, 1, width=width).eval()
     description = Description(name, {"width": width}, 1, size, {})
     averaged = Averaged(network, description, SETS["none"], "mean")
-    source, words, _ = choose(averaged, "auto", lambda: _frames(8, size))
+    source, words, *_ = choose(averaged, "auto", lambda: _frames(8, size))
     predictor = ImagePredictor(source, size, RULE)
-    frames = _frames(120)
+    frames = _frames(LIVE_FRAMES)
     times = []
     for frame in frames:
         start = time.perf_counter()
         predictor.find(frame)
         times.append(time.perf_counter() - start)
-    late = float(np.percentile(times[20:], 95))
+    late = float(np.percentile(times[LIVE_WARM_UP:], 95))
     label = f"{name} of width {width}, {size[0]} x {size[1]}, {words.split(',')[0]}"
     return {f"{label}: p95, one frame": within(1e3 * late, 1e3 / FRAMES_PER_SECOND, "ms")}
 
@@ -119,21 +122,13 @@ def _frames(count: int, size: tuple[int, int] = IMAGE_SHAPE) -> NDArray[np.uint8
 
 
 def _seconds(engines: dict[str, Engine]) -> dict[str, list[float]]:
-    """Return the seconds of each frame, several after one another in every engine in turn.
+    """Return the seconds of each counted frame, from its grey levels to its mask."""
 
-    Worker threads go on waiting for work for a while after an engine has finished, and take a core
-    from the next one. That is why the first frames of each turn are not counted.
-    """
-    found: dict[str, list[float]] = {name: [] for name in engines}
-    frames = _frames(UNCOUNTED + COUNTED)
-    for _ in range(ROUNDS):
-        for name, engine in engines.items():
-            for index, frame in enumerate(frames):
-                start = time.perf_counter()
-                clean(engine(frame[np.newaxis])[0] >= RULE.threshold, RULE.min_blob, RULE.min_total)
-                if index >= UNCOUNTED:
-                    found[name].append(time.perf_counter() - start)
-    return found
+    def to_mask(engine: Engine, frame: NDArray[np.uint8]) -> None:
+        clean(engine(frame)[0] >= RULE.threshold, RULE.min_blob, RULE.min_total)
+
+    whole = {name: partial(to_mask, engine) for name, engine in engines.items()}
+    return seconds_in_turns(whole, _frames(COUNTED), TURNS, COUNTED)
 
 
 if __name__ == "__main__":

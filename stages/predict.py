@@ -19,7 +19,7 @@ from nerveseg.params.trainings import read_trainings
 
 
 def main() -> None:
-    """Write data/predictions/RUN."""
+    """Write valid.b2nd and test.b2nd in data/predictions/RUN, and data/environments/RUN.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="a key of params.yaml's models")
     name = parser.parse_args().run
@@ -29,7 +29,6 @@ def main() -> None:
     images, test = packed.train_images[rows], packed.test_images
 
     opened = open_trainings(name, chosen, read_trainings(), params, lambda: images)
-    print(*(f"engine: {engine}" for engine in opened.engines), sep="\n")
     write_environments(Path(), name, opened.environments)
     folds = np.array([split[row].fold for row in rows])
     valid = validation_maps(opened.networks, images, folds, params.batch)

@@ -77,7 +77,7 @@ def test_the_report_says_what_computed_the_maps_of_every_training(tmp_path: Path
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"first": 1}', "\udcff"])
 def test_a_spoilt_record_is_no_record(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "data/predictions/a/environment.json"
+    path = tmp_path / "data/environments/a.json"
     path.parent.mkdir(parents=True)
     path.write_text(text, errors="surrogateescape")
     assert read_environments(tmp_path, "a") == {}

@@ -1,12 +1,13 @@
 """The ladder: its plan, what a rung gained, and where the subjects of test frames come from."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from benchmarks.ladder.page import gain, write_results
 from benchmarks.ladder.plan import Document, read_plan
-from benchmarks.ladder.scores import Rung
+from benchmarks.ladder.scores import Rung, read_rung
 from benchmarks.ladder.subjects import grouped, of_simulator
 from benchmarks.settings.plan import ROOT
 from scipy import stats
@@ -15,7 +16,7 @@ from nerveseg.data.simulated import competition
 from nerveseg.errors import InputError
 from nerveseg.params.data import SimulatedSource
 
-PLANS = sorted((ROOT / "benchmarks").glob("*ladder*.yaml"))
+PLANS = [ROOT / "benchmarks" / name for name in ("ladder.yaml", "ladder_usgra.yaml")]
 PLAN = """
 subjects: simulator
 models: {unet: {width: 8}}
@@ -59,6 +60,12 @@ def test_a_rung_keeps_what_the_rungs_before_it_changed(tmp_path: Path) -> None:
         ("subjects: simulator", "subjects: guessed", r"plan.yaml: ladder.subjects: Input"),
         ("fold: 1,", "fold: one,", r"\(folds\): trainings.fold1.fold: Input should be"),
         ("models:", "runs:", r"plan.yaml: ladder.models: Field required"),
+        (
+            "decide.rule: best",
+            "pack.shape: [32, 48]",
+            r"rungs.decision: all rungs share their frames",
+        ),
+        ("data.simulated.train_frames: 4", "data.source: kaggle", r"params: private scores need a"),
     ],
 )
 def test_a_wrong_plan_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -68,7 +75,10 @@ def test_a_wrong_plan_is_refused(tmp_path: Path, old: str, new: str, message: st
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
 def test_the_plans_of_the_project_are_valid(path: Path) -> None:
-    assert len(read_plan(path).rungs) >= 5
+    plan = read_plan(path)
+    assert list(plan.rungs) == ["single", "recipe", "folds", "decision", "ensemble"]
+    for params in plan.rungs.values():
+        assert params["summary"]["reference"] in plan.document.models
 
 
 def test_a_gain_is_that_of_the_subjects_means_if_they_have_as_many_frames() -> None:
@@ -93,10 +103,46 @@ def test_the_page_and_the_figure_name_every_rung(tmp_path: Path) -> None:
     )
     write_results(tmp_path, "ladder", document, rungs, {img: img // 2 for img in scores})
     page, figure = ((tmp_path / f"ladder.{kind}").read_text() for kind in ("md", "svg"))
-    assert "2 of 2 rungs, 6 private frames of 3 subjects" in page
+    assert "2 of 2 rungs, 6 private frames of 3 groups of frames that look alike" in page
     assert "| many folds | unet | 5 | 0.900 | 3 | 0.900 | +0.275 |" in page
     assert "| many folds | 0.900, 0.800 | 0.950, 0.850 |" in page
     assert "many folds" in figure
+
+
+def test_with_few_subjects_there_is_no_interval(tmp_path: Path) -> None:
+    document = Document.model_validate(
+        {"subjects": "simulator", "models": {"unet": {}}, "rungs": {"a": {}, "b": {}}}
+    )
+    rungs = [rung("a", {1: 0.5, 2: 0.5}), rung("b", {1: 0.6, 2: 0.8})]
+    write_results(tmp_path, "few", document, rungs, {1: 1, 2: 2})
+    assert "+0.200 | ? .. ? |  |" in (tmp_path / "few.md").read_text()
+    assert json.loads((tmp_path / "few.json").read_text())["on_the_first"][0]["low"] is None
+
+
+@pytest.mark.parametrize(("ensembles", "run", "networks"), [({}, "b", 2), ({"all": {}}, "all", 4)])
+def test_a_rung_is_read_from_what_the_pipeline_wrote(
+    tmp_path: Path, ensembles: dict[str, object], run: str, networks: int
+) -> None:
+    scores = {"a": (0.7, 0.9), "b": (0.8, 0.6), "all": (0.75, 0.7)}
+    for name, (dice, private) in scores.items():
+        folder = tmp_path / "data/scores" / name
+        folder.mkdir(parents=True)
+        (folder / "scores.json").write_text(json.dumps({"dice": dice, "private": private}))
+        (folder / "frames.csv").write_text("subject,img\n1,1\n1,2\n2,1\n")
+        masks = tmp_path / "submissions" / f"{name}.csv"
+        masks.parent.mkdir(exist_ok=True)
+        masks.write_text("img,pixels\n1,1 4\n2,\n3,\n")
+    weights = tmp_path / "data/ensembles/all/weights.json"
+    weights.parent.mkdir(parents=True)
+    weights.write_text(json.dumps({"test": {"a": 0.5, "b": 0.5, "c": 0.0}}))
+    solution = tmp_path / "data/verified/solution.csv"
+    solution.parent.mkdir(parents=True)
+    solution.write_text("img,pixels,Usage\n1,1 2,Private\n2,,Private\n3,1 2,Public\n")
+    params = {"models": {"a": {}, "b": {}}, "ensembles": ensembles, "trainings": {"fold1": {}}}
+    found = read_rung(tmp_path, "single", params)
+    assert (found.run, found.networks, found.subjects) == (run, networks, 2)
+    assert found.private == {1: pytest.approx(2 / 3), 2: 1.0}
+    assert found.score == pytest.approx(5 / 6)
 
 
 def test_subjects_of_the_simulator_are_those_of_the_frames() -> None:

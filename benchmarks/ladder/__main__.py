@@ -2,7 +2,7 @@
 
 Each rung of a plan such as benchmarks/ladder.yaml adds parameters to those of the rung before. The
 pipeline runs with them in a copy of the project, and the private score is compared with that of
-the rung before and of the first one, frame by frame. What DVC has cached is not computed again, so
+the rung before and of the first one, frame by frame. What has been trained is not trained again, so
 a ladder that was interrupted goes on where it stopped.
 """
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,9 @@ from benchmarks.ladder.subjects import FINDERS
 from benchmarks.settings.plan import ROOT, Overrides
 from ruamel.yaml import YAML
 
-from nerveseg.errors import InputError
+from nerveseg.errors import InputError, within
 from nerveseg.params.section import PARAMS_FILE
+from nerveseg.preflight import check_everything
 
 COPIED: Final = ("dvc.yaml", ".dvcignore", "external", "leaderboard", "src", "stages")
 """What the pipeline needs of the project."""
@@ -36,9 +38,15 @@ def climb(path: Path, work: Path, out: Path) -> None:
     plan = read_plan(path)
     folder = (work / path.stem).absolute()
     _prepare(folder)
+    for name, params in plan.rungs.items():
+        _write(folder, params)
+        with chdir(folder), within(f"{path} ({name})"):
+            check_everything(Path())
     rungs: list[Rung] = []
     for name, params in plan.rungs.items():
-        _run(folder, name, params)
+        _write(folder, params)
+        print(f"{name}: nerveseg repro in {folder}", flush=True)
+        _reproduce(folder)
         rungs.append(read_rung(folder, name, params))
         print(f"{name}: {rungs[-1].words()}", flush=True)
         if len(rungs) > 1:
@@ -62,20 +70,18 @@ def _prepare(folder: Path) -> None:
     (folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")  # no git
 
 
-def _run(folder: Path, name: str, params: Overrides) -> None:
+def _write(folder: Path, params: Overrides) -> None:
     with (folder / PARAMS_FILE).open("w") as file:
         YAML(typ="safe", pure=True).dump(params, file)
-    print(f"{name}: nerveseg repro in {folder}", flush=True)
-    _call(folder, "nerveseg", "repro")
 
 
-def _call(folder: Path, module: str, *arguments: str) -> None:
-    """Run a module in `folder`; what it prints goes to a file there."""
+def _reproduce(folder: Path) -> None:
+    """Run `nerveseg repro` in `folder`; what it prints goes to a file there."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src")}
     with (folder / _LOG).open("a") as log:
         done = subprocess.run(
-            (sys.executable, "-m", module, *arguments),
+            (sys.executable, "-m", "nerveseg", "repro"),
             cwd=folder,
             env=environment,
             stdout=log,
@@ -83,4 +89,4 @@ def _call(folder: Path, module: str, *arguments: str) -> None:
             check=False,
         )
     if done.returncode:
-        raise InputError(f"{module} {' '.join(arguments)} failed; see {folder / _LOG}")
+        raise InputError(f"nerveseg repro failed; see {folder / _LOG}")

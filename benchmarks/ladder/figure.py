@@ -18,19 +18,18 @@ def draw(names: Sequence[str], scores: Sequence[float], gains: Sequence[Sequence
     with house_style():
         figure, [axes] = panels(1, width=6.8, height=1.2 + 0.36 * len(names))
         axes.axvline(scores[0], color=MUTED, lw=1)
-        for place, (score, (gained, low, high, *_)) in enumerate(
-            zip(scores[1:], gains, strict=True), start=1
-        ):
-            start = score - gained
-            apart = low > 0 or high < 0
-            axes.hlines(place, start + low, start + high, color=COLOURS[0], lw=1.6)
-            face = COLOURS[0] if apart else "white"
+        for place, (score, gain) in enumerate(zip(scores[1:], gains, strict=True), start=1):
+            _, low, high, *_ = gain
+            axes.hlines(place, scores[0] + low, scores[0] + high, color=COLOURS[0], lw=1.6)
+            face = COLOURS[0] if low > 0 or high < 0 else "white"
             axes.plot([score], [place], "o", color=COLOURS[0], mfc=face, ms=7, zorder=4)
         axes.plot([scores[0]], [0], "s", color=COLOURS[0], ms=6, zorder=4)
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.set_xlabel("private score")
-        axes.set_title("Bars: 95% intervals of the gain on the first rung; filled: excludes 0")
+        axes.set_title(
+            "Bars: 95% intervals of the gain on the first rung; filled: it is not in them"
+        )
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
         return on_white(figure, "Private score by rung")

@@ -12,11 +12,12 @@ from benchmarks.ladder.figure import draw
 from benchmarks.ladder.plan import Document
 from benchmarks.ladder.scores import Rung
 from benchmarks.machine import describe
+from benchmarks.settings.differences import LEVEL
+from benchmarks.settings.page import score, signed, without_nan
 
 from nerveseg.atomic import whole_file
 from nerveseg.evaluation.clustered import clustered_means
 
-LEVEL: Final = 0.95
 _TABLE: Final = (
     "| rung | run | networks | validation | subjects | private | on the rung before "
     "| 95% interval | p | on the first | 95% interval | p |\n"
@@ -25,9 +26,15 @@ _TABLE: Final = (
 _EXPLANATION: Final = (
     "Each rung keeps what the rungs before it changed. *run* is the ensemble, or without one the "
     "run that is best on the validation frames; *validation* is its mean Dice there, with several "
-    "folds out of fold. Gains are paired differences in private score, with intervals and p-values "
-    "over subjects of the test frames; they say nothing of other seeds.\n"
+    "folds out of fold. Gains are paired differences in private score; where *run* changes, they "
+    "include that. Intervals and p-values are over subjects of the test frames. They do not cover "
+    "other seeds, and are not corrected for the number of rungs.\n"
 )
+_GROUPS: Final = {
+    "simulator": "subjects",
+    "alike": "groups of frames that look alike, taken for subjects, which are not known: if they "
+    "are fewer, the intervals are too narrow",
+}
 
 
 class Gain(NamedTuple):
@@ -89,21 +96,26 @@ def write_results(
         "on_the_first": [each._asdict() for each in totals],
     }
     with whole_file(out / f"{name}.json") as new:
-        new.write_text(json.dumps(record, indent=1) + "\n")
+        new.write_text(json.dumps(without_nan(record), indent=1) + "\n")
     with whole_file(out / f"{name}.svg") as new:
         new.write_text(draw([rung.name for rung in rungs], [rung.score for rung in rungs], totals))
-    first, *others = rungs
-    lines = [_line(first, "| | | | | | |")]
-    for rung, step, total in zip(others, steps, totals, strict=True):
-        lines.append(_line(rung, f"| {_words(step)} | {_words(total)} |"))
     state = (
-        f"{len(rungs)} of {len(document.rungs)} rungs, {len(first.private)} private frames of "
-        f"{tested} subjects."
+        f"{len(rungs)} of {len(document.rungs)} rungs, {len(rungs[0].private)} private frames of "
+        f"{tested} {_GROUPS[document.subjects]}."
     )
-    table = "".join([_TABLE, *lines])
-    text = f"# {name}\n\n{state} {_EXPLANATION}\n{table}\n![Private score by rung]({name}.svg)\n"
     with whole_file(out / f"{name}.md") as new:
-        new.write_text(f"{text}\n{_runs(rungs)}")
+        new.write_text(
+            f"# {name}\n\n{state} {_EXPLANATION}\n{_steps(rungs, steps, totals)}\n"
+            f"![Private score by rung]({name}.svg)\n\n{_runs(rungs)}"
+        )
+
+
+def _steps(rungs: Sequence[Rung], steps: Sequence[Gain], totals: Sequence[Gain]) -> str:
+    """Return a table of the rungs, with the gains on the rung before and on the first one."""
+    lines = [_line(rungs[0], "| | | | | | |")]
+    for rung, step, total in zip(rungs[1:], steps, totals, strict=True):
+        lines.append(_line(rung, f"| {_words(step)} | {_words(total)} |"))
+    return "".join([_TABLE, *lines])
 
 
 def _record(rung: Rung) -> dict[str, object]:
@@ -118,7 +130,7 @@ def _line(rung: Rung, gains: str) -> str:
 
 
 def _words(of: Gain) -> str:
-    return f"{of.dice:+z.3f} | {of.low:+z.3f} .. {of.high:+z.3f} | {of.p:.3f}"
+    return f"{signed(of.dice)} | {signed(of.low)} .. {signed(of.high)} | {score(of.p)}"
 
 
 def _runs(rungs: Sequence[Rung]) -> str:

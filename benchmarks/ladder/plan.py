@@ -1,13 +1,11 @@
 """The rungs of a ladder, read from a YAML file such as benchmarks/ladder.yaml."""
 
-from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from benchmarks.settings.plan import (
     ROOT,
-    SECTIONS,
     Overrides,
     absolute_files,
     read_yaml,
@@ -15,10 +13,12 @@ from benchmarks.settings.plan import (
 )
 from pydantic import Field
 
+from nerveseg.errors import InputError
 from nerveseg.params.section import PARAMS_FILE, Section, validated
-from nerveseg.params.trainings import TrainingsParams
+from nerveseg.preflight import SECTIONS
 
-CHECKED: Final[Mapping[str, type[Section]]] = {**SECTIONS, "trainings": TrainingsParams}
+FIXED: Final = ("data", "pack")
+"""Sections of the frames, which all rungs share."""
 
 
 class Document(Section):
@@ -62,12 +62,18 @@ def read_plan(path: Path) -> Plan:
     for key, value in document.params.items():
         set_parameter(params, key, value, f"{path}: params")
     absolute_files(params)
+    if params["data"]["source"] != "simulated" and params["data"]["solution"] is None:
+        raise InputError(f"{path}: params: private scores need a solution; set data.solution")
     rungs = {}
     for name, changes in document.rungs.items():
         params = deepcopy(params)
         for key, value in changes.items():
+            if key.partition(".")[0] in FIXED:
+                raise InputError(
+                    f"{path}: rungs.{name}: all rungs share their frames; move '{key}' to params"
+                )
             set_parameter(params, key, value, f"{path}: rungs.{name}")
-        for section, kind in CHECKED.items():
+        for section, kind in SECTIONS.items():
             validated(params[section], section, kind, Path(f"{path} ({name})"))
         rungs[name] = params
     return Plan(document, rungs)

@@ -59,12 +59,16 @@ def read_rung(folder: Path, name: str, params: Mapping[str, Any]) -> Rung:
     # Chosen without a look at the test frames.
     run = max(params["ensembles"] or params["models"], key=lambda each: runs[each][0])
     trainings = 1 + len(params["trainings"])
+    members = 1
+    if params["ensembles"]:
+        weights = json.loads((folder / "data/ensembles" / run / "weights.json").read_text())
+        members = sum(weight > 0 for weight in weights["test"].values())
     with (scores / run / "frames.csv").open(newline="") as file:
         subjects = {row["subject"] for row in csv.DictReader(file)}
     return Rung(
         name,
         run,
-        trainings * (len(params["models"]) if params["ensembles"] else 1),
+        trainings * members,
         runs[run][0],
         len(subjects),
         runs,

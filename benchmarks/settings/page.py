@@ -72,7 +72,7 @@ def write_results(
         "runs": [each._asdict() for each in between_runs],
     }
     with whole_file(out / f"{name}.json") as new:
-        new.write_text(json.dumps(_without_nan(record), indent=1) + "\n")
+        new.write_text(json.dumps(without_nan(record), indent=1) + "\n")
     first = next(iter(plan.document.runs))
     settings = [row for row in differences if row.reference != PLAIN]
     plain = [row for row in differences if row.reference == PLAIN]
@@ -107,7 +107,7 @@ def _page(means: Sequence[Mean], tables: Sequence[Table], failed: Mapping[Name, 
 def _mean(row: Mean) -> str:
     seeds = len(row.seeds)
     scores = (row.dice, row.dice_seeds, row.dice_nerve, row.public, row.private, row.private_seeds)
-    shown = [row.dataset, row.run, row.setting, str(seeds), *map(_score, scores)]
+    shown = [row.dataset, row.run, row.setting, str(seeds), *map(score, scores)]
     return _row([*shown, f"{row.seconds:.0f}"])
 
 
@@ -117,15 +117,15 @@ def _difference(row: Difference) -> str:
             row.dataset,
             row.run,
             row.setting,
-            _signed(row.dice),
-            f"{_signed(row.low)} .. {_signed(row.high)}",
-            " ".join(map(_signed, row.by_seed)),
-            _score(row.p),
+            signed(row.dice),
+            f"{signed(row.low)} .. {signed(row.high)}",
+            " ".join(map(signed, row.by_seed)),
+            score(row.p),
             row.verdict,
-            _signed(row.dice_nerve),
-            f"{_signed(row.nerve_low)} .. {_signed(row.nerve_high)}",
-            _signed(row.private),
-            " ".join(map(_signed, row.private_by_seed)),
+            signed(row.dice_nerve),
+            f"{signed(row.nerve_low)} .. {signed(row.nerve_high)}",
+            signed(row.private),
+            " ".join(map(signed, row.private_by_seed)),
             f"{row.seconds_ratio:.2f}",
         ]
     )
@@ -135,11 +135,13 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |\n"
 
 
-def _score(value: float) -> str:
+def score(value: float) -> str:
+    """Return a score to three digits; NaN is an empty text."""
     return "" if math.isnan(value) else f"{value:.3f}"
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """Return a difference to three digits, with its sign; NaN is a question mark."""
     return "?" if math.isnan(value) else f"{value:+z.3f}"
 
 
@@ -156,10 +158,10 @@ def _combination(each: Scored) -> dict[str, object]:
     }
 
 
-def _without_nan(value: object) -> object:
+def without_nan(value: object) -> object:
     """Return `value` with null for NaN, which JSON does not have."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -80,18 +80,18 @@ def write_environments(root: Path, run: str, trainings: Mapping[str, Mapping[str
         run: the run.
         trainings: name of a training -> name -> text, as `environment` returns it.
     """
-    with whole_file(_of_maps(root, run)) as new:
+    with whole_file(_record_of_maps(root, run)) as new:
         new.write_text(json.dumps(trainings, indent=1) + "\n")
 
 
 def read_environments(root: Path, run: str) -> dict[str, dict[str, str]]:
     """Return what `write_environments` recorded; {} if it is not recorded."""
     try:
-        recorded = parse_json(_of_maps(root, run).read_text(encoding="utf-8"))
+        recorded = parse_json(_record_of_maps(root, run).read_text(encoding="utf-8"))
         return {str(name): dict(environment) for name, environment in recorded.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
 
 
-def _of_maps(root: Path, run: str) -> Path:
-    return root / "data/predictions" / run / "environment.json"
+def _record_of_maps(root: Path, run: str) -> Path:
+    return root / "data/environments" / f"{run}.json"

@@ -22,7 +22,7 @@ from nerveseg.errors import InputError
 
 PACKAGE: Final = Path(__file__).parent
 EXEMPT: Final[Mapping[str, str]] = {
-    "nerveseg.environment": "describes the machine beside the weights, for the record",
+    "nerveseg.environment": "describes the machine beside weights and maps, for the record",
     "nerveseg.errors": "reports errors, after which there is no output",
     "nerveseg.atomic": "writes outputs completely or not at all, whatever they contain",
     "nerveseg.models.registry": "lists networks; the module of the run's network is counted",

@@ -107,6 +107,19 @@ def test_eight_bits_keep_the_masks(made: Made, tmp_path: Path) -> None:
     assert sizes[0] < 0.5 * sizes[1]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("made", ["rpa_apf"], indirect=True)
+def test_eight_bits_leave_no_transposed_convolution(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # OpenVINO would compute them in float32.
+    monkeypatch.setitem(agreement.LEAST, "int8", 0.0)
+    export_openvino(made.source, tmp_path / "large.xml", made.frames)
+    export_openvino(made.source, tmp_path / "small.xml", made.frames, made.frames)
+    texts = [(tmp_path / name).read_text() for name in ("large.xml", "small.xml")]
+    assert ["ConvolutionBackpropData" in text for text in texts] == [True, False]
+
+
 def test_a_file_that_does_not_agree_is_not_written(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

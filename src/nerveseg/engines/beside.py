@@ -55,7 +55,8 @@ def read_beside(model: Path) -> Beside:
         return Beside.model_validate_json(path.read_bytes())
     except OSError as error:
         raise InputError(
-            f"{path}: not readable ({error.strerror}); keep it beside {model.name}"
+            f"{path}: not readable ({error.strerror}); keep it beside {model.name}, or export the "
+            "model again"
         ) from error
     except ValidationError as error:
         fault = error.errors()[0]

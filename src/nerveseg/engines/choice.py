@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from importlib import metadata
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Final, NamedTuple
 
@@ -42,13 +42,26 @@ class Choice(NamedTuple):
     Attributes:
         source: the network with its test-time augmentation.
         words: the name of the engine; if several were tried, a comma and how fast each was.
-        depends: what its logits depend on: the engine, and the machine and versions of
-            `nerveseg.environment.environment`.
+        engine: its name.
+        precision: that of torch.
     """
 
     source: MapSource
     words: str
-    depends: dict[str, str]
+    engine: str
+    precision: Precision
+
+    def environment(self) -> dict[str, str]:
+        """Return what the logits depend on: the engine, and `nerveseg.environment.environment`."""
+        if self.engine == TORCH:
+            device = pick_device()
+            versions, dtype = {}, working_dtype(self.precision, device)
+        else:
+            package, _ = _PACKAGES["openvino" if self.engine == BF16 else self.engine]
+            versions = {package: str(import_module(package).__version__)}
+            device = torch.device("cpu")
+            dtype = torch.bfloat16 if self.engine == BF16 else torch.float32
+        return {"engine": self.engine} | environment(device, dtype) | versions
 
 
 def check_engine(engine: EngineName, weights: ViewWeights) -> None:
@@ -81,44 +94,29 @@ def choose(
 
     Raises:
         InputError: as `check_engine` and `pick_device`, or `onnx` or `openvino` cannot compute the
-            network; `auto` is torch then.
+            network; `auto` leaves that engine out.
     """
     with within("engine"):
         check_engine(engine, averaged.weights)
     device = pick_device()
     only_torch = device.type != "cpu" or averaged.weights != "mean"
     if engine == TORCH or (engine == "auto" and only_torch):
-        return _choice(TORCH, torch_predictor(averaged, precision), precision)
+        return Choice(torch_predictor(averaged, precision), TORCH, TORCH, precision)
     description = averaged.description
     size = description.image_size
     graph = FrameToProbability(averaged.network, description, averaged.views, size)
     opened = _opened(graph, size, _installed() if engine == "auto" else [engine])
     if engine != "auto":
-        if engine in opened.faults:
-            raise InputError(f"{engine} {opened.faults[engine]}; use torch")
-        return _choice(engine, EngineLogits(opened.engines[engine]))
+        if fault := opened.faults.get(engine):
+            raise InputError(f"{engine} {_in_words(fault)}; use torch") from fault
+        return Choice(EngineLogits(opened.engines[engine]), engine, engine, precision)
     predictor = torch_predictor(averaged, precision)
     engines = {TORCH: _probabilities(predictor)} | opened.engines
     trials = try_engines(engines, torch_engine(graph), _spread(frames()))
     agreeing = [name for name, trial in trials.items() if trial.agrees]
     best = min(agreeing or [TORCH], key=lambda name: trials[name].seconds)
     source = predictor if best == TORCH else EngineLogits(engines[best])
-    return _choice(best, source, precision)._replace(words=_words(best, trials, opened.faults))
-
-
-def _choice(engine: str, source: MapSource, precision: Precision = "fp32") -> Choice:
-    """Return the choice of one engine; the precision is that of torch."""
-    if engine == TORCH:
-        device = pick_device()
-        return Choice(source, engine, _depends(engine, device, working_dtype(precision, device)))
-    package, _ = _PACKAGES[engine.removesuffix(" bf16")]
-    dtype = torch.bfloat16 if engine == BF16 else torch.float32
-    depends = _depends(engine, torch.device("cpu"), dtype)
-    return Choice(source, engine, depends | {package: metadata.version(package)})
-
-
-def _depends(engine: str, device: torch.device, dtype: torch.dtype) -> dict[str, str]:
-    return {"engine": engine} | environment(device, dtype)
+    return Choice(source, _words(best, trials, opened.faults), best, precision)
 
 
 def _spread(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -126,57 +124,53 @@ def _spread(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _installed() -> list[str]:
+    """Return the engines that are installed, OpenVINO twice where the processor has bf16 units."""
     if not find_spec(_CONVERTER[0]):
         return []
-    return [name for name, (package, _) in _PACKAGES.items() if find_spec(package)]
+    found = [name for name, (package, _) in _PACKAGES.items() if find_spec(package)]
+    return [*found, BF16] if "openvino" in found and computes_in_bf16() else found
 
 
 class _Opened(NamedTuple):
     """What has computed a frame, and what cannot.
 
     Attributes:
-        engines: name -> engine; OpenVINO twice where the processor computes in bf16.
+        engines: name -> engine.
         faults: name -> why it cannot compute the network.
     """
 
     engines: dict[str, Engine]
-    faults: dict[str, str]
+    faults: dict[str, Exception]
 
 
 def _opened(graph: FrameToProbability, size: tuple[int, int], names: Sequence[str]) -> _Opened:
-    opened = _Opened({}, {})
-    if not names:
-        return opened
+    engines: dict[str, Engine] = {}
+    faults: dict[str, Exception] = {}
+    # The exporter and the engines have types of errors of their own, some of them RuntimeError.
     try:
-        model = onnx_model(graph, size)
+        model = onnx_model(graph, size) if names else b""
     except Exception as error:
-        # The exporter and the engines have types of errors of their own, some of them RuntimeError.
-        opened.faults.update(dict.fromkeys(names, _fault(error)))
-        return opened
+        return _Opened({}, dict.fromkeys(names, error))
     for name in names:
         try:
-            found = _sessions(name, model)
-            for engine in found.values():
-                engine(np.zeros((1, *size), np.uint8))
+            engine = _session(name, model)
+            engine(np.zeros((1, *size), np.uint8))
         except Exception as error:
-            opened.faults[name] = _fault(error)
+            faults[name] = error
         else:
-            opened.engines.update(found)
-    return opened
+            engines[name] = engine
+    return _Opened(engines, faults)
 
 
-def _fault(error: Exception) -> str:
-    return f"cannot compute this network ({' '.join(str(error).split())[:120]})"
-
-
-def _sessions(name: str, model: bytes) -> dict[str, Engine]:
+def _session(name: str, model: bytes) -> Engine:
     threads = torch.get_num_threads()
     if name == "onnx":
-        return {name: onnx_session(model, threads)}
-    found = {name: openvino_session(model, threads)}
-    if computes_in_bf16():
-        found[BF16] = openvino_session(model, threads, "bf16")
-    return found
+        return onnx_session(model, threads)
+    return openvino_session(model, threads, "bf16" if name == BF16 else "f32")
+
+
+def _in_words(fault: Exception) -> str:
+    return f"cannot compute this network ({' '.join(str(fault).split())[:120]})"
 
 
 class EngineLogits:
@@ -209,14 +203,14 @@ def _probabilities(predictor: Predictor) -> Engine:
     return run
 
 
-def _words(best: str, trials: Mapping[str, Trial], faults: Mapping[str, str]) -> str:
+def _words(best: str, trials: Mapping[str, Trial], faults: Mapping[str, Exception]) -> str:
     """Return, for instance, 'openvino, 4.1 ms a frame (torch 9.8, onnx 5.0)'."""
     others = [
         f"{name} {1e3 * trial.seconds:.1f}{'' if trial.agrees else ', whose masks differ'}"
         for name, trial in trials.items()
         if name != best
     ]
-    others += [f"{name} {fault}" for name, fault in faults.items()]
+    others += [f"{name} {_in_words(fault)}" for name, fault in faults.items()]
     absent = [name for name in _PACKAGES if name not in trials and name not in faults]
     missing = absent if find_spec(_CONVERTER[0]) else [_CONVERTER[0]]
     others += [f"{name} is not installed" for name in missing]

@@ -63,7 +63,7 @@ def export_onnx(source: Source, path: Path, frames: Frames) -> Agreement:
 def export_openvino(
     source: Source, path: Path, frames: Frames, calibration: Sequence[NDArray[np.uint8]] = ()
 ) -> Agreement:
-    """Write `path`, a file .xml, its weights .bin and its rule .json for one frame at a time.
+    """Write `path`, a file .xml, its weights .bin and its rule (.xml.json) for one frame at a time.
 
     Args:
         source: what to export.

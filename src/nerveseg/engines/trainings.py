@@ -16,12 +16,10 @@ class OpenedTrainings(NamedTuple):
 
     Attributes:
         networks: one for each training.
-        engines: what computes each of them, and how fast the others were.
         environments: name of a training -> what its maps depend on.
     """
 
     networks: list[Trained]
-    engines: list[str]
     environments: dict[str, dict[str, str]]
 
 
@@ -32,7 +30,7 @@ def open_trainings(
     params: PredictParams,
     frames: Frames,
 ) -> OpenedTrainings:
-    """Return the networks of a run.
+    """Return the networks of a run, and print what computes each of them.
 
     Args:
         name: its name.
@@ -44,11 +42,11 @@ def open_trainings(
     Raises:
         InputError: as `load_averaged` and `choose`.
     """
-    opened = OpenedTrainings([], [], {})
+    opened = OpenedTrainings([], {})
     for key, training in trainings.items():
         averaged = load_averaged(weights_of(name, key), run, params)
-        source, words, depends = choose(averaged, params.engine, frames, params.precision)
-        opened.networks.append(Trained(training.fold, source))
-        opened.engines.append(words)
-        opened.environments[key] = depends
+        choice = choose(averaged, params.engine, frames, params.precision)
+        print(f"engine: {choice.words}")
+        opened.networks.append(Trained(training.fold, choice.source))
+        opened.environments[key] = choice.environment()
     return opened

@@ -18,7 +18,10 @@ from nerveseg.engines.sessions import need, openvino_core
 
 
 def without_transposed(model: Any) -> None:  # noqa: ANN401
-    """Replace, in place, all transposed convolutions whose kernel is constant.
+    """Replace transposed convolutions in place.
+
+    Those stay whose kernel is not constant, and those with stride 1 or with other strides down than
+    across, with dilation, with automatic padding or of a size that is not known.
 
     Args:
         model: an `openvino.Model`. What is computed of constants alone is folded, too.
@@ -49,7 +52,9 @@ def _fold_constants(model: Any) -> None:  # noqa: ANN401
     manager.run_passes(model)
     for operation in _transposed(model):
         if all(_is_constant(each) for each in operation.input_values()):
-            alone = openvino_core().compile_model(openvino.Model([operation], []), "CPU")
+            # Without a precision, processors with bf16 units would round.
+            exact = {"INFERENCE_PRECISION_HINT": "f32"}
+            alone = openvino_core().compile_model(openvino.Model([operation], []), "CPU", exact)
             value = np.array(alone([])[0])
             operation.output(0).replace(openvino.op.Constant(value).output(0))
     manager.run_passes(model)

@@ -1,7 +1,7 @@
 """Tries engines side by side: how fast each is here, and whether it agrees with torch."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -42,26 +42,44 @@ def try_engines(
 ) -> dict[str, Trial]:
     """Return how each engine did, by name.
 
-    They take turns, so that whatever else the machine does slows all of them down. The first frames
-    of a turn are not counted: worker threads go on waiting for work for a while after an engine has
-    finished, and take a core from the next one.
-
     Args:
         engines: name -> engine.
         reference: torch in float32.
         frames: N x H x W uint8, at least one.
     """
+    seconds = seconds_in_turns(engines, frames, TURNS, COUNTED)
+    return {
+        name: Trial(float(np.median(seconds[name])), measure(engine, reference, frames, _RULE))
+        for name, engine in engines.items()
+    }
+
+
+def seconds_in_turns(
+    engines: Mapping[str, Callable[[NDArray[np.uint8]], object]],
+    frames: NDArray[np.uint8],
+    turns: int,
+    counted: int,
+) -> dict[str, list[float]]:
+    """Return the seconds that each engine takes for one frame, `turns` x `counted` of them.
+
+    The engines take turns, so that whatever else the machine does slows all of them down. The first
+    frames of a turn are not counted: worker threads go on waiting for work for a while after an
+    engine has finished, and take a core from the next one.
+
+    Args:
+        engines: name -> what is given 1 x H x W.
+        frames: N x H x W uint8, at least one.
+        turns: turns of each engine.
+        counted: frames that are counted in a turn.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in engines}
-    for _ in range(TURNS):
+    for _ in range(turns):
         for name, engine in engines.items():
-            for index in range(UNCOUNTED + COUNTED):
+            for index in range(UNCOUNTED + counted):
                 frame = frames[index % len(frames)][np.newaxis]
                 start = time.perf_counter()
                 engine(frame)
                 taken = time.perf_counter() - start
                 if index >= UNCOUNTED:
                     seconds[name].append(taken)
-    return {
-        name: Trial(float(np.median(seconds[name])), measure(engine, reference, frames, _RULE))
-        for name, engine in engines.items()
-    }
+    return seconds

@@ -51,7 +51,7 @@ def collect_facts(
 
     Args:
         root: the folder that holds dvc.lock and data/.
-        runs: the runs whose training environment is shown.
+        runs: the runs whose environments are shown.
         trainings: names of the trainings of each run.
     """
     weights = _weights(root, runs, trainings)
@@ -62,7 +62,7 @@ def collect_facts(
     facts |= environments(
         "Trained with", {key: recorded_environment(path) for key, path in weights.items()}
     )
-    facts |= environments("Maps computed with", _of_maps(root, runs))
+    facts |= environments("Maps computed with", _map_environments(root, runs))
     facts |= pseudo_labels(weights)
     facts["Python"] = f"{platform.python_implementation()} {platform.python_version()}"
     facts["Packages"] = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
@@ -77,7 +77,7 @@ def _weights(root: Path, runs: Sequence[str], trainings: Sequence[str]) -> dict[
     return {_named(run, name): root / weights_of(run, name) for run in runs for name in trainings}
 
 
-def _of_maps(root: Path, runs: Sequence[str]) -> dict[str, dict[str, str]]:
+def _map_environments(root: Path, runs: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return what the maps depend on by the name of a run, and its training's if not the first."""
     found: dict[str, dict[str, str]] = {}
     for run in runs:
