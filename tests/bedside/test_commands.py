@@ -41,6 +41,18 @@ def test_predict_writes_and_says_what_it_found(capsys: pytest.CaptureFixture[str
     assert len(Path("out/predictions.csv").read_text().splitlines()) == 8
 
 
+def test_the_current_folder_can_hold_inputs_and_outputs() -> None:
+    call(["predict", MODEL, "a.png", "-o", "."])
+    call(["predict", MODEL, ".", "-o", "."])
+    _, *rows = Path("predictions.csv").read_text().splitlines()
+    assert {row.partition(",")[0] for row in rows} == {"a.png", "a.mp4"}
+
+
+def test_an_empty_folder_of_outputs_is_not_the_current_one() -> None:
+    with pytest.raises(InputError, match="-o: an empty path"):
+        call(["predict", MODEL, "a.png", "-o", ""])
+
+
 def test_options_change_the_rule_and_the_outputs() -> None:
     options = ["--threshold", "0.999", "--no-overlays", "--unsure", "0", "0", "--tta", "auto"]
     call(["predict", MODEL, "a.png", "-o", "out", *options])

@@ -14,14 +14,15 @@ from nerveseg.bedside.outputs_of_source import EVERYTHING, OutputOptions, Progre
 from nerveseg.bedside.records import (
     Record,
     Row,
+    claim,
     forget,
     is_current,
     key_of,
     read_record,
-    refuse_foreign,
     write_record,
     write_table,
 )
+from nerveseg.bedside.uninterrupted import uninterrupted
 from nerveseg.errors import InputError
 from nerveseg.media.sources import Source
 
@@ -52,7 +53,7 @@ def predict_into(
     Raises:
         InputError: `out` holds files of others, or sources could not be read; stderr names them.
     """
-    refuse_foreign(out)
+    claim(out)
     settings = f"{model} {finder.rule.model_dump_json()} {options}"
     found: dict[str, list[Row]] = {}
     kept = 0
@@ -68,8 +69,8 @@ def predict_into(
                 found[source.name] = record.rows
                 tqdm.write(f"{source.name}: {_in_words(record.rows)}{'' if again else ' (kept)'}")
     finally:
-        # Also after Ctrl-C: the table then lists what is done.
-        write_table(out, found.items())
+        with uninterrupted():  # also after Ctrl-C: the table then lists what is done
+            write_table(out, found.items())
     states = Counter(row.state for rows in found.values() for row in rows)
     if len(sources) > 1:
         tqdm.write(f"{len(found)} files ({kept} kept from before): {_counts(states)}")
