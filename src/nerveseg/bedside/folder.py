@@ -9,7 +9,7 @@ from typing import Final, get_args
 from tqdm import tqdm
 
 from nerveseg.artefact.decision import State
-from nerveseg.bedside.frame_result import Finder, in_words
+from nerveseg.bedside.frame_result import Finder
 from nerveseg.bedside.outputs_of_source import EVERYTHING, OutputOptions, Progress, predict_source
 from nerveseg.bedside.records import (
     Record,
@@ -23,6 +23,7 @@ from nerveseg.bedside.records import (
     write_table,
 )
 from nerveseg.bedside.uninterrupted import uninterrupted
+from nerveseg.bedside.words import counted, in_words
 from nerveseg.errors import InputError
 from nerveseg.media.sources import Source
 
@@ -73,7 +74,7 @@ def predict_into(
             write_table(out, found.items())
     states = Counter(row.state for rows in found.values() for row in rows)
     if len(sources) > 1:
-        tqdm.write(f"{len(found)} files ({kept} kept from before): {_counts(states)}")
+        tqdm.write(f"{counted(len(found), 'file')} ({kept} kept from before): {_counts(states)}")
     if failed := len(sources) - len(found):
         raise InputError(
             f"{failed} of {len(sources)} inputs could not be predicted; the lines above name them"

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nerveseg.artefact.decision import State
 from nerveseg.atomic import whole_file
+from nerveseg.bedside.words import rounded
 from nerveseg.errors import InputError
 from nerveseg.media.sources import Source
 from nerveseg.sha256 import sha256_of
@@ -147,7 +148,8 @@ def write_table(out: Path, rows: Iterable[tuple[str, Sequence[Row]]]) -> None:
         for name, each in rows:
             for row in each:
                 area = "" if row.area_mm2 is None else f"{row.area_mm2:.2f}"
-                probability = f"{row.probability:.4f}"
+                outlined = row.area_px > 0
+                probability = f"{rounded(row.state, row.probability, 4, outlined=outlined):.4f}"
                 table.writerow(
                     (name, row.frame, row.state, probability, row.area_px, area, row.rle)
                 )
