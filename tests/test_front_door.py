@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,11 +154,32 @@ def test_images_of_any_size_are_predicted(trained: Path, size: tuple[int, int]) 
 
 
 @pytest.mark.parametrize(
-    "images", [np.zeros((4, 4)), np.zeros((1, 1, 4, 4), np.uint8), np.zeros((0, 4), np.uint8)]
+    "images",
+    [
+        np.zeros((4, 4)),
+        np.zeros((1, 1, 4, 4), np.uint8),
+        np.zeros((0, 4), np.uint8),
+        "a.png",
+        None,
+        [[0, 0], [0, 0]],
+    ],
 )
-def test_what_is_no_image_is_refused(trained: Path, images: np.ndarray) -> None:
-    with pytest.raises(InputError, match=r"images: .*; give "):
-        nerveseg.load(trained)(images)
+def test_what_is_no_image_is_refused(trained: Path, images: Any) -> None:  # noqa: ANN401
+    predict = nerveseg.load(trained)
+    for function in (predict, predict.logits, predict.find):
+        with pytest.raises(InputError, match=r"images: .*; give "):
+            function(images)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_colour_image_is_not_taken_for_many_images(trained: Path, channels: int) -> None:
+    with pytest.raises(InputError, match=rf"image with {channels} channels?; make it grey"):
+        nerveseg.load(trained)(np.zeros((42, 58, channels), np.uint8))
+
+
+def test_an_engine_that_is_unknown_is_refused(trained: Path) -> None:
+    with pytest.raises(InputError, match=r"engine: 'foo' is unknown; use one of torch, auto, "):
+        nerveseg.load(trained, engine="foo")  # type: ignore[arg-type]
 
 
 # From the shell

@@ -1,5 +1,6 @@
 """The zip that `nerveseg share` makes: an artefact, and the card that describes it."""
 
+import os
 import shutil
 import tempfile
 import zipfile
@@ -18,7 +19,30 @@ CARD: Final = "README.md"
 MOST_MODEL_BYTES: Final = 4 << 30
 """Limit on the size of an artefact in a zip; the largest network has about 250 MB."""
 
+_SUFFIX: Final = ".zip"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same run must give the same zip
+
+
+def check_target(out: Path) -> None:
+    """Refuse to write a package over something else, or under a name that says another format.
+
+    Raises:
+        InputError: the name does not end in .zip, or what is there is no package.
+    """
+    if out.suffix.lower() != _SUFFIX:
+        raise InputError(f"{out}: the shared run is a zip; give a name that ends in {_SUFFIX}")
+    if os.path.lexists(out) and not _is_package(out):
+        raise InputError(
+            f"{out}: is there, and nerveseg share has not written it; give another name with -o"
+        )
+
+
+def _is_package(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return set(archive.namelist()) == {CARD, MODEL}
+    except UNREADABLE:
+        return False
 
 
 def write_package(out: Path, artefact: Path, card: str) -> None:

@@ -6,6 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from brightness import Brightness, finder
+from nerveseg.bedside.folder import predict_into
+from nerveseg.bedside.outputs_of_source import EVERYTHING, OutputOptions
+from nerveseg.bedside.records import folders_of
+from nerveseg.media.sources import find_sources
 from nerveseg.media.video import VideoWriter
 
 
@@ -28,3 +33,15 @@ def rows(out: Path) -> list[dict[str, str]]:
 def read(path: Path) -> np.ndarray:
     found = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     return np.asarray(found)
+
+
+def run(
+    given: Path,
+    out: Path,
+    source: Brightness | None = None,
+    options: OutputOptions = EVERYTHING,
+    model: str = "m",
+) -> dict[str, int]:
+    sources = find_sources([str(given)], leave_out=folders_of(out))
+    states = predict_into(out, sources, finder(source), model, options)
+    return {str(state): count for state, count in states.items()}

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -38,6 +39,18 @@ def test_predict_writes_and_says_what_it_found(capsys: pytest.CaptureFixture[str
     assert "a.mp4: 6 frames: " in printed.out
     assert printed.out.endswith("out/predictions.csv: written\n")
     assert len(Path("out/predictions.csv").read_text().splitlines()) == 8
+
+
+def test_the_current_folder_can_hold_inputs_and_outputs() -> None:
+    call(["predict", MODEL, "a.png", "-o", "."])
+    call(["predict", MODEL, ".", "-o", "."])
+    _, *rows = Path("predictions.csv").read_text().splitlines()
+    assert {row.partition(",")[0] for row in rows} == {"a.png", "a.mp4"}
+
+
+def test_an_empty_folder_of_outputs_is_not_the_current_one() -> None:
+    with pytest.raises(InputError, match="-o: an empty path"):
+        call(["predict", MODEL, "a.png", "-o", ""])
 
 
 def test_options_change_the_rule_and_the_outputs() -> None:
@@ -108,6 +121,27 @@ def test_live_can_be_cut_short_and_be_blind(capsys: pytest.CaptureFixture[str]) 
 def test_live_takes_a_stream_only(source: str) -> None:
     with pytest.raises(InputError, match="not a video, a cine loop or a camera"):
         call(["live", MODEL, source, "--blind"])
+
+
+TARGETS: dict[str, tuple[str, Callable[[], object], str]] = {
+    "the source": ("a.mp4", lambda: None, "is the input a.mp4"),
+    "another spelling": ("x/../a.mp4", lambda: Path("x").mkdir(), "is the input a.mp4"),
+    "a symbolic link": ("b.mp4", lambda: Path("b.mp4").symlink_to("a.mp4"), "is the input a.mp4"),
+    "a hard link": ("b.mp4", lambda: Path("b.mp4").hardlink_to("a.mp4"), "is the input a.mp4"),
+    "a folder": ("b.mp4", lambda: Path("b.mp4").mkdir(), "b.mp4: is a folder"),
+    "another format": ("b.avi", lambda: None, "b.avi: the video is an MP4 file; give a name"),
+    "no suffix": ("b", lambda: None, "b: the video is an MP4 file; give a name"),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_live_replaces_no_input_and_writes_mp4_alone(target: str) -> None:
+    name, prepare, said = TARGETS[target]
+    prepare()
+    before = sorted(Path().rglob("*")), Path("a.mp4").read_bytes()
+    with pytest.raises(InputError, match=said):
+        call(["live", MODEL, "a.mp4", "-o", name, "--frames", "2"])
+    assert (sorted(Path().rglob("*")), Path("a.mp4").read_bytes()) == before
 
 
 def test_video_and_blind_exclude_each_other() -> None:

@@ -4,39 +4,17 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from predictions import png, read, rows, video
+from predictions import png, read, rows, run, video
 
 from brightness import RULE, SHAPE, Brightness, finder, frame
 from nerveseg import rle
 from nerveseg.bedside.folder import predict_into
-from nerveseg.bedside.outputs_of_source import EVERYTHING, OutputOptions
+from nerveseg.bedside.outputs_of_source import OutputOptions
 from nerveseg.errors import InputError
 from nerveseg.media.sources import find_sources
 from nerveseg.media.video import read_video
-
-
-@pytest.fixture
-def given(tmp_path: Path) -> Path:
-    folder = tmp_path / "given"
-    png(folder / "a.png", frame())
-    png(folder / "deep/b.png", frame(side=0))
-    png(folder / "c.png", cv2.resize(frame(), (128, 96), interpolation=cv2.INTER_NEAREST))
-    return folder
-
-
-def run(
-    given: Path,
-    out: Path,
-    source: Brightness | None = None,
-    options: OutputOptions = EVERYTHING,
-    model: str = "m",
-) -> dict[str, int]:
-    sources = find_sources([str(given)], leave_out=out)
-    states = predict_into(out, sources, finder(source), model, options)
-    return {str(state): count for state, count in states.items()}
 
 
 def test_masks_and_rows_have_the_size_of_the_input(given: Path, tmp_path: Path) -> None:

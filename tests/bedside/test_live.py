@@ -119,6 +119,25 @@ def test_ctrl_c_keeps_what_was_shown() -> None:
     assert sink.failed is False
 
 
+def test_another_ctrl_c_keeps_what_was_shown_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(Kept):
+        def show(self, picture: np.ndarray, time: float) -> bool:
+            super().show(picture, time)
+            raise KeyboardInterrupt
+
+    def impatient(_: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    sink, found, before = Interrupted(), live(), set(threading.enumerate())
+    monkeypatch.setattr(threading.Thread, "join", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        found.run(stream(5), sink, paced=False)
+    assert sink.failed is False
+    monkeypatch.undo()
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+
+
 @pytest.mark.parametrize("where", ["capture", "predict", "show"])
 def test_an_error_in_any_thread_ends_all_and_is_raised(where: str) -> None:
     def frames() -> Iterator[Frame]:

@@ -55,6 +55,7 @@ def test_a_still_is_shown_with_what_is_found_on_it(demo: Demo, image: np.ndarray
     assert np.array_equal(imagecodecs.png_decode(picture), image)
     found = demo.ask(f"/files/{dropped['name']}/0/0").json()
     assert (found["state"], found["probability"], found["pixels"]) == ("nerve", 0.9, 800)
+    assert found["probability_in_words"] == "0.90"
     assert (found["height"], found["width"], found["square_mm"]) == (60, 80, None)
     assert found["milliseconds"] > 0
     drawn = np.zeros_like(image)
@@ -204,6 +205,7 @@ def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path, image: np.ndarray) ->
         assert process.stdout is not None
         assert select.select([process.stdout], [], [], 120)[0]
         line = process.stdout.readline()
+        assert re.search(r"http://127\.0\.0\.1:\d+/ ", line), "nothing sticks to the address"
         served = Demo(int(re.findall(r"127\.0\.0\.1:(\d+)/", line)[0]))
         name = served.drop(imagecodecs.png_encode(image), ".png").json()["name"]
         assert served.ask(f"/files/{name}/0/0").json()["state"] in ("nerve", "none", "unsure")

@@ -129,6 +129,12 @@ def test_a_compressed_frame_of_another_size_is_refused(tmp_path: Path, levels: n
         frames(tmp_path, jpeg(levels[0], 63))
 
 
+def test_a_region_that_is_hardly_there_is_one_line(tmp_path: Path, levels: np.ndarray) -> None:
+    items = regions(region(2, 1, 4, 40))
+    with pytest.raises(InputError, match=r"a\.dcm: its part with tissue is less than 5 pixels"):
+        frames(tmp_path, dataset(levels[0], "MONOCHROME2", SequenceOfUltrasoundRegions=items))
+
+
 def test_the_largest_region_of_tissue_is_the_region(tmp_path: Path, levels: np.ndarray) -> None:
     items = regions(
         region(0, 0, 3, 3),

@@ -1,6 +1,9 @@
 """Videos are written and read frame by frame, and only from local files."""
 
+import signal
+import threading
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -59,6 +62,46 @@ def test_a_video_that_fails_leaves_nothing(tmp_path: Path) -> None:
         writer.write(pictures(1)[0])
         raise KeyError
     assert list(tmp_path.iterdir()) == []
+
+
+class Interrupting:
+    """A container that is interrupted when the encoder gives the first frames, and at the end."""
+
+    def __init__(self, container: av.container.OutputContainer) -> None:
+        self._container = container
+        self._waits = True
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401, D105
+        return getattr(self._container, name)
+
+    def mux(self, packets: list[Any]) -> None:
+        if packets and self._waits:
+            self._waits = False
+            self._interrupt()
+        self._container.mux(packets)
+
+    def close(self) -> None:
+        self._interrupt()
+        self._container.close()
+
+    def _interrupt(self) -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def test_an_interrupt_loses_and_damages_no_frame(tmp_path: Path) -> None:
+    rng, interrupts, count = np.random.default_rng(0), 0, 80
+    writer = VideoWriter(tmp_path / "a.mp4", 10.0).__enter__()
+    writer._container = Interrupting(writer._container)  # type: ignore[assignment]
+    for _ in range(count):
+        try:
+            writer.write(rng.integers(0, 256, (48, 64, 3), dtype=np.uint8))
+        except KeyboardInterrupt:
+            interrupts += 1
+    with pytest.raises(KeyboardInterrupt):
+        writer.__exit__(None, None, None)
+    assert interrupts == 1
+    assert len(list(read_video(tmp_path / "a.mp4"))) == count
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
 def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:

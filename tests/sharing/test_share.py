@@ -83,6 +83,27 @@ def test_the_same_project_gives_the_same_bytes() -> None:
     assert ZIP.read_bytes() == first
 
 
+@pytest.mark.parametrize("content", [b"mine", b"", "zip"], ids=["text", "empty", "another zip"])
+def test_a_file_of_somebody_else_is_not_replaced(content: bytes | str) -> None:
+    if content == "zip":
+        with zipfile.ZipFile(ZIP, "w") as archive:
+            archive.writestr("README.md", "mine")
+    else:
+        ZIP.write_bytes(content if isinstance(content, bytes) else b"")
+    before = ZIP.read_bytes()
+    with pytest.raises(InputError, match="is there, and nerveseg share has not written it"):
+        call(["share", "narrow"])
+    assert ZIP.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["p.txt", "p", "params.yaml", ""])
+def test_the_name_of_a_shared_run_is_that_of_a_zip(name: str) -> None:
+    before = sorted(Path().iterdir()), Path("params.yaml").read_bytes()
+    with pytest.raises(InputError, match=r"ends in \.zip|an empty path"):
+        call(["share", "narrow", "-o", name])
+    assert (sorted(Path().iterdir()), Path("params.yaml").read_bytes()) == before
+
+
 def test_the_card_names_data_scores_limits_and_purpose() -> None:
     call(["share", "narrow"])
     card = entries()["README.md"].decode()
@@ -189,7 +210,7 @@ def test_push_uploads_what_the_zip_holds(
         ("upload", "me/nerves", entries(), "nerveseg share narrow"),
     ]
     assert "secret" not in (said := capsys.readouterr().out)
-    assert said.endswith("https://huggingface.co/me/nerves: uploaded\n")
+    assert said.endswith("\nuploaded to https://huggingface.co/me/nerves\n")
 
 
 @pytest.mark.parametrize(

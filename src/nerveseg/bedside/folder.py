@@ -9,19 +9,21 @@ from typing import Final, get_args
 from tqdm import tqdm
 
 from nerveseg.artefact.decision import State
-from nerveseg.bedside.frame_result import Finder, in_words
+from nerveseg.bedside.frame_result import Finder
 from nerveseg.bedside.outputs_of_source import EVERYTHING, OutputOptions, Progress, predict_source
 from nerveseg.bedside.records import (
     Record,
     Row,
+    claim,
     forget,
     is_current,
     key_of,
     read_record,
-    refuse_foreign,
     write_record,
     write_table,
 )
+from nerveseg.bedside.uninterrupted import uninterrupted
+from nerveseg.bedside.words import counted, in_words
 from nerveseg.errors import InputError
 from nerveseg.media.sources import Source
 
@@ -52,7 +54,7 @@ def predict_into(
     Raises:
         InputError: `out` holds files of others, or sources could not be read; stderr names them.
     """
-    refuse_foreign(out)
+    claim(out)
     settings = f"{model} {finder.rule.model_dump_json()} {options}"
     found: dict[str, list[Row]] = {}
     kept = 0
@@ -68,11 +70,11 @@ def predict_into(
                 found[source.name] = record.rows
                 tqdm.write(f"{source.name}: {_in_words(record.rows)}{'' if again else ' (kept)'}")
     finally:
-        # Also after Ctrl-C: the table then lists what is done.
-        write_table(out, found.items())
+        with uninterrupted():  # also after Ctrl-C: the table then lists what is done
+            write_table(out, found.items())
     states = Counter(row.state for rows in found.values() for row in rows)
     if len(sources) > 1:
-        tqdm.write(f"{len(found)} files ({kept} kept from before): {_counts(states)}")
+        tqdm.write(f"{counted(len(found), 'file')} ({kept} kept from before): {_counts(states)}")
     if failed := len(sources) - len(found):
         raise InputError(
             f"{failed} of {len(sources)} inputs could not be predicted; the lines above name them"

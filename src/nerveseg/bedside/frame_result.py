@@ -1,6 +1,6 @@
 """What was found on whole frames, of which the network may see only a region."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -12,7 +12,6 @@ from nerveseg.media.frame import Frame
 
 BATCH: Final = 16
 _BATCH_PIXELS: Final = 1 << 23  # of the frames that are predicted together, to bound the memory
-_WORDS: Final[Mapping[State, str]] = {"nerve": "nerve", "unsure": "unsure", "none": "no nerve"}
 
 
 class Finder(Protocol):
@@ -66,16 +65,6 @@ def on_whole_frame(frame: Frame, finding: Finding) -> FrameResult:
     pixels = int(np.count_nonzero(mask))
     area = None if frame.spacing is None else pixels * frame.spacing[0] * frame.spacing[1]
     return FrameResult(mask, finding.state, finding.probability, pixels, area)
-
-
-def in_words(state: State, probability: float, pixels: int, square_mm: float | None) -> str:
-    """Return a finding in words, as in 'nerve 0.98, 5231 px, 81.7 mm2'."""
-    parts = [f"{_WORDS[state]} {probability:.2f}"]
-    if pixels:
-        parts.append(f"{pixels} px")
-        if square_mm is not None:
-            parts.append(f"{square_mm:.1f} mm2")
-    return ", ".join(parts)
 
 
 def find_all(frames: Iterable[Frame], finder: Finder) -> Iterator[tuple[Frame, FrameResult]]:

@@ -28,6 +28,7 @@ from nerveseg.params.predict import EngineName, ViewChoice, ViewWeights
 BATCH: Final = 16
 _SINGLE: Final = 2
 _SEVERAL: Final = 3
+_MOST_CHANNELS: Final = 4
 
 
 class ImagePredictor:
@@ -63,25 +64,20 @@ class ImagePredictor:
         resized back.
 
         Args:
-            images: grey levels 0..255, uint8, H x W or N x H x W.
+            images: grey levels 0..255, uint8, H x W or N x H x W. A last axis of up to 4 is taken
+                for colours, and refused.
 
         Returns:
             Probabilities 0..1, float32, of the same shape.
 
         Raises:
-            InputError: `images` has another type or shape.
+            InputError: `images` has another type or shape, such as that of a colour image.
         """
         return sigmoid(self.logits(images))
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the logits of `images`, see `__call__`; float32, of the same shape."""
-        if images.dtype != np.uint8 or images.ndim not in (_SINGLE, _SEVERAL):
-            raise InputError(
-                f"images: {images.dtype} of shape {images.shape}; "
-                "give uint8 of shape H x W or N x H x W"
-            )
-        if 0 in images.shape[-2:]:
-            raise InputError(f"images: shape {images.shape} has no pixels; give H and W above 0")
+        _check_images(images)
         several = images if images.ndim == _SEVERAL else images[np.newaxis]
         logits = np.empty(several.shape, np.float32)
         for start in range(0, len(several), BATCH):
@@ -129,7 +125,7 @@ def load(
 
     Raises:
         InputError: the file is missing, damaged or of another version; the network was not trained
-            on the views of `tta`; or the engine is not installed.
+            on the views of `tta`; or the engine is unknown or not installed.
 
     Example:
         >>> import numpy as np
@@ -142,6 +138,7 @@ def load(
         >>> finding.mask.shape, finding.state in ("nerve", "none", "unsure")
         ((420, 580), True)
     """
+    _check_engine(engine)
     if is_exported(Path(path)):
         return _exported(Path(path), tta or tta_weights, engine)
     with unpacked_model(Path(path)) as file:
@@ -153,8 +150,36 @@ def load(
     views, weights = _views(artefact, description, tta, tta_weights)
     averaged, size = Averaged(network, description, views, weights), description.image_size
     found = choose(averaged, engine, partial(_examples, size))
-    rule = artefact.rule if artefact else None
-    return ImagePredictor(found.source, size, rule, found.words)
+    return ImagePredictor(found.source, size, artefact.rule if artefact else None, found.words)
+
+
+def _check_engine(engine: str) -> None:
+    if engine not in (known := get_args(EngineName)):
+        raise InputError(f"engine: {engine!r} is unknown; use one of {', '.join(known)}")
+
+
+def _check_images(images: object) -> None:
+    """Raise InputError unless `images` is an array of grey images."""
+    if not isinstance(images, np.ndarray):
+        raise InputError(
+            f"images: of type {type(images).__name__}; give an array of numpy, uint8 of shape "
+            "H x W or N x H x W"
+        )
+    if images.dtype != np.uint8 or images.ndim not in (_SINGLE, _SEVERAL):
+        raise InputError(
+            f"images: {images.dtype} of shape {images.shape}; "
+            "give uint8 of shape H x W or N x H x W"
+        )
+    if 0 in images.shape[-2:]:
+        raise InputError(f"images: shape {images.shape} has no pixels; give H and W above 0")
+    # Otherwise the rows of a colour image would pass for images of their own, 3 pixels wide.
+    # Whether red or blue comes first is not known, so the caller converts it.
+    if images.ndim == _SEVERAL and images.shape[2] <= _MOST_CHANNELS:
+        raise InputError(
+            f"images: shape {images.shape} is that of an image with {images.shape[2]} "
+            f"channel{'s' * (images.shape[2] > 1)}; make it grey, of shape H x W, such as with "
+            "cv2.imread(path, cv2.IMREAD_GRAYSCALE)"
+        )
 
 
 def _examples(size: tuple[int, int]) -> NDArray[np.uint8]:

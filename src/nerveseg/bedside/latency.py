@@ -6,6 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from nerveseg.bedside.words import counted
+
 PARTS: Final = ("read", "wait", "predict", "draw", "show", "total")
 """`read` is from asking for a frame until it is there, for a camera mostly waiting; `wait` from the
 capture of a frame to the start of its prediction; `total` from its capture until it was shown."""
@@ -54,4 +56,4 @@ class Latency:
         for part in PARTS:
             median, high = self.percentiles(part)
             rows.append(f"{part:8}{median:8.1f}{high:8.1f}")
-        return [*rows, f"{self.shown} frames shown, {self.dropped} dropped"]
+        return [*rows, f"{counted(self.shown, 'frame')} shown, {self.dropped} dropped"]

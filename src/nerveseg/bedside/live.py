@@ -91,10 +91,12 @@ class Live:
         except KeyboardInterrupt:
             failed = False  # how one ends a camera: what was recorded until now is kept
         finally:
-            self._stop()
-            for thread in threads:
-                thread.join()
-            sink.close(failed=failed)
+            try:
+                self._stop()
+                for thread in threads:
+                    thread.join()
+            finally:  # also after another Ctrl-C, while the threads end
+                sink.close(failed=failed)
         if self._faults:
             raise self._faults[0]
 

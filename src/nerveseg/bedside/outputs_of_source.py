@@ -14,13 +14,11 @@ from nerveseg import rle
 from nerveseg.atomic import whole_file, whole_files
 from nerveseg.bedside.frame_result import Finder, FrameResult, find_all
 from nerveseg.bedside.overlay import draw
-from nerveseg.bedside.records import Row
+from nerveseg.bedside.records import MASKS, OVERLAYS, Row
 from nerveseg.errors import InputError
 from nerveseg.media.frame import Frame
 from nerveseg.media.sources import Source
 
-MASKS: Final = "masks"
-OVERLAYS: Final = "overlays"
 _INSIDE: Final = 255
 _DIGITS: Final = 6
 

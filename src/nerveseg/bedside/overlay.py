@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.artefact.decision import State
-from nerveseg.bedside.frame_result import FrameResult, in_words
+from nerveseg.bedside.frame_result import FrameResult
+from nerveseg.bedside.words import in_words
 from nerveseg.media.frame import MOST_PIXELS, Frame
 
 NOTICE: Final = "not a medical device"

@@ -14,11 +14,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nerveseg.artefact.decision import State
 from nerveseg.atomic import whole_file
+from nerveseg.bedside.words import rounded
 from nerveseg.errors import InputError
 from nerveseg.media.sources import Source
 from nerveseg.sha256 import sha256_of
 
 TABLE: Final = "predictions.csv"
+MASKS: Final = "masks"
+OVERLAYS: Final = "overlays"
 COLUMNS: Final = ("file", "frame", "state", "probability", "area_px", "area_mm2", "rle")
 
 _FOLDER: Final = ".records"
@@ -85,20 +88,28 @@ def read_record(out: Path, name: str) -> Record | None:
         return None
 
 
-def refuse_foreign(out: Path) -> None:
-    """Refuse a folder in which files would be replaced that no prediction wrote.
+def folders_of(out: Path) -> tuple[Path, Path]:
+    """Return the folders below `out` that hold masks and overlays; nothing in them is an input."""
+    return out / MASKS, out / OVERLAYS
+
+
+def claim(out: Path) -> None:
+    """Mark a folder as one of predictions before anything is written to it, and create it.
+
+    Whatever comes of the call that does so, later ones may write there, too.
 
     Raises:
         InputError: it holds a file or folder of a name that predictions use, but no records.
     """
     if (out / _FOLDER).is_dir():
         return
-    for name in (TABLE, "masks", "overlays"):
+    for name in (TABLE, MASKS, OVERLAYS):
         if os.path.lexists(out / name):
             raise InputError(
                 f"{out / name}: is there, and nerveseg predict has not written it; give another "
                 "folder with -o"
             )
+    (out / _FOLDER).mkdir(parents=True)
 
 
 def is_current(out: Path, record: Record | None, key: str | None) -> bool:
@@ -114,8 +125,9 @@ def forget(out: Path, name: str) -> None:
     _path(out, name).unlink(missing_ok=True)
     for file in record.files if record else ():
         path = out / file
-        # A record is a file like any other: it must not make anything outside of the folder vanish.
-        if out.resolve() in path.resolve().parents:
+        # A record is a file like any other: it must make nothing vanish but masks and overlays. The
+        # folder may hold images, too.
+        if any(_inside(path, folder) for folder in folders_of(out)) and _inside(path, out):
             path.unlink(missing_ok=True)
 
 
@@ -136,10 +148,15 @@ def write_table(out: Path, rows: Iterable[tuple[str, Sequence[Row]]]) -> None:
         for name, each in rows:
             for row in each:
                 area = "" if row.area_mm2 is None else f"{row.area_mm2:.2f}"
-                probability = f"{row.probability:.4f}"
+                outlined = row.area_px > 0
+                probability = f"{rounded(row.state, row.probability, 4, outlined=outlined):.4f}"
                 table.writerow(
                     (name, row.frame, row.state, probability, row.area_px, area, row.rle)
                 )
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    return folder.resolve() in path.resolve().parents
 
 
 def _path(out: Path, name: str) -> Path:

@@ -60,6 +60,7 @@ def live(
     from nerveseg.bedside.live import Live
     from nerveseg.bedside.sinks import NullSink, Sink, VideoSink, WindowSink
     from nerveseg.bedside.smoothing import MotionAwareAverage
+    from nerveseg.bedside.video_target import check_video_target
     from nerveseg.media.sources import find_sources
 
     if out is not None and blind:
@@ -67,6 +68,8 @@ def live(
     found = find_sources([source])
     if len(found) != 1 or found[0].kind == "still":
         raise InputError(f"{source}: not a video, a cine loop or a camera; use nerveseg predict")
+    if out is not None:
+        check_video_target(out, [model, *(each.path for each in found)])
     finder = load_deciding(model, tta, engine, decision)
     # The first pass through a network takes far longer than the others.
     finder.find(np.zeros((1, 1), np.uint8))

@@ -12,9 +12,10 @@ from nerveseg.cli.decision_options import (
     load_deciding,
 )
 from nerveseg.cli.finite_range import FiniteRange
+from nerveseg.cli.path_type import PathType
 from nerveseg.errors import InputError
 
-FILE = click.Path(path_type=Path)
+FILE = PathType()
 VIEWS = click.Choice(["auto", "none", "flips", "d4"])
 
 
@@ -65,11 +66,12 @@ def predict(
 
     from nerveseg.bedside.folder import predict_into
     from nerveseg.bedside.outputs_of_source import OutputOptions
+    from nerveseg.bedside.records import folders_of
     from nerveseg.engines.sessions import files_of
     from nerveseg.media.sources import find_sources
     from nerveseg.sha256 import sha256_of
 
-    sources = find_sources(inputs, leave_out=out)
+    sources = find_sources(inputs, leave_out=folders_of(out))
     if frames is None and any(source.kind == "camera" for source in sources):
         raise InputError("a camera does not end; give --frames N, or use nerveseg live")
     finder = load_deciding(model, tta, engine, decision)

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
+from nerveseg.cli.path_type import PathType
+
 
 @click.command(short_help="Pack a trained run into one file for another machine.")
 @click.argument("run")
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     help="The zip to write; without it, RUN.nerveseg.zip.",
 )
 @click.option("--push", "repository", metavar="USER/REPO", help="Also upload it to Hugging Face.")
@@ -36,4 +38,4 @@ def share(run: str, out: Path | None, repository: str | None) -> None:
     click.echo(f"{target}: {artefact.title}{scored}; the README.md inside describes it")
     if repository is not None and client is not None:
         push(target, repository, run, client)
-        click.echo(f"https://huggingface.co/{repository}: uploaded")
+        click.echo(f"uploaded to https://huggingface.co/{repository}")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nerveseg.bedside.frame_result import Finder, on_whole_frame, region_of
+from nerveseg.bedside.words import probability_in_words
 from nerveseg.media.frame import Frame
 
 # Two predictions at once would each take about twice as long, and the latency would say nothing.
@@ -78,6 +79,9 @@ def examined(frame: Frame, finder: Finder) -> dict[str, object]:
     return {
         "state": result.state,
         "probability": result.probability,
+        "probability_in_words": probability_in_words(
+            result.state, result.probability, result.pixels
+        ),
         "pixels": result.pixels,
         "square_mm": result.square_mm,
         "milliseconds": seconds * 1000,

@@ -34,7 +34,7 @@ def serve(networks: Sequence[Network], port: int, *, browser: bool) -> None:
     with listen(port) as listening:
         at = listening.getsockname()[1]
         address = f"http://{ADDRESS}:{at}/"
-        click.echo(f"{address}: open this page; Ctrl-C ends it ({NOTICE})")
+        click.echo(f"open {address} in a browser; Ctrl-C ends it ({NOTICE})")
         if browser:
             # A thread, because some browsers do not return before they are closed.
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

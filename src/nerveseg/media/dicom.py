@@ -39,6 +39,7 @@ MOST_BYTES: Final = 2 << 30
 
 _BITS: Final = (1, 8, 16)  # one bit: segmentations
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
+_LEAST_WIDTH: Final = 5  # of a region: as many columns as channels would pass for a colour image
 _TWO_DIMENSIONAL, _TISSUE, _CENTIMETRES = 1, 1, 3
 _MM_PER_CM: Final = 10.0
 _TABLES: Final = ("Red", "Green", "Blue")
@@ -195,6 +196,10 @@ def _geometry(dataset: Dataset) -> tuple[tuple[float, float] | None, Region | No
     ]
     if found:
         region, item = max(found, key=lambda pair: pair[0].height * pair[0].width)
+        if region.width < _LEAST_WIDTH:
+            raise InputError(
+                f"its part with tissue is less than {_LEAST_WIDTH} pixels wide; leave it out"
+            )
         return _region_spacing(item), region
     spacing = dataset.get("PixelSpacing")
     return (_positive(spacing[0], spacing[1]) if spacing else None), None

@@ -94,7 +94,7 @@ class Source(NamedTuple):
         return iter((read_still_values(self.path),))
 
 
-def find_sources(inputs: Sequence[str], leave_out: Path | None = None) -> list[Source]:
+def find_sources(inputs: Sequence[str], leave_out: Sequence[Path] = ()) -> list[Source]:
     """Return the sources that `inputs` name, in their order and sorted within a folder.
 
     A folder stands for the stills, DICOM files and videos in it and below it, except hidden ones; a
@@ -102,15 +102,20 @@ def find_sources(inputs: Sequence[str], leave_out: Path | None = None) -> list[S
 
     Args:
         inputs: paths, patterns such as 'frames/*.png', or numbers of cameras.
-        leave_out: a folder whose files do not count, such as that of the outputs.
+        leave_out: folders whose files do not count, such as those of the outputs.
 
     Raises:
-        InputError: a path does not exist, a pattern or folder is without images, or two files
-            would have the same name among the outputs.
+        InputError: a path does not exist, a pattern or folder is without images, all of them are
+            in `leave_out`, or two files would have the same name among the outputs.
     """
     found: dict[str, Source] = {}
     for text in inputs:
-        sources = [each for each in _named(text) if not _inside(each.path, leave_out)]
+        named = list(_named(text))
+        sources = [each for each in named if not _inside(each.path, leave_out)]
+        if named and not sources:
+            raise InputError(
+                f"{text}: lies in a folder of the outputs; write them to another folder"
+            )
         if not sources:
             raise InputError(f"{text}: no image, DICOM file or video there; check the path")
         for source in sources:
@@ -188,5 +193,5 @@ def _root_of(pattern: Path) -> Path:
     return Path(*parts[:plain])
 
 
-def _inside(path: Path, folder: Path | None) -> bool:
-    return folder is not None and folder.resolve() in path.resolve().parents
+def _inside(path: Path, folders: Iterable[Path]) -> bool:
+    return any(folder.resolve() in path.resolve().parents for folder in folders)

@@ -1,6 +1,7 @@
 """Video files as grey frames or as colours, and files of frames with outlines."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -80,7 +81,9 @@ def _frames(path: Path) -> Iterator[tuple[float | None, NDArray[np.uint8]]]:
 class VideoWriter:
     """Writes frames to an MP4 file that appears only when it is complete.
 
-    Use as a context manager.
+    Use as a context manager. A frame is written as a whole or not at all, and the file is finished,
+    wherever Ctrl-C arrives: all of it is done by a thread, and only the main thread is interrupted.
+    A frame that left the encoder and did not reach the file would spoil those that refer to it.
 
     Args:
         path: file to write.
@@ -93,11 +96,11 @@ class VideoWriter:
         self._rate = Fraction(rate).limit_denominator(1001)
         self._stream: av.VideoStream | None = None
         self._next = 0  # the earliest time of the next frame, in ticks
+        self._thread = ThreadPoolExecutor(1, "video")
 
     def __enter__(self) -> Self:
         """Create the file under a temporary name."""
-        temporary = self._file.__enter__()
-        self._container = av.open(str(temporary), "w", format="mp4")
+        self._run(self._open)
         return self
 
     def write(self, picture: NDArray[np.uint8], time: float | None = None) -> None:
@@ -108,7 +111,20 @@ class VideoWriter:
         Args:
             picture: H x W x 3 uint8 RGB; all frames have the size of the first.
             time: seconds since the first frame; None for the next of `rate`.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed; the frame is in the file nevertheless.
         """
+        self._run(lambda: self._append(picture, time))
+
+    def _run(self, work: Callable[[], None]) -> None:
+        self._thread.submit(work).result()
+
+    def _open(self) -> None:
+        temporary = self._file.__enter__()
+        self._container = av.open(str(temporary), "w", format="mp4")
+
+    def _append(self, picture: NDArray[np.uint8], time: float | None) -> None:
         height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
         if self._stream is None:
             self._stream = self._new_stream(height, width)
@@ -132,7 +148,22 @@ class VideoWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Move the file into place, or delete it after an error or without a frame."""
+        """Move the file into place, or delete it after an error or without a frame.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed; the file is finished nevertheless.
+        """
+        try:
+            self._run(lambda: self._close(kind, error, traceback))
+        finally:
+            self._thread.shutdown()
+
+    def _close(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         if self._stream is not None and error is None:
             self._container.mux(self._stream.encode(None))
         self._container.close()

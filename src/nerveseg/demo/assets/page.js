@@ -151,7 +151,7 @@ function draw(image, finding, shown) {
 
 function report(finding, shown) {
   const { sure_none: low, sure_nerve: high } = networks[shown.network];
-  const probability = finding.probability.toFixed(2);
+  const probability = finding.probability_in_words;
   by('state').textContent = finding.state;
   by('state').dataset.state = finding.state;
   by('meaning').textContent = MEANING[finding.state];
@@ -184,7 +184,7 @@ function position() {
 function compare() {
   document.querySelectorAll('#networks label').forEach((label, index) => {
     const finding = findings.get(`${index}/${at}`);
-    label.querySelector('span').textContent = finding ? `${finding.state} ${finding.probability.toFixed(2)}` : '';
+    label.querySelector('span').textContent = finding ? `${finding.state} ${finding.probability_in_words}` : '';
   });
 }
 
