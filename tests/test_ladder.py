@@ -16,7 +16,7 @@ from nerveseg.data.simulated import competition
 from nerveseg.errors import InputError
 from nerveseg.params.data import SimulatedSource
 
-PLANS = [ROOT / "benchmarks" / name for name in ("ladder.yaml", "ladder_usgra.yaml")]
+PLANS = [ROOT / f"benchmarks/ladder/ladder_{name}.yaml" for name in ("simulated", "usgra")]
 PLAN = """
 subjects: simulator
 models: {unet: {width: 8}}

@@ -1,4 +1,4 @@
-"""The rungs of a ladder, read from a YAML file such as benchmarks/ladder.yaml."""
+"""The rungs of a ladder, read from a YAML file such as ladder_simulated.yaml."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -56,7 +56,7 @@ def read_plan(path: Path) -> Plan:
     Raises:
         InputError: the file is unreadable, or a key or value is impossible.
     """
-    document = validated(read_yaml(path, "ladder"), "ladder", Document, path)
+    document = validated(read_yaml(path, "ladder/ladder_simulated"), "ladder", Document, path)
     params: Overrides = read_yaml(ROOT / PARAMS_FILE, "params")
     params["models"] = document.models
     for key, value in document.params.items():
