@@ -27,9 +27,7 @@ def draw(names: Sequence[str], scores: Sequence[float], gains: Sequence[Sequence
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.set_xlabel("private score")
-        axes.set_title(
-            "Bars: 95% intervals of the gain on the first rung; filled: it is not in them"
-        )
+        axes.set_title("Bars: 95% intervals of the gain on the first rung; filled: significant")
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
         return on_white(figure, "Private score by rung")
