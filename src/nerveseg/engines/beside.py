@@ -34,7 +34,7 @@ class Beside(BaseModel):
     agreement: Agreement
 
     @field_serializer("agreement")
-    def _named(self, agreement: Agreement) -> dict[str, float]:
+    def _named(self, agreement: Agreement) -> dict[str, float | int]:
         return agreement._asdict()
 
 
