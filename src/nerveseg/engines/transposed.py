@@ -64,7 +64,7 @@ def _is_constant(output: Any) -> bool:  # noqa: ANN401
     return bool(output.get_node().get_type_name() == "Constant")
 
 
-def phases(kernel: NDArray[np.float32], stride: tuple[int, int]) -> NDArray[np.float32]:
+def _phases(kernel: NDArray[np.float32], stride: tuple[int, int]) -> NDArray[np.float32]:
     """Return the kernel of the convolution that replaces a transposed one.
 
     Args:
@@ -98,7 +98,7 @@ def _convolution(operation: Any) -> Any:  # noqa: ANN401
     ops = need("openvino.opset13", "openvino")
     values = operation.get_attributes()
     stride, begins = tuple(values["strides"]), list(values["pads_begin"])
-    kernel = phases(operation.input_value(1).get_node().get_data(), stride)
+    kernel = _phases(operation.input_value(1).get_node().get_data(), stride)
     around = [length - 1 for length in kernel.shape[2:]]
     found = ops.convolution(operation.input_value(0), kernel, [1, 1], around, around, [1, 1])
     shuffled = ops.depth_to_space(found, "blocks_first", stride[0])

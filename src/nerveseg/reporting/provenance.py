@@ -10,12 +10,7 @@ from typing import Final
 
 from ruamel.yaml import YAML
 
-from nerveseg.environment import (
-    processor,
-    read_environments,
-    recorded,
-    recorded_environment,
-)
+from nerveseg.environment import processor, read_environments, recorded, recorded_environment
 from nerveseg.params.trainings import FIRST, weights_of
 from nerveseg.reporting.protocol import Protocol
 from nerveseg.revision import find_revision
