@@ -10,7 +10,6 @@ def conv(
     *,
     stride: int = 1,
     dilation: int = 1,
-    groups: int = 1,
     bias: bool = True,
 ) -> nn.Conv2d:
     """Return a convolution that keeps H x W (over `stride`), Kaiming-initialised (He et al. 2015).
@@ -25,10 +24,9 @@ def conv(
         stride=stride,
         padding=dilation * (kernel // 2),
         dilation=dilation,
-        groups=groups,
         bias=bias,
     )
-    _initialise(layer, fan=in_channels // groups * kernel**2)
+    _initialise(layer, fan=in_channels * kernel**2)
     return layer
 
 

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nerveseg.models.blocks.conv import conv, conv_norm_relu
+from nerveseg.models.blocks.depthwise import Depthwise
 from nerveseg.models.blocks.resnet import ResNet34
 from nerveseg.models.blocks.segmenter import Segmenter, fraction_of
 from nerveseg.models.blocks.working_precision import Upsample, scale, softmax, upsample
@@ -53,7 +54,7 @@ class GlobalPyramidGuidance(nn.Module):
 
 def _separable(in_channels: int, out_channels: int, dilation: int) -> nn.Sequential:
     return nn.Sequential(
-        conv(in_channels, in_channels, 3, dilation=dilation, groups=in_channels, bias=False),
+        Depthwise(in_channels, 3, dilation=dilation),
         nn.BatchNorm2d(in_channels),
         conv_norm_relu(in_channels, out_channels, 1, bias=False),
     )
