@@ -1,7 +1,7 @@
 """Bytes that one bfloat16 update moves, for each network: `python -m benchmarks.traffic`.
 
-With `--prediction`, those of a forward pass, as it is and with folded normalisation. Work on a GPU is
-bound by memory traffic, which can be counted without one. The count is that of
+With `--prediction`, those of a forward pass, as it is and with folded normalisation. Work on a GPU
+is bound by memory traffic, which can be counted without one. The count is that of
 `benchmarks.roofline`: every operation reads each input and writes each output once, and views are
 free. It runs on a CPU, whose autocast leaves upsampling and softmax alone; `CudaCasts` adds the
 casts of a GPU's.
@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from benchmarks.roofline import Ceilings, Tally
 from benchmarks.steps import RATE, batch_of, engine_of
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from nerveseg.data.input_normalisation import to_input
@@ -102,7 +102,7 @@ def prediction_traffic(
 ) -> Traffic:
     """Return the traffic of predicting some frames, one view each; `Traffic` has `bias_apart`."""
     torch.manual_seed(0)
-    module = build(network, 1, width=width).eval()
+    module: nn.Module = build(network, 1, width=width).eval()
     module = folded(module, torch.zeros(1, 1, size, size)) if folding else module
     module = module.to(memory_format=torch.channels_last)
     images = to_input(batch_of(frames, size).images, 1)

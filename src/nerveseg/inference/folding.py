@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 Convolution: TypeAlias = nn.Conv2d | nn.ConvTranspose2d
 Layer = TypeVar("Layer", bound=nn.Module)
 CONVOLUTIONS: Final = (nn.Conv2d, nn.ConvTranspose2d)
-NORMALISE: Final = "aten::native_batch_norm"
 ACTIVATED: Final = "timm.layers.norm_act.BatchNormAct2d"
 """A normalisation that goes on with its modules `drop` and `act`."""
 
@@ -67,11 +66,12 @@ def _folded(network: nn.Module, example: Tensor) -> nn.Module:
     for each in added:
         each.bias = nn.Parameter(each.weight.new_zeros(each.out_channels))
     before = _follow(result, example)
-    pairs = dict(_pairs(before))
-    for convolution, norm in pairs.items():
+    pairs = _pairs(before)
+    for convolution, (norm, _) in pairs.items():
         _fold(convolution, norm)
-    _replace(result, {norm: _rest_of(norm) for norm in pairs.values()})
-    if _follow(result, example).calls != before.calls - Counter({NORMALISE: len(pairs)}):
+    _replace(result, {norm: _rest_of(norm) for norm, _ in pairs.values()})
+    left = before.calls - Counter(call for _, call in pairs.values())
+    if _follow(result, example).calls != left:
         raise RuntimeError("without it, the network does something else")
     for each in added:
         if each not in pairs:
@@ -95,18 +95,19 @@ class _Memory:
 
 
 class _Normalised(NamedTuple):
-    """A normalisation of a forward pass: where its input and its running mean lie."""
+    """A normalisation of a forward pass: where its input and its running mean lie, and its call."""
 
     input: _Memory
     mean: _Memory
     training: bool
+    call: str
 
 
 class _Pass(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes the operations of a forward pass on the CPU, in which convolutions return zeros.
 
     Attributes:
-        calls: operation -> how often it has read tensors.
+        calls: operation that reads tensors, with their shapes and its other arguments -> times.
         normalised: all normalisations with running statistics.
     """
 
@@ -134,18 +135,19 @@ class _Pass(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401
         """Run one operation and note it."""
-        read = [each for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)]
+        given = tree_leaves((args, kwargs))
+        read = [each for each in given if isinstance(each, Tensor)]
         for each in read:
             self.memory_of(each).reads += 1
-        if read:
-            self.calls[func.overloadpacket._qualified_op_name] += 1
+        call = str([func, *(each.shape if isinstance(each, Tensor) else each for each in given)])
+        self.calls[call] += bool(read)
         if func is torch.ops.aten.convolution.default:
             out = _zeros(*args)
             if args[2] is not None:
                 self.memory_of(out).convolution = (self.memory_of(args[1]), self.memory_of(args[2]))
             return out
         if func is torch.ops.aten.native_batch_norm.default and args[3] is not None:
-            norm = _Normalised(self.memory_of(args[0]), self.memory_of(args[3]), args[5])
+            norm = _Normalised(self.memory_of(args[0]), self.memory_of(args[3]), args[5], call)
             self.normalised.append(norm)
         return func(*args, **(kwargs or {}))
 
@@ -177,9 +179,9 @@ def _follow(network: nn.Module, example: Tensor) -> _Pass:
     return seen
 
 
-def _pairs(seen: _Pass) -> list[tuple[Convolution, nn.BatchNorm2d]]:
-    """Return the convolutions and normalisations that are used once, one behind the other."""
-    pairs = []
+def _pairs(seen: _Pass) -> dict[Convolution, tuple[nn.BatchNorm2d, str]]:
+    """Return convolutions and, with its call, the normalisation behind each; both are used once."""
+    pairs = {}
     for norm in seen.normalised:
         if norm.training or norm.input.convolution is None:
             continue
@@ -189,7 +191,7 @@ def _pairs(seen: _Pass) -> list[tuple[Convolution, nn.BatchNorm2d]]:
         (first, weight), (second, bias), (module, mean) = (each.owners[0] for each in weights)
         own = first is second and (weight, bias, mean) == ("weight", "bias", "running_mean")
         if own and norm.input.reads == 1 and _takes_factors(first) and _can_leave(module):
-            pairs.append((first, module))
+            pairs[first] = module, norm.call
     return pairs
 
 
