@@ -18,12 +18,19 @@ RATE: Final = 1e-4
 DECAY: Final = 1e-3
 
 
-def batch_of(frames: int, size: int, seed: int = 0) -> Batch:
-    """Return random frames, size x size, with a disc as the nerve in every second one."""
+def batch_of(frames: int, size: int | tuple[int, int], seed: int = 0) -> Batch:
+    """Return random frames with a disc as the nerve in every second one.
+
+    Args:
+        frames: number of frames.
+        size: height and width, or one number for both.
+        seed: seed of the frames.
+    """
+    height, width = size if isinstance(size, tuple) else (size, size)
     random = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 256, (frames, size, size), dtype=torch.uint8, generator=random)
-    place = torch.arange(size)
-    disc = (place[:, None] - size // 2) ** 2 + (place - size // 2) ** 2 < (size // 5) ** 2
+    images = torch.randint(0, 256, (frames, height, width), dtype=torch.uint8, generator=random)
+    down, across = torch.arange(height) - height // 2, torch.arange(width) - width // 2
+    disc = down[:, None] ** 2 + across**2 < (min(height, width) // 5) ** 2
     masks = disc.to(torch.uint8).repeat(frames, 1, 1)
     masks[1::2] = 0
     return Batch(images, masks, torch.full((frames,), 1.0 / frames))

@@ -1,6 +1,7 @@
 """Bytes that one bfloat16 update moves, for each network: `python -m benchmarks.traffic`.
 
-Training on a GPU is bound by memory traffic, which can be counted without one. The count is that of
+With `--prediction`, those of a forward pass, as it is and with folded normalisation. Work on a GPU
+is bound by memory traffic, which can be counted without one. The count is that of
 `benchmarks.roofline`: every operation reads each input and writes each output once, and views are
 free. It runs on a CPU, whose autocast leaves upsampling and softmax alone; `CudaCasts` adds the
 casts of a GPU's.
@@ -14,9 +15,13 @@ import torch
 import torch.nn.functional as F
 from benchmarks.roofline import Ceilings, Tally
 from benchmarks.steps import RATE, batch_of, engine_of
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from nerveseg.data.input_normalisation import to_input
+from nerveseg.inference.folding import folded
+from nerveseg.inference.predict import mean_logits
+from nerveseg.inference.tta import SETS
 from nerveseg.models.factory import build
 from nerveseg.models.registry import OWN
 
@@ -49,11 +54,13 @@ class Traffic(Tally):  # type: ignore[no-untyped-call]
 
     Args:
         least: values from which a float32 tensor counts as a map.
+        bias_apart: count as on a GPU, where torch adds the bias of a convolution in an operation of
+            its own, which reads and writes the whole map.
     """
 
-    def __init__(self, least: int) -> None:
+    def __init__(self, least: int, *, bias_apart: bool = False) -> None:
         super().__init__(Ceilings(1.0, 1.0))
-        self._least = least
+        self._least, self._bias_apart = least, bias_apart
         self.wide_bytes = 0.0
         self.cast_bytes = 0.0
 
@@ -67,6 +74,9 @@ class Traffic(Tally):  # type: ignore[no-untyped-call]
         """Run one operation and count it."""
         before = self.bytes
         out = super().__torch_dispatch__(func, types, args, kwargs)
+        convolution = func is torch.ops.aten.convolution.default
+        if self._bias_apart and convolution and args[2] is not None:
+            self.bytes += 2.0 * out.numel() * out.element_size()
         moved = self.bytes - before
         if isinstance(out, Tensor) and out.dtype == torch.float32 and out.numel() >= self._least:
             self.wide_bytes += moved
@@ -87,20 +97,64 @@ def traffic_of(network: str, width: int, size: int, frames: int) -> Traffic:
     return traffic
 
 
+def prediction_traffic(
+    network: str, width: int, size: int, frames: int, *, folding: bool, bias_apart: bool
+) -> Traffic:
+    """Return the traffic of predicting some frames, one view each; `Traffic` has `bias_apart`."""
+    torch.manual_seed(0)
+    module: nn.Module = build(network, 1, width=width).eval()
+    module = folded(module, torch.zeros(1, 1, size, size)) if folding else module
+    module = module.to(memory_format=torch.channels_last)
+    images = to_input(batch_of(frames, size).images, 1)
+    images = images.contiguous(memory_format=torch.channels_last)
+    with (
+        torch.no_grad(),
+        torch.autocast("cpu", torch.bfloat16),
+        CudaCasts(),
+        Traffic(frames * size * size, bias_apart=bias_apart) as traffic,
+    ):
+        mean_logits(module, images, SETS["none"])
+    return traffic
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--prediction", action="store_true", help="count forward passes instead")
     parser.add_argument("--networks", nargs="*", default=list(OWN))
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--frames", type=int, default=4)
     options = parser.parse_args()
+    (_print_predictions if options.prediction else _print_updates)(options)
+
+
+def _print_updates(options: argparse.Namespace) -> None:
     print("| network | MiB per frame | of them casts | operations that write float32 |")
     print("|---|--:|--:|--:|")
     for name in options.networks:
         traffic = traffic_of(name, options.width, options.size, options.frames)
         counted = (traffic.bytes, traffic.cast_bytes, traffic.wide_bytes)
         cells = " | ".join(f"{each / options.frames / MIB:.1f}" for each in counted)
+        print(f"| {name} | {cells} |", flush=True)
+
+
+def _print_predictions(options: argparse.Namespace) -> None:
+    print("| network | MiB per frame | folded | folded, with the bias in the convolution |")
+    print("|---|--:|--:|--:|")
+    for name in options.networks:
+        moved = [
+            prediction_traffic(
+                name,
+                options.width,
+                options.size,
+                options.frames,
+                folding=folding,
+                bias_apart=apart,
+            ).bytes
+            for folding, apart in ((False, True), (True, True), (True, False))
+        ]
+        cells = " | ".join(f"{each / options.frames / MIB:.1f}" for each in moved)
         print(f"| {name} | {cells} |", flush=True)
 
 

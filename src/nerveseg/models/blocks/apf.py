@@ -58,6 +58,16 @@ class NearestUpConv(nn.Module):
         kernels = phase_kernels(self.conv.weight, self.factor)
         return F.conv_transpose2d(x, kernels, stride=self.factor, padding=1)
 
+    def merged(self) -> nn.ConvTranspose2d:
+        """Return a layer that computes the same, whose kernels are summed once, in float64."""
+        outputs, inputs = self.conv.weight.shape[:2]
+        layer = nn.ConvTranspose2d(
+            inputs, outputs, self.factor + 2, stride=self.factor, padding=1, bias=False
+        )
+        kernels = phase_kernels(self.conv.weight.detach().double(), self.factor)
+        layer.weight = nn.Parameter(kernels.to(self.conv.weight.dtype))
+        return layer
+
 
 def phase_kernels(weight: Tensor, factor: int) -> Tensor:
     """Return the kernel of a transposed convolution that does both steps, I x O x (factor + 2)^2.
