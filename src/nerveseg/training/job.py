@@ -173,6 +173,7 @@ def _engine(module: nn.Module, params: TrainParams, workload: Workload, name: st
         average=_average(params),
         half_size=params.half_size,
         presence=head if weight else None,
+        recompute=params.recompute,
         compiled=workload.compiled(params, name),
     )
 
