@@ -41,13 +41,11 @@ def engine(name: str, dtype: torch.dtype = torch.float32, **extra: Any) -> Engin
     torch.manual_seed(0)
     network = build(name, 1, **OPTIONS.get(name, {"width": 4}))
     world = World(0, 1, CPU)
-    return Engine(
-        network, 1, dtype=dtype, weight_decay=1e-3, world=world, frames=FRAMES, **extra
-    )
+    return Engine(network, 1, dtype=dtype, weight_decay=1e-3, world=world, frames=FRAMES, **extra)
 
 
 def trained(each: Engine) -> dict[str, Any]:
-    """Return the state, loss and last gradients of an engine after an update in each of two epochs."""
+    """Return state, loss and gradients after an update in each of two epochs and one more pass."""
     for epoch in range(2):
         each.start_epoch(epoch)
         torch.manual_seed(epoch)
@@ -85,12 +83,11 @@ class Dropping(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Dropout(0.5))
-        )
+        convolution, self.norm = nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4)
+        self.block = nn.Sequential(nn.Sequential(convolution, self.norm, nn.Dropout(0.5)))
         self.head = nn.Conv2d(4, 1, 1)
         self.passes = 0
-        self.block[0][0].register_forward_hook(self._count)
+        convolution.register_forward_hook(self._count)
 
     def _count(self, *_: object) -> None:
         self.passes += 1
@@ -110,7 +107,7 @@ def test_a_block_is_computed_twice_in_training_and_its_batches_are_counted_once(
         loss = network(torch.arange(32.0).reshape(2, 1, 4, 4)).square().sum()
         drawn = torch.rand(1)  # of the same place in the stream of random numbers
         loss.backward()
-        assert network.block[0][1].num_batches_tracked == 1
+        assert network.norm.num_batches_tracked == 1
         passes.append(network.passes)
         gradients = {name: each.grad for name, each in network.named_parameters()}
         states.append({"loss": loss, "drawn": drawn, **gradients, **dict(network.named_buffers())})

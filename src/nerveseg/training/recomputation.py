@@ -1,9 +1,9 @@
 """Activations that the backward pass computes again instead of keeping them from the forward pass.
 
-The field calls this activation checkpointing (Chen et al., 'Training deep nets with sublinear memory
-cost', 2016, section 4); a checkpoint is something else here, the saved state of a training. Of every
-block only the input stays in memory. The backward pass computes each block once more: about a third
-more arithmetic for about half the memory, with the same gradients.
+The field calls this activation checkpointing (Chen et al., 'Training deep nets with sublinear
+memory cost', 2016, section 4); a checkpoint is something else here, the saved state of a training.
+Of every block only the input stays in memory, and the backward pass computes the block once more.
+The gradients are the same; the additional arithmetic is that of a forward pass.
 """
 
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ class _Recomputed:
     def __init__(self, block: nn.Module, region: _Region) -> None:
         self._block, self._region = _OwnForward(block), region
 
-    def __call__(self, *args: object, **kwargs: object) -> Any:  # noqa: ANN401
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         block, region = self._block, self._region
         if region.entered or not (block.module.training and torch.is_grad_enabled()):
             return block(*args, **kwargs)
