@@ -105,7 +105,7 @@ class Engine:
         recompute: bool = False,
         compiled: bool = False,
     ) -> None:
-        self._world, self._dtype, self._frames = world, dtype, frames
+        self._world, self._dtype, self._frames, self._half_size = world, dtype, frames, half_size
         frame_mask = FrameMask() if world.size > 1 else None
         if frame_mask is not None:
             network = synchronised(network, frame_mask)
@@ -123,10 +123,9 @@ class Engine:
         self.optimiser = OPTIMIZERS[optimizer](
             module.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )
-        self._half_size, self._halves = half_size, False
         # Only float16 has too few exponent bits for gradients.
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
-        self._loss_sum = torch.zeros((), device=world.device)
+        self._loss_sum, self._halves = torch.zeros((), device=world.device), False
         if world.size > 1:
             # Gradients as views of the communication buckets save a copy of all of them.
             module = nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
@@ -135,13 +134,16 @@ class Engine:
         copied = dtype != torch.float32 and world.size == 1
         self._copies = WorkingCopies(module, dtype) if copied else None
         self._compiled = CompiledPasses(module, self._passes, world.generator) if compiled else None
-        # A CUDA graph can hold neither an exchange between processes nor a changing loss scale, and
-        # in a capture the state of the random numbers, which recomputing restores, cannot be read.
-        single = world.device.type == "cuda" and world.size == 1
-        self._graphed = single and dtype != torch.float16 and not recompute
+        self._graphed = not recompute and self._can_be_graphed()
         self._run: Callable[[Batch], Tensor] = self._forward_backward
         if self._graphed:
             self._run = GraphedForwardBackward(self._forward_backward, module, frames)
+
+    def _can_be_graphed(self) -> bool:
+        # A CUDA graph can hold neither an exchange between processes nor a changing loss scale. Nor
+        # can the random numbers of dropout, which recomputing restores, be read in its capture.
+        alone = self._world.device.type == "cuda" and self._world.size == 1
+        return alone and self._dtype != torch.float16
 
     def start_epoch(self, epoch: int) -> None:
         """Prepare for the updates of `epoch`, from 0."""

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.checkpoint import checkpoint
 
@@ -38,7 +38,7 @@ def recompute_activations(network: nn.Module) -> None:
             "train.recompute: this network has no blocks to recompute; set train.recompute to false"
         )
     for block in blocks:
-        block.forward = _Recomputed(block, region)  # type: ignore[method-assign]
+        block.forward = _Recomputed(block, region)
 
 
 def _blocks(network: nn.Module) -> Iterator[nn.Module]:
@@ -82,7 +82,7 @@ class _Recomputed:
         # What the second pass reads. Its weights are those of now, which may be the working copies
         # (`nerveseg.training.working_copies`) that are gone by then. Its buffers are copies: else
         # running statistics would be updated twice.
-        tensors = dict(block.named_parameters())
+        tensors: dict[str, Tensor] = dict(block.named_parameters())
         tensors |= {name: buffer.clone() for name, buffer in block.named_buffers()}
         passes = count()
 
