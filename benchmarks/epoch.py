@@ -60,6 +60,7 @@ PARAMS = TrainParams(
     channels=1,
     precision="auto",
     deterministic=False,
+    recompute=False,
     compile="auto",
     seed=1,
 )

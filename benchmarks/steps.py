@@ -37,7 +37,13 @@ def batch_of(frames: int, size: int | tuple[int, int], seed: int = 0) -> Batch:
 
 
 def engine_of(
-    network: nn.Module, device: torch.device, dtype: torch.dtype, frames: int, *, compiled: bool
+    network: nn.Module,
+    device: torch.device,
+    dtype: torch.dtype,
+    frames: int,
+    *,
+    compiled: bool,
+    recompute: bool = False,
 ) -> Engine:
     """Return our engine for a network with one input channel, as in a single training process."""
     return Engine(
@@ -47,6 +53,7 @@ def engine_of(
         weight_decay=DECAY,
         world=World(0, 1, device),
         frames=frames,
+        recompute=recompute,
         compiled=compiled,
     )
 

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 import torch
 from benchmarks.gpu.kernels import kernels_of, profile_network
+from benchmarks.gpu.memory import fits, largest_batch, measure_memory
 from benchmarks.gpu.plain_prediction import predict_plainly
 from benchmarks.gpu.prediction import write_frames, write_parameters, write_weights
+from benchmarks.steps import engine_of
 
 from nerveseg.data.packed import TEST_IMAGES, Packed
 from nerveseg.inference.predict import Predictor, maps_of, write_maps
@@ -63,6 +65,53 @@ def test_a_profile_of_a_network_is_a_table_and_a_file(
     table = capsys.readouterr().out
     assert table.startswith("unet, recorded: ")
     assert f"| {row['kernels'][0]['name'][:100]} | " in table
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 5, 8, 9, 10, 11])
+def test_the_largest_batch_is_found_whatever_the_limit(limit: int) -> None:
+    tried: list[int] = []
+
+    def fit(frames: int) -> bool:
+        tried.append(frames)
+        return frames <= limit
+
+    assert largest_batch(fit, most=10) == min(limit, 10)
+    assert max(tried) <= 10
+
+
+def test_a_batch_does_not_fit_if_memory_runs_out_even_in_a_recording() -> None:
+    def update(frames: int) -> None:
+        if frames == 2:
+            raise torch.OutOfMemoryError
+        if frames == 3:
+            try:
+                raise torch.OutOfMemoryError
+            finally:
+                raise RuntimeError("the capture was invalidated")
+        if frames == 4:
+            raise RuntimeError("a fault")
+
+    assert [fits(update, frames) for frames in (1, 2, 3)] == [True, False, False]
+    with pytest.raises(RuntimeError, match="a fault"):
+        fits(update, 4)
+
+
+def test_memory_is_measured_kept_and_recomputed_but_not_on_a_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)  # restored afterwards
+    measured_with: list[bool] = []
+
+    def noted(*args: Any, recompute: bool, **rest: Any) -> Any:  # noqa: ANN401
+        measured_with.append(recompute)
+        return engine_of(*args, recompute=recompute, **rest)
+
+    monkeypatch.setattr("benchmarks.gpu.memory.engine_of", noted)
+    measure_memory(options(tmp_path, networks=["unet"]))
+    report = json.loads((tmp_path / "memory.json").read_text())
+    assert measured_with == [False, True]
+    assert report["command"] == "python -m benchmarks.gpu FOLDER --memory"
+    assert report["networks"] == {"unet": {}}
 
 
 @pytest.mark.parametrize("views", [1, 8])

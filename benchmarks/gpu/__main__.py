@@ -4,7 +4,8 @@ python -m benchmarks.gpu FOLDER measures all networks and writes FOLDER/gpu.json
 its own process. All of them compile at the same time; then they are measured in turn, each with the
 GPU to itself. With --profile NETWORK it lists the kernels of that network's update by time, and
 writes FOLDER/profile_NETWORK.json; with --predict it measures the stage predict, and writes
-FOLDER/predict.json.
+FOLDER/predict.json; with --memory the peak of an update and the largest batches, and writes
+FOLDER/memory.json.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import torch
 from benchmarks.gpu.kernels import profile_network
+from benchmarks.gpu.memory import measure_memory
 from benchmarks.gpu.networks import measure_networks
 from benchmarks.gpu.one_network import measure_network
 from benchmarks.gpu.prediction import measure_prediction
@@ -28,6 +30,7 @@ def main() -> None:
         (options.network, measure_network),
         (options.profile, profile_network),
         (options.predict, measure_prediction),
+        (options.memory, measure_memory),
         (True, measure_networks),
     ]
     next(measure for asked, measure in chosen if asked)(options)
@@ -39,6 +42,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--network", help="run as the process of this network")
     parser.add_argument("--profile", metavar="NETWORK", help="list its kernels by time")
     parser.add_argument("--predict", action="store_true", help="measure the stage predict")
+    parser.add_argument("--memory", action="store_true", help="measure the memory of an update")
     parser.add_argument("--networks", nargs="*", default=list(OWN))
     cuda = torch.cuda.is_available()
     parser.add_argument("--device", default="cuda" if cuda else "cpu", help="cuda or cpu")

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,8 @@ from nerveseg.training.losses import PAPER, Objective
 from nerveseg.training.validation import validate
 
 SMALL = "small"
+RECOMPUTED = ", recomputed"
+"""Behind the name of a network: recompute its activations."""
 SIZE = 64
 OPTIONS: dict[str, dict[str, object]] = {
     LIBRARY: {"architecture": "FPN", "encoder": "tu-test_efficientnet"}
@@ -37,10 +40,7 @@ def network(name: str) -> nn.Module:
     """
     torch.manual_seed(0)
     if name != SMALL:
-        return nn.Sequential(
-            Double(),
-            without_dropout(build_empty(name, 1, OPTIONS.get(name, {"width": 8}))).double(),
-        )
+        return InDouble(without_dropout(build_empty(name, 1, OPTIONS.get(name, {"width": 8}))))
     return nn.Sequential(
         nn.Conv2d(1, 6, 3, padding=1),
         nn.GroupNorm(2, 6),
@@ -49,12 +49,16 @@ def network(name: str) -> nn.Module:
     )
 
 
-class Double(nn.Module):
-    """Converts to float64."""
+class InDouble(nn.Module):
+    """A network that computes in float64."""
 
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Return the same values."""
-        return image.double()
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network.double()
+
+    def forward(self, image: torch.Tensor) -> Any:  # noqa: ANN401
+        """Return what the network returns."""
+        return self.network(image.double())
 
 
 def without_dropout(network: nn.Module) -> nn.Module:
@@ -89,14 +93,16 @@ def train(
     images = rng.integers(0, 256, (frames, SIZE, SIZE), dtype=np.uint8)
     masks = (images > 160).astype(np.uint8)
     params = settings(epochs=3, batch=8, accumulation=accumulation, learning_rate=1e-3)
+    plain = name.removesuffix(RECOMPUTED)
     engine = Engine(
-        network(name),
+        network(plain),
         1,
         dtype=torch.float32,
         weight_decay=1e-3,
         world=world,
         frames=8 // world.size,
-        objective=objective or objective_of(name),
+        objective=objective or objective_of(plain),
+        recompute=plain != name,
     )
     rows = np.arange(frames)
     portion = Portion(world.rank, world.size, accumulation)

@@ -66,9 +66,19 @@ def test_a_loss_that_is_no_number_stops_at_once_and_names_the_rate(
 )
 def test_out_of_memory_names_the_parameters_that_help(error: Exception) -> None:
     params = settings(batch=8, accumulation=2, precision="auto")
-    expected = r"train\.accumulation=4 \(now 2.*train\.precision=bf16.*checkpoint is kept"
+    expected = (
+        r"set train\.accumulation=4 \(now 2.* or train\.recompute=true .* or "
+        r"train\.precision=bf16; the last checkpoint is kept"
+    )
     with pytest.raises(InputError, match=expected), memory_explained(params):
         raise error
+
+
+def test_out_of_memory_names_no_parameter_that_is_set_already() -> None:
+    params = settings(recompute=True, precision="bf16")
+    with pytest.raises(InputError, match="out of memory") as raised, memory_explained(params):
+        raise MemoryError
+    assert " or " not in str(raised.value)
 
 
 def test_other_errors_keep_their_traceback() -> None:

@@ -45,6 +45,7 @@ def settings(**changes: object) -> TrainParams:
         "channels": 1,
         "precision": "fp32",
         "deterministic": False,
+        "recompute": False,
         "compile": "auto",
         "seed": 1,
     }

@@ -65,6 +65,8 @@ class TrainParams(Section):
             is the fastest type of the device.
         deterministic: use only algorithms that give the same bits each time. On a CPU this is
             always so; on a GPU it costs speed.
+        recompute: whether the backward pass computes activations again instead of keeping them
+            (activation checkpointing): about half the memory, the same gradients, more time.
         compile: whether to use torch.compile; auto does where an estimate says that it shortens
             the whole training (`nerveseg.training.compile_choice`).
         seed: seed of the initial weights, the order of frames, the augmentation and dropout.
@@ -100,6 +102,7 @@ class TrainParams(Section):
     channels: Literal[1, 3]
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     deterministic: bool
+    recompute: bool
     compile: Literal["auto", True, False]
     seed: int = Field(ge=0, lt=1 << 63)
 
@@ -125,6 +128,9 @@ class TrainParams(Section):
             ),
             f"half_size {self.half_size} leaves none of {epochs} epochs at the full size": (
                 self.half_size >= epochs
+            ),
+            "compile true and recompute true do not go together; set one of them to false": (
+                self.compile is True and self.recompute
             ),
             "ema and average_last are two averages of the weights; set one of them to 0": (
                 self.ema > 0 and self.average_last > 0

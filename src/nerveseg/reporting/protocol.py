@@ -111,6 +111,7 @@ PAPER: Final[Mapping[str, Entry]] = {
     "train.channels": Open(),
     "train.precision": Open(),
     "train.deterministic": Harmless("chooses algorithms; results differ by rounding only"),
+    "train.recompute": Harmless("changes memory and speed; the gradients are the same"),
     "train.compile": Harmless("changes the speed; results differ by rounding only"),
     "train.seed": Open(),
     "predict.tta": Stated("d4", "the paper says that it averages over views, but not which"),

@@ -88,6 +88,8 @@ class Workload(NamedTuple):
         """Return whether to compile, and why."""
         if params.compile != "auto":
             return params.compile, "as train.compile says"
+        if params.recompute:
+            return False, "it does not go together with train.recompute"
         if missing := self._unmeasured(working_dtype(params.precision, self.world.device)):
             return False, f"nothing is known of its gain {missing}"
         seconds, saved, cost = self.estimate(params.epochs, params.half_size)

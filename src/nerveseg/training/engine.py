@@ -23,6 +23,7 @@ from nerveseg.training.half_size import halved
 from nerveseg.training.losses import PAPER, Objective
 from nerveseg.training.optimisers import OPTIMIZERS
 from nerveseg.training.presence_head import PresenceHead
+from nerveseg.training.recomputation import recompute_activations
 from nerveseg.training.sync_batch_norm import FrameMask, synchronised
 from nerveseg.training.working_copies import WorkingCopies
 
@@ -83,6 +84,7 @@ class Engine:
             none.
         half_size: number of first epochs on frames of half height and width.
         presence: makes the auxiliary head of the network; None for none.
+        recompute: recompute activations in the backward pass; not together with `compiled`.
         compiled: fuse the passes with torch.compile, if it works here.
     """
 
@@ -100,28 +102,30 @@ class Engine:
         average: Callable[[nn.Module], Average] | None = None,
         half_size: int = 0,
         presence: Callable[[nn.Module], PresenceHead] | None = None,
+        recompute: bool = False,
         compiled: bool = False,
     ) -> None:
-        self._world, self._dtype, self._frames = world, dtype, frames
+        self._world, self._dtype, self._frames, self._half_size = world, dtype, frames, half_size
         frame_mask = FrameMask() if world.size > 1 else None
         if frame_mask is not None:
             network = synchronised(network, frame_mask)
         # Convolutions follow the memory format of their weights.
         memory_format = memory_format_for(network, world.device)
         self.network = network.to(world.device).to(memory_format=memory_format)
-        # The average is made before the head, which it would copy.
+        # The average is made first: it would copy the head, and share the blocks to recompute.
         self._average = None if average is None else average(self.network)
         self._presence = None if presence is None else presence(self.network)
+        if recompute:
+            recompute_activations(self.network)
         module: nn.Module = NetworkWithLoss(
             self.network, channels, objective, frame_mask, self._presence
         )
         self.optimiser = OPTIMIZERS[optimizer](
             module.parameters(), lr=0.0, weight_decay=weight_decay, fused=True
         )
-        self._half_size, self._halves = half_size, False
         # Only float16 has too few exponent bits for gradients.
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
-        self._loss_sum = torch.zeros((), device=world.device)
+        self._loss_sum, self._halves = torch.zeros((), device=world.device), False
         if world.size > 1:
             # Gradients as views of the communication buckets save a copy of all of them.
             module = nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
@@ -130,11 +134,16 @@ class Engine:
         copied = dtype != torch.float32 and world.size == 1
         self._copies = WorkingCopies(module, dtype) if copied else None
         self._compiled = CompiledPasses(module, self._passes, world.generator) if compiled else None
-        # A CUDA graph can hold neither an exchange between processes nor a changing loss scale.
-        self._graphed = world.device.type == "cuda" and world.size == 1 and dtype != torch.float16
+        self._graphed = not recompute and self._can_be_graphed()
         self._run: Callable[[Batch], Tensor] = self._forward_backward
         if self._graphed:
             self._run = GraphedForwardBackward(self._forward_backward, module, frames)
+
+    def _can_be_graphed(self) -> bool:
+        # A CUDA graph can hold neither an exchange between processes nor a changing loss scale. Nor
+        # can the random numbers of dropout, which recomputing restores, be read in its capture.
+        alone = self._world.device.type == "cuda" and self._world.size == 1
+        return alone and self._dtype != torch.float16
 
     def start_epoch(self, epoch: int) -> None:
         """Prepare for the updates of `epoch`, from 0."""

@@ -92,13 +92,13 @@ def memory_explained(params: TrainParams) -> Iterator[None]:
         if not full:
             raise
         more = min(2 * params.accumulation, params.batch)
-        halved = (
-            f"set train.accumulation={more} (now {params.accumulation}: same batch, less memory)"
-        )
-        lower = "" if params.precision in {"bf16", "fp16"} else " or train.precision=bf16"
+        halved = f"train.accumulation={more} (now {params.accumulation}: same batch, less memory)"
+        again = "train.recompute=true (same gradients, more time)"
+        changes = [halved, *([] if params.recompute or params.compile is True else [again])]
+        changes += [] if params.precision in {"bf16", "fp16"} else ["train.precision=bf16"]
         raise InputError(
-            f"out of memory at train.batch={params.batch}: {halved}{lower}; the last checkpoint "
-            "is kept"
+            f"out of memory at train.batch={params.batch}: set {' or '.join(changes)}; the last "
+            "checkpoint is kept"
         ) from error
 
 

@@ -159,8 +159,7 @@ def _key(
 def _engine(module: nn.Module, params: TrainParams, workload: Workload, name: str) -> Engine:
     shape, world = workload.shape, workload.world
     check_half_size(params.half_size, shape)
-    weight = params.presence_head
-    head = partial(PresenceHead, channels=params.channels, shape=shape, weight=weight)
+    head = partial(PresenceHead, channels=params.channels, shape=shape, weight=params.presence_head)
     return Engine(
         module,
         params.channels,
@@ -172,7 +171,8 @@ def _engine(module: nn.Module, params: TrainParams, workload: Workload, name: st
         optimizer=params.optimizer,
         average=_average(params),
         half_size=params.half_size,
-        presence=head if weight else None,
+        presence=head if params.presence_head else None,
+        recompute=params.recompute,
         compiled=workload.compiled(params, name),
     )
 
