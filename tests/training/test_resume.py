@@ -28,7 +28,9 @@ MOVING_AVERAGE = settings(
     balance=[0.9, 0.3],
     losses={"cross_entropy": 1.0, "focal": 1.0, "lovasz": 1.0, "tversky": 1.0, "presence": 1.0},
 )
-AVERAGE_OF_EPOCHS = settings(epochs=3, average_last=2, half_size=1, presence_head=0.5)
+AVERAGE_OF_EPOCHS = settings(
+    epochs=3, average_last=2, half_size=1, presence_head=0.5, validate_every=2
+)
 OPTIONS = pytest.mark.parametrize(
     "options", [MOVING_AVERAGE, AVERAGE_OF_EPOCHS], ids=["moving average", "average of epochs"]
 )
