@@ -78,14 +78,13 @@ def table_of_runs(found: Sequence[Estimate], share: float) -> Iterator[str]:
         hours = each.training / 3600
         yield (
             f"| {each.run} | {each.updates} | {1000 * each.update:.1f} | {hours:.2f} "
-            f"| {hours / share:.2f} | {_percent(each.validation / each.training)} "
+            f"| {hours / share:.2f} | {_percent(each.share)} "
             f"| {each.prediction / 3600 / share:.2f} |"
         )
     hours, prediction = (sum(of) / 3600 for of in _columns(found, "training", "prediction"))
     (updates,) = _columns(found, "updates")
-    yield (
-        f"| all | {sum(updates)} | | {hours:.2f} | {hours / share:.2f} | | {prediction / share:.2f} |"
-    )
+    expected = f"{hours / share:.2f} | | {prediction / share:.2f}"
+    yield f"| all | {sum(updates)} | | {hours:.2f} | {expected} |"
 
 
 def table_of_stages(
@@ -100,27 +99,37 @@ def table_of_stages(
         frames: training and test frames.
         share: of the roof that is reached.
     """
-    yield "| stage | minutes | on | known by |"
-    yield "|---|--:|---|---|"
 
-    def of_cpu(stages: Sequence[str], times: str) -> Iterator[str]:
-        for stage in stages:
-            minutes = on_the_line(measured["seconds"], stage, frames) / 60
-            yield f"| {stage}{times} | {minutes:.1f} | processor | measured, scaled |"
+    def of_processor(stages: Sequence[str], times: str) -> dict[str, float]:
+        seconds = measured["seconds"]
+        return {f"{stage}{times}": on_the_line(seconds, stage, frames) / 60 for stage in stages}
 
     times = f" x {len(found)}"
     training, validation, prediction = (
         sum(of) / 60 / share for of in _columns(found, "training", "validation", "prediction")
     )
+    trainings = f"train{times}" + f" x {plan.trainings} trainings" * (plan.trainings > 1)
+    of_gpu = {
+        trainings: training,
+        "their validation, besides": validation,
+        f"predict{times}": prediction,
+    }
+    before, after = of_processor(BEFORE, ""), of_processor(AFTER, "")
+    of_runs = of_processor(OF_A_RUN, times)
+    yield "| stage | minutes | on | known by |"
+    yield "|---|--:|---|---|"
+    yield from (_stage(*row) for row in before.items())
+    for stage, minutes in of_gpu.items():
+        yield f"| {stage} | {minutes:.1f} | GPU | estimate |"
     maps = len(found) * plan.maps * measured["seconds_of_a_map"] / 60
-    yield from of_cpu(BEFORE, "")
-    trainings = f"train{times}" + (f" x {plan.trainings} trainings" * (plan.trainings > 1))
-    yield f"| {trainings} | {training:.0f} | GPU | estimate |"
-    yield f"| validation in them | {validation:.1f} | GPU | estimate |"
-    yield f"| predict{times}: networks | {prediction:.1f} | GPU | estimate |"
-    yield f"| predict{times}: maps, meanwhile | {maps:.1f} | processor | measured, scaled |"
-    yield from of_cpu(OF_A_RUN, times)
-    yield from of_cpu(AFTER, "")
+    yield _stage(f"its maps{times}, meanwhile", maps)
+    yield from (_stage(*row) for row in (of_runs | after).items())
+    total = sum(sum(of.values()) for of in (before, of_gpu, of_runs, after))
+    yield f"| one after the other, without the maps | {total:.1f} | | |"
+
+
+def _stage(name: str, minutes: float) -> str:
+    return f"| {name} | {minutes:.1f} | processor | measured, scaled |"
 
 
 def _columns(found: Sequence[Estimate], *names: str) -> Iterator[list[float]]:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
+from benchmarks.hours.shapes_only import ShapesOnly
 from benchmarks.roofline import Ceilings, Tally
 from benchmarks.steps import RATE, engine_of
 from benchmarks.traffic import CudaCasts
@@ -133,10 +134,18 @@ def estimates(params: Path, plan: Plan, ceilings: Ceilings) -> Iterator[Estimate
         ceilings: the speeds of the GPU.
     """
     for name, run in read("models", ModelsParams, params).runs().items():
-        yield _estimate(name, run, plan, ceilings)
+        yield estimate(name, run, plan, ceilings)
 
 
-def _estimate(name: str, run: Run, plan: Plan, ceilings: Ceilings) -> Estimate:
+def estimate(name: str, run: Run, plan: Plan, ceilings: Ceilings) -> Estimate:
+    """Return what one run needs.
+
+    Args:
+        name: its name.
+        run: its network and options.
+        plan: what is done with it.
+        ceilings: the speeds of the GPU.
+    """
     train = plan.train
     # The weights' values do not matter, and pretrained ones may not be at hand.
     options = {key: "none" if key == "encoder_weights" else run.options[key] for key in run.options}
@@ -146,28 +155,31 @@ def _estimate(name: str, run: Run, plan: Plan, ceilings: Ceilings) -> Estimate:
     def seconds(kind: Callable[[nn.Module, Plan], Work], frames: int, at_once: int) -> float:
         """Return the least time of so many frames, of which `at_once` go together."""
         work = kind(network, plan)
-        work(_batch(FEW, small))  # the first update makes the optimiser's moments
-        few, many = (_roof(work, _batch(count, small), ceilings) for count in (FEW, MANY))
+        with ShapesOnly():  # the first update makes the optimiser's moments
+            work(batch_of_bytes(FEW, small))
+        few, many = (_roof(work, batch_of_bytes(count, small), ceilings) for count in (FEW, MANY))
         of_a_frame = (many - few) / (MANY - FEW)
         of_a_pass = few - FEW * of_a_frame
         return -(-frames // at_once) * of_a_pass + frames * SMALLER**2 * of_a_frame
 
     updates = plan.trainings * train.epochs * plan.steps
-    update = seconds(_update, train.batch, train.batch)
+    one = seconds(update, train.batch, train.batch)
     together = max(1, VALIDATION_BATCHES * train.batch // train.accumulation)
-    validation = seconds(_validation, plan.valid, together)
+    validated = seconds(validation, plan.valid, together)
     return Estimate(
         run=name,
         updates=updates,
-        update=update,
-        training=updates * update,
-        validation=plan.trainings * plan.validations * validation,
+        update=one,
+        training=updates * one,
+        validation=plan.trainings * plan.validations * validated,
         # One view after another: each costs as much as the frame as it is.
-        prediction=len(plan.views) * seconds(_prediction, plan.predicted, plan.batch),
+        prediction=len(plan.views) * seconds(prediction, plan.predicted, plan.batch),
     )
 
 
-def _update(network: nn.Module, plan: Plan) -> Work:
+def update(network: nn.Module, plan: Plan) -> Work:
+    """Return an update of the weights, as the training loop makes it."""
+
     def work(batch: Batch) -> None:
         engine.train_step([batch], RATE)
 
@@ -175,7 +187,9 @@ def _update(network: nn.Module, plan: Plan) -> Work:
     return work
 
 
-def _validation(network: nn.Module, plan: Plan) -> Work:
+def validation(network: nn.Module, plan: Plan) -> Work:
+    """Return one pass of the validation."""
+
     def work(batch: Batch) -> None:
         frames = len(batch.images)
         validate(
@@ -192,7 +206,9 @@ def _validation(network: nn.Module, plan: Plan) -> Work:
     return work
 
 
-def _prediction(network: nn.Module, plan: Plan) -> Work:
+def prediction(network: nn.Module, plan: Plan) -> Work:
+    """Return one pass of the prediction, of one view."""
+
     def work(batch: Batch) -> None:
         predictor.logits(batch.images.numpy())
 
@@ -203,11 +219,12 @@ def _prediction(network: nn.Module, plan: Plan) -> Work:
 
 def _roof(work: Work, batch: Batch, ceilings: Ceilings) -> float:
     """Return the least seconds of some work on a batch."""
-    with CudaCasts(), Tally(ceilings) as tally:
+    with CudaCasts(), Tally(ceilings) as tally, ShapesOnly():
         work(batch)
     return tally.seconds
 
 
-def _batch(frames: int, shape: tuple[int, int]) -> Batch:
+def batch_of_bytes(frames: int, shape: tuple[int, int]) -> Batch:
+    """Return random frames and masks."""
     images = torch.randint(0, 256, (frames, *shape), dtype=torch.uint8)
     return Batch(images, images % 2, torch.full((frames,), 1 / frames))

@@ -4,9 +4,9 @@ import csv
 from pathlib import Path
 
 import pytest
+import runs
 from pydantic import ValidationError
 from safetensors.numpy import load_file
-import runs
 from tiny_training import settings
 
 

@@ -1,0 +1,48 @@
+"""Convolutions and matrix products that compute nothing: what is counted are shapes."""
+
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map
+
+_ATEN: Final = torch.ops.aten
+PRODUCTS: Final = frozenset(
+    {
+        _ATEN.convolution.default,
+        _ATEN.convolution_backward.default,
+        _ATEN.mm.default,
+        _ATEN.addmm.default,
+        _ATEN.bmm.default,
+    }
+)
+
+
+class ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Leaves the results of products undefined, which a CPU may take long for in bfloat16.
+
+    A mode around this one sees them with tensors of the device `meta`, which have the same shapes,
+    and sees what every other operation consists of.
+    """
+
+    def __torch_dispatch__(
+        self,
+        func: Any,  # noqa: ANN401
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401
+        """Run one operation, or make an empty tensor of its result's shape."""
+        kwargs = kwargs or {}
+        if func not in PRODUCTS:
+            # In inference mode, operations that consist of others arrive whole, such as conv2d.
+            with self:
+                out = func.decompose(*args, **kwargs)
+            return func(*args, **kwargs) if out is NotImplemented else out
+        shapes = tree_map(lambda value: _empty(value, "meta"), (args, kwargs))
+        return tree_map(lambda value: _empty(value, "cpu"), func(*shapes[0], **shapes[1]))
+
+
+def _empty(value: object, device: str) -> object:
+    return torch.empty_like(value, device=device) if isinstance(value, Tensor) else value
