@@ -17,13 +17,22 @@ PRODUCTS: Final = frozenset(
         _ATEN.bmm.default,
     }
 )
+COMPOSED: Final = frozenset(
+    {
+        _ATEN.conv2d.default,
+        _ATEN.conv2d.padding,
+        _ATEN.conv_transpose2d.input,
+        _ATEN.linear.default,
+        _ATEN.matmul.default,
+    }
+)
+"""What consists of `PRODUCTS` and views, and arrives whole in inference mode."""
 
 
 class ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Leaves the results of products undefined, which a CPU may take long for in bfloat16.
 
-    A mode around this one sees them with tensors of the device `meta`, which have the same shapes,
-    and sees what every other operation consists of.
+    A mode around this one sees them with tensors of the device `meta`, which have the same shapes.
     """
 
     def __torch_dispatch__(
@@ -35,11 +44,11 @@ class ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:  # noqa: ANN401
         """Run one operation, or make an empty tensor of its result's shape."""
         kwargs = kwargs or {}
-        if func not in PRODUCTS:
-            # In inference mode, operations that consist of others arrive whole, such as conv2d.
+        if func in COMPOSED:
             with self:
-                out = func.decompose(*args, **kwargs)
-            return func(*args, **kwargs) if out is NotImplemented else out
+                return func.decompose(*args, **kwargs)
+        if func not in PRODUCTS:
+            return func(*args, **kwargs)
         shapes = tree_map(lambda value: _empty(value, "meta"), (args, kwargs))
         return tree_map(lambda value: _empty(value, "cpu"), func(*shapes[0], **shapes[1]))
 
