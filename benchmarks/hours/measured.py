@@ -63,7 +63,7 @@ def on_the_line(seconds: Mapping[str, Mapping[str, float]], stage: str, frames: 
 def seconds_of_a_map(side: int = 512) -> float:
     """Return the processor seconds in which logits become a stored map, without the network."""
     codes = np.random.default_rng(0).normal(-3, 4, (side, side)).astype(np.float32)
-    logit = cv2.GaussianBlur(codes, (0, 0), 4) * 8 - 8
+    logit = np.asarray(cv2.GaussianBlur(codes, (0, 0), 4) * 8 - 8, dtype=np.float32)
     with tempfile.TemporaryDirectory() as folder, MapWriter(Path(folder) / "maps", MAPS) as writer:
         begun = time.process_time()
         for _ in range(MAPS):

@@ -35,6 +35,9 @@ class ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
     A mode around this one sees them with tensors of the device `meta`, which have the same shapes.
     """
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
     def __torch_dispatch__(
         self,
         func: Any,  # noqa: ANN401
