@@ -45,6 +45,7 @@ PARAMS = TrainParams(
     average_last=0,
     presence_head=0,
     half_size=0,
+    validate_every=1,
     losses={"cross_entropy": 1.0, "squared_dice": 1.0},
     dice_over="batch",
     dice_smoothing=1.0,

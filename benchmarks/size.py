@@ -94,7 +94,8 @@ def _costs(frames: int, side: int) -> Iterator[Cost]:
         folder = Path(name)
         write_project(folder, frames, side)
         for step in STEPS:
-            cost = Cost(step, frames, side, *_run(step, folder))
+            run = ["unet"] * (step in OF_A_RUN)
+            cost = Cost(step, frames, side, *run_stage(step, folder, *run))
             print(
                 f"{step:10}{frames:8,} frames{side:6} px{cost.busy_seconds:10.1f} s"
                 f"{cost.mebibytes:10.0f} MiB",
@@ -105,10 +106,19 @@ def _costs(frames: int, side: int) -> Iterator[Cost]:
                 write_realistic_maps(folder)
 
 
-def _run(step: str, folder: Path) -> tuple[float, float, float]:
-    """Return wall-clock and processor seconds and peak memory in MiB of one stage."""
+def run_stage(step: str, folder: Path, *arguments: str) -> tuple[float, float, float]:
+    """Return wall-clock and processor seconds and peak memory in MiB of one stage.
+
+    Args:
+        step: name of the stage.
+        folder: the project in which it runs.
+        arguments: arguments of its command.
+
+    Raises:
+        InputError: it failed.
+    """
     peak, log = folder / "peak", folder / "log"
-    stage = [str(ROOT / f"stages/{step}.py"), *(["unet"] * (step in OF_A_RUN))]
+    stage = [str(ROOT / f"stages/{step}.py"), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     begun = time.perf_counter()
     with log.open("w") as file:

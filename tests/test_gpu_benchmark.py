@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from benchmarks.gpu import together
 from benchmarks.gpu.kernels import kernels_of, profile_network
 from benchmarks.gpu.memory import fits, largest_batch, measure_memory
 from benchmarks.gpu.plain_prediction import predict_plainly
@@ -177,3 +178,21 @@ def test_the_stage_predict_is_measured_beside_a_plain_loop(tmp_path: Path) -> No
         for speed in ("frames_per_second", "plain_frames_per_second", "times_plain")
     }
     assert [path.name for path in tmp_path.iterdir()] == ["predict.json"]
+
+
+@pytest.mark.slow
+def test_trainings_at_once_are_measured_beside_one_alone(tmp_path: Path) -> None:
+    report = measured(tmp_path, "together.json", "--together", "2", "--alone", "unet")
+    assert report["settings"]["shape"] == [32, 32]
+    assert report["settings"]["together"] == 2
+    row = report["networks"]["unet"]
+    assert row["built"] == {"width": 4}
+    assert row["alone_frames_per_second"] > 0
+    gain = row["together_frames_per_second"] / row["alone_frames_per_second"]
+    assert row["times_alone"] == pytest.approx(gain)
+
+
+def test_a_training_that_cannot_start_is_an_error_rather_than_a_speed() -> None:
+    training = together.Training("unet", {"depth": "none"}, (32, 32), 2, 1, "cpu")
+    with pytest.raises(RuntimeError, match="a training ended early"):
+        together.speed(training, 1)

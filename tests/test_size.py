@@ -25,14 +25,14 @@ def test_the_competition_is_valid_and_has_the_size_asked_for(tmp_path: Path) -> 
 def test_a_stage_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
     write_project(tmp_path, 40, 32)
     held = bytearray(1 << 29)  # must not count
-    seconds, busy, mebibytes = size._run("pack", tmp_path)
+    seconds, busy, mebibytes = size.run_stage("pack", tmp_path)
     assert seconds > 0
     assert busy > 0
     assert 20 < mebibytes < len(held) >> 20
     assert (tmp_path / "data/packed/train_images.npy").exists()
     (tmp_path / "params.yaml").unlink()
     with pytest.raises(InputError, match=r"the stage pack failed: error: params\.yaml: not found"):
-        size._run("pack", tmp_path)
+        size.run_stage("pack", tmp_path)
 
 
 @pytest.mark.slow

@@ -5,7 +5,8 @@ its own process. All of them compile at the same time; then they are measured in
 GPU to itself. With --profile NETWORK it lists the kernels of that network's update by time, and
 writes FOLDER/profile_NETWORK.json; with --predict it measures the stage predict, and writes
 FOLDER/predict.json; with --memory the peak of an update and the largest batches, and writes
-FOLDER/memory.json.
+FOLDER/memory.json; with --together N it measures N small trainings at once beside one alone, and
+writes FOLDER/together.json.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from benchmarks.gpu.memory import measure_memory
 from benchmarks.gpu.networks import measure_networks
 from benchmarks.gpu.one_network import measure_network
 from benchmarks.gpu.prediction import measure_prediction
+from benchmarks.gpu.together import measure_together
 
 from nerveseg.models.registry import OWN
 
@@ -31,6 +33,7 @@ def main() -> None:
         (options.profile, profile_network),
         (options.predict, measure_prediction),
         (options.memory, measure_memory),
+        (options.together, measure_together),
         (True, measure_networks),
     ]
     next(measure for asked, measure in chosen if asked)(options)
@@ -43,10 +46,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--profile", metavar="NETWORK", help="list its kernels by time")
     parser.add_argument("--predict", action="store_true", help="measure the stage predict")
     parser.add_argument("--memory", action="store_true", help="measure the memory of an update")
+    parser.add_argument("--together", type=int, metavar="N", help="measure N trainings at once")
     parser.add_argument("--networks", nargs="*", default=list(OWN))
     cuda = torch.cuda.is_available()
     parser.add_argument("--device", default="cuda" if cuda else "cpu", help="cuda or cpu")
-    parser.add_argument("--size", type=int, default=512)
+    size = "height and width of the frames: 512, and with --together the default shape"
+    parser.add_argument("--size", type=int, help=size)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=15)
     parser.add_argument("--frames", type=int, default=6635, help="frames that --predict predicts")
@@ -62,7 +67,10 @@ def _options() -> argparse.Namespace:
         default=480,
         help="seconds after which the remaining measurements are skipped",
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.size is None and not options.together:
+        options.size = 512
+    return options
 
 
 if __name__ == "__main__":

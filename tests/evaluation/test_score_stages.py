@@ -199,6 +199,21 @@ def test_curves_are_read_as_training_writes_them(tmp_path: Path) -> None:
     ]
 
 
+def test_an_epoch_that_was_not_validated_has_no_point_in_the_validation_curve(
+    tmp_path: Path,
+) -> None:
+    history = [{"train/loss": 0.5}, {"train/loss": 0.25, "dice": 0.75}]
+    write_curves(tmp_path / "unet.csv", history)
+    assert read_curves(tmp_path, ["unet"]) == [
+        ("unet", 1, "dice", 0.75),
+        ("unet", 0, "train/loss", 0.5),
+        ("unet", 1, "train/loss", 0.25),
+    ]
+    (tmp_path / "unet.csv").write_text("epoch,train/loss,dice\n0,0.5\n")
+    with pytest.raises(InputError, match=r"unet\.csv: not a table of curves"):
+        read_curves(tmp_path, ["unet"])
+
+
 def edit(name: str, old: str, new: str) -> Callable[[], None]:
     def act() -> None:
         path = Path(name)

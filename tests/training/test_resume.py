@@ -29,7 +29,7 @@ MOVING_AVERAGE = settings(
     losses={"cross_entropy": 1.0, "focal": 1.0, "lovasz": 1.0, "tversky": 1.0, "presence": 1.0},
 )
 AVERAGE_OF_EPOCHS = settings(
-    epochs=3, average_last=2, half_size=1, presence_head=0.5, recompute=True
+    epochs=3, average_last=2, half_size=1, validate_every=2, presence_head=0.5, recompute=True
 )
 OPTIONS = pytest.mark.parametrize(
     "options", [MOVING_AVERAGE, AVERAGE_OF_EPOCHS], ids=["moving average", "average of epochs"]

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedGroupKFold
 
 from nerveseg.data.fold_table import FoldRow
 from nerveseg.data.layout import TrainRecord
@@ -68,6 +67,8 @@ def by_subject(records: Sequence[TrainRecord], folds: int, seed: int) -> NDArray
         InputError: there are fewer subjects than folds, or too few frames with or without an
             outline.
     """
+    from sklearn.model_selection import StratifiedGroupKFold  # trainings need not wait for it
+
     subjects = np.array([record.subject for record in records])
     outlined = np.array([record.pixels != "" for record in records])
     if (count := np.unique(subjects).size) < folds:
@@ -95,6 +96,8 @@ def by_image(records: Sequence[TrainRecord], folds: int, seed: int) -> NDArray[n
     Raises:
         InputError: there are fewer frames than folds.
     """
+    from sklearn.model_selection import KFold  # trainings need not wait for it
+
     if len(records) < folds:
         raise InputError(
             f"params.yaml: split.folds: {folds} folds need as many frames, and the training set "

@@ -154,6 +154,8 @@ def read_curves(folder: Path, runs: Sequence[str]) -> list[CurvePoint]:
 def curves_of(path: Path, run: str, stage: str) -> Iterator[CurvePoint]:
     """Yield the points of the learning curves of the training of `run` that is `stage` in DVC.
 
+    An empty cell is no point: not every epoch is validated.
+
     Raises:
         InputError: the file is missing or malformed.
     """
@@ -163,7 +165,8 @@ def curves_of(path: Path, run: str, stage: str) -> Iterator[CurvePoint]:
             rows = list(table)
         for metric in sorted({*(table.fieldnames or ())} - {EPOCH}):
             for row in rows:
-                yield CurvePoint(run, int(row[EPOCH]), metric, float(row[metric]))
+                if row[metric] != "":
+                    yield CurvePoint(run, int(row[EPOCH]), metric, float(row[metric]))
     except FileNotFoundError:
         raise InputError(f"{path}: no curves of {run}; run dvc repro {stage}") from None
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:

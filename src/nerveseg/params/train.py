@@ -45,6 +45,7 @@ class TrainParams(Section):
         average_last: number of last epochs whose weights are averaged instead; 0 for none.
         presence_head: weight of an auxiliary head on whether a frame shows a nerve; 0 for none.
         half_size: number of first epochs on frames of half height and width.
+        validate_every: epochs from one validation to the next; the last epoch always validates.
         losses: name of each loss in `nerveseg.training.losses` -> weight; 0 leaves out the loss.
         dice_over: whether the sums of the Dice loss are over each frame, or over the batch.
         dice_smoothing: added above and below the fraction of the Dice loss, in pixels.
@@ -87,6 +88,7 @@ class TrainParams(Section):
     average_last: int = Field(ge=0)
     presence_head: Weight
     half_size: int = Field(ge=0)
+    validate_every: int = Field(ge=1)
     losses: dict[str, Weight]
     dice_over: Literal["frame", "batch"]
     dice_smoothing: float = Field(ge=0, allow_inf_nan=False)
@@ -139,6 +141,10 @@ class TrainParams(Section):
         if found := [fault for fault, present in faults.items() if present]:
             raise ValueError(found[0])
         return self
+
+    def validates(self, epoch: int) -> bool:
+        """Return whether the weights are validated after `epoch`, from 0."""
+        return (epoch + 1) % self.validate_every == 0 or epoch + 1 == self.epochs
 
 
 class Run(NamedTuple):

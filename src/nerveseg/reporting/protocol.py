@@ -96,6 +96,7 @@ PAPER: Final[Mapping[str, Entry]] = {
     "train.average_last": Stated(0),
     "train.presence_head": Stated(0),
     "train.half_size": Stated(0),
+    "train.validate_every": Harmless("the last weights count, whatever validates before them"),
     "train.losses": Stated({"cross_entropy": 1, "dice": 0, "squared_dice": 1}, "eq. 9 and 10"),
     "train.dice_over": Stated("batch", "eq. 10 reads like one sum over the batch"),
     "train.dice_smoothing": Stated(0, "eq. 10 has none"),

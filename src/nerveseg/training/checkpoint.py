@@ -8,6 +8,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -34,13 +35,19 @@ def key_of(settings: Mapping[str, object], files: list[Path]) -> str:
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(torch.__version__.encode())
-    for path in files:
-        try:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise InputError(f"{path}: not readable ({error.strerror}); run dvc repro") from error
+    # Frames and masks take gigabytes, and hashing releases the GIL.
+    with ThreadPoolExecutor() as pool:
+        for of_file in pool.map(_digest_of, files):
+            digest.update(of_file)
     return digest.hexdigest()[:32]
+
+
+def _digest_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise InputError(f"{path}: not readable ({error.strerror}); run dvc repro") from error
 
 
 def folder_of(key: str) -> Path:

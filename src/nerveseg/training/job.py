@@ -120,9 +120,9 @@ def objective_of(params: TrainParams) -> Objective:
 
 
 def write_curves(path: Path, history: Sequence[dict[str, float]]) -> None:
-    """Write a table with a row per epoch: `epoch`, from 0, and a column per metric."""
+    """Write a row per epoch, from 0, and a column per metric; a metric may have empty cells."""
     with whole_file(path) as temporary, temporary.open("w", newline="") as file:
-        table = csv.DictWriter(file, ["epoch", *history[0]], lineterminator="\n")
+        table = csv.DictWriter(file, ["epoch", *history[-1]], lineterminator="\n")
         table.writeheader()
         table.writerows({"epoch": epoch, **point} for epoch, point in enumerate(history))
 

@@ -74,14 +74,15 @@ def fit(
         engine: the network and its optimiser.
         batches: yields `params.accumulation` micro-batches per update, in the order of `sampler`.
         sampler: chooses the frames; it is told where to begin.
-        validate: measures the engine's result after each epoch.
+        validate: measures the engine's result, after the epochs that `params` says.
         name: name of the run, for messages.
         params: the protocol.
         checkpoints: where process 0 saves to and all processes resume from.
         world: the processes that train together.
 
     Returns:
-        For each epoch the mean training loss, the last learning rate, and the validation metrics.
+        For each epoch the mean training loss and the last learning rate, and the validation metrics
+        if it was validated, as the last one always is.
 
     Raises:
         InputError: out of memory, out of disk space, or the loss is NaN or infinite.
@@ -117,7 +118,7 @@ def fit(
                         _save(engine, state, params, checkpoints, world)
                         _stop_if(stop, name, state, checkpoints, world)
             engine.finish_epoch(epoch)
-            metrics = validate(engine.result)
+            metrics = validate(engine.result) if params.validates(epoch) else None
             point = _point(state.loss_sum / state.step, rate, metrics)
             progress.epoch(epoch, point)
             state.finish_epoch(point)
@@ -173,8 +174,10 @@ def _stop_if(
     raise KeyboardInterrupt(line) if world.first else SystemExit(130)
 
 
-def _point(loss: float, rate: float, metrics: ValidationMetrics) -> dict[str, float]:
+def _point(loss: float, rate: float, metrics: ValidationMetrics | None) -> dict[str, float]:
     trained = {"train/loss": loss, "train/rate": rate}
+    if metrics is None:
+        return trained
     return {**trained, "valid/loss": metrics.loss, "valid/dice": metrics.dice}
 
 
