@@ -75,9 +75,8 @@ def test_a_compiled_network_has_no_depthwise_convolution_left() -> None:
     seen: list[str] = []
 
     def note(graph: torch.fx.GraphModule, _: object) -> torch.fx.GraphModule:
-        for node in graph.graph.nodes:
-            if node.target is torch.conv2d and len(node.args) == 7 and node.args[6] != 1:
-                seen.append(str(node))
+        calls = [each for each in graph.graph.nodes if each.target is torch.conv2d]
+        seen.extend(str(each) for each in calls if len(each.args) == 7 and each.args[6] != 1)
         seen.append("compiled")
         return graph
 

@@ -33,7 +33,7 @@ class Depthwise(nn.Conv2d):
         )
         nn.init.normal_(self.weight, std=(2 / kernel**2) ** 0.5)
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+    def forward(self, input: Tensor) -> Tensor:
         """Return N x C x H x W, of the type of `input`, or that of autocast."""
         if _fused(input):
             return sum_of_shifts(input, self.weight, self.bias, self.dilation[0])
