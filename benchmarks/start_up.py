@@ -10,12 +10,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from shutil import copy
 from typing import Final
 
 import numpy as np
+from benchmarks.profile_params import write_params
 from benchmarks.side_by_side import Result, within
-from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from nerveseg.data.fold_table import FoldRow, write_folds
@@ -75,8 +74,7 @@ def write_project(folder: Path, profile: Path, frames: int) -> None:
         profile: file of overrides of params.yaml.
         frames: training frames.
     """
-    path = Path(copy(ROOT / "params.yaml", folder))
-    apply_overrides(path, profile.read_text().split()[1::2])
+    path = write_params(folder, profile)
     document = YAML().load(path)
     for options in document["models"].values():
         if "encoder_weights" in options:

@@ -24,10 +24,9 @@ def both() -> list[Peers]:
     ]
 
 
-def checked(rows: dict[str, Result], names: list[str], bars: list[float]) -> None:
-    assert list(rows) == names
-    assert [row["bar"] for row in rows.values()] == bars
-    assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows.values())
+def bars_of(rows: dict[str, Result]) -> dict[str, float]:
+    """Return the bar of each row whose speeds were measured."""
+    return {name: row["bar"] for name, row in rows.items() if min(row["ours"], row["peer"]) > 0}
 
 
 def test_without_a_compiler_the_plain_loop_is_the_only_peer(
@@ -40,12 +39,11 @@ def test_without_a_compiler_the_plain_loop_is_the_only_peer(
     threads = torch.get_num_threads()
     step, maps = both()
     rows = rows_of(step, 1, 1, [1, 2]) | rows_of(maps, 1, 1, [1])
-    names = [
-        "training step, tiny, float32, 1 thread, plain loop",
-        "training step, tiny, float32, 2 threads, plain loop",
-        "prediction maps, tiny, float32, 1 thread, plain loop",
-    ]
-    checked(rows, names, [1.15, 1.15, 1.5])
+    assert bars_of(rows) == {
+        "training step, tiny, float32, 1 thread, plain loop": 1.15,
+        "training step, tiny, float32, 2 threads, plain loop": 1.15,
+        "prediction maps, tiny, float32, 1 thread, plain loop": 1.5,
+    }
     line = "training step, tiny: no compiled loop (no working C++ compiler)\n"
     assert capsys.readouterr().out.startswith(line)
     assert torch.get_num_threads() == threads
@@ -55,5 +53,7 @@ def test_without_a_compiler_the_plain_loop_is_the_only_peer(
 @pytest.mark.filterwarnings("ignore")  # of the compiler
 def test_compiled_loops_are_measured() -> None:
     for each in both():
-        names = [f"{each.name}, float32, 1 thread, {rival} loop" for rival in ("plain", "compiled")]
-        checked(rows_of(each, 1, 1, [1]), names, [each.bar, 1.0])
+        assert bars_of(rows_of(each, 1, 1, [1])) == {
+            f"{each.name}, float32, 1 thread, plain loop": each.bar,
+            f"{each.name}, float32, 1 thread, compiled loop": 1.0,
+        }

@@ -1,7 +1,6 @@
 """Where the hours of a profile go: what is counted, what is scaled, and the tables."""
 
 from pathlib import Path
-from shutil import copy
 
 import pytest
 import torch
@@ -10,8 +9,9 @@ from benchmarks.hours.__main__ import KAGGLE, MOST_VALIDATION, table_of_runs, ta
 from benchmarks.hours.counted import Estimate, Plan, estimate, plan_of
 from benchmarks.hours.measured import STAGES, on_the_line
 from benchmarks.hours.shapes_only import ShapesOnly
+from benchmarks.profile_params import write_params
 from benchmarks.roofline import Ceilings, Tally
-from dvc.utils.hydra import apply_overrides
+from benchmarks.steps import batch_of
 
 from nerveseg.models.factory import build
 from nerveseg.params.train import Run
@@ -21,9 +21,7 @@ GPU = Ceilings(600e12, 2.5e12)
 
 
 def plan(profile: str, folder: Path) -> Plan:
-    params = Path(copy(ROOT / "params.yaml", folder))
-    apply_overrides(params, (ROOT / "profiles" / profile).read_text().split()[1::2])
-    return plan_of(params, KAGGLE)
+    return plan_of(write_params(folder, ROOT / "profiles" / profile), KAGGLE)
 
 
 def test_the_paper_s_plan_is_that_of_its_protocol(tmp_path: Path) -> None:
@@ -63,7 +61,7 @@ def test_the_time_of_an_update_grows_with_its_frames_apart_from_a_fixed_part(
 
 def test_products_that_compute_nothing_count_as_much(tmp_path: Path) -> None:
     work = counted.update(build("danet", 1, width=4), plan("paper", tmp_path))
-    batch = counted.batch_of_bytes(2, (32, 32))
+    batch = batch_of(2, 32)
     work(batch)
     with Tally(GPU) as plain:
         work(batch)
@@ -78,7 +76,7 @@ def test_products_that_compute_nothing_count_as_much(tmp_path: Path) -> None:
 def test_a_pass_without_gradients_has_a_third_of_the_arithmetic_of_an_update(
     tmp_path: Path,
 ) -> None:
-    network, batch = build("danet", 1, width=4), counted.batch_of_bytes(2, (32, 32))
+    network, batch = build("danet", 1, width=4), batch_of(2, 32)
     flops = []
     for make in (counted.update, counted.validation, counted.prediction):
         work = make(network, plan("paper", tmp_path))

@@ -10,10 +10,9 @@ from typing import Any, Final
 
 import torch
 from benchmarks.gpu.machine import attempt, forget, new_network, new_report, peak_gib, write_report
+from benchmarks.memory import CARDS
 from benchmarks.steps import batch_of, engine_of, our_step
 
-CARDS: Final = (24, 80)
-"""Memory of the cards in GiB whose largest batch is sought."""
 MOST: Final = 1024
 """No larger batch is tried."""
 

@@ -12,10 +12,9 @@ from typing import Any, Final, NamedTuple
 import torch
 from benchmarks.gpu.machine import attempt, new_report, write_report
 from benchmarks.roofline import wait
-from benchmarks.steps import RATE, engine_of
+from benchmarks.steps import RATE, batch_of, engine_of
 from ruamel.yaml import YAML
 
-from nerveseg.data.dataset import Batch
 from nerveseg.models.factory import build
 
 PARAMS: Final = Path(__file__).resolve().parents[2] / "params.yaml"
@@ -105,9 +104,7 @@ def train(training: Training) -> None:
     network = build(training.network, 1, **training.built)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     engine = engine_of(network, device, dtype, training.batch, compiled=False)
-    images = torch.randint(0, 256, (training.batch, *training.shape), dtype=torch.uint8)
-    shares = torch.full((training.batch,), 1 / training.batch)
-    batch = Batch(images, images % 2, shares)
+    batch = batch_of(training.batch, (training.shape[0], training.shape[1]))
     for _ in range(3):
         engine.train_step([batch], RATE)
     wait(device)

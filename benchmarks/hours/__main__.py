@@ -12,14 +12,13 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from shutil import copy
 from typing import Any, Final
 
 from benchmarks.hours.counted import Estimate, Frames, Plan, estimates, plan_of
 from benchmarks.hours.measured import AFTER, BEFORE, OF_A_RUN, measure, on_the_line
 from benchmarks.machine import describe
+from benchmarks.profile_params import write_params
 from benchmarks.roofline import Ceilings
-from dvc.utils.hydra import apply_overrides
 
 RESULTS: Final = Path(__file__).resolve().parents[1] / "results"
 KAGGLE: Final = Frames(5635, 5508)
@@ -37,8 +36,7 @@ def main() -> None:
         record.write_text(json.dumps(head | measure(options.profile), indent=1) + "\n")
     ceilings = Ceilings(options.teraflops * 1e12, options.terabytes * 1e12)
     with tempfile.TemporaryDirectory() as folder:
-        params = Path(copy("params.yaml", folder))
-        apply_overrides(params, options.profile.read_text().split()[1::2])
+        params = write_params(Path(folder), options.profile)
         plan = plan_of(params, Frames(options.frames, options.test_frames))
         found = list(estimates(params, plan, ceilings))
     print("\n".join(table_of_runs(found, options.share)), end="\n\n")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from benchmarks.hours.shapes_only import ShapesOnly
 from benchmarks.roofline import Ceilings, Tally
-from benchmarks.steps import RATE, engine_of
+from benchmarks.steps import RATE, batch_of, engine_of
 from benchmarks.traffic import CudaCasts
 from torch import nn
 
@@ -156,8 +156,8 @@ def estimate(name: str, run: Run, plan: Plan, ceilings: Ceilings) -> Estimate:
         """Return the least time of so many frames, of which `at_once` go together."""
         work = kind(network, plan)
         with ShapesOnly():  # the first update makes the optimiser's moments
-            work(batch_of_bytes(FEW, small))
-        few, many = (_roof(work, batch_of_bytes(count, small), ceilings) for count in (FEW, MANY))
+            work(batch_of(FEW, small))
+        few, many = (_roof(work, batch_of(count, small), ceilings) for count in (FEW, MANY))
         of_a_frame = (many - few) / (MANY - FEW)
         of_a_pass = few - FEW * of_a_frame
         return -(-frames // at_once) * of_a_pass + frames * SMALLER**2 * of_a_frame
@@ -222,9 +222,3 @@ def _roof(work: Work, batch: Batch, ceilings: Ceilings) -> float:
     with CudaCasts(), Tally(ceilings) as tally, ShapesOnly():
         work(batch)
     return tally.seconds
-
-
-def batch_of_bytes(frames: int, shape: tuple[int, int]) -> Batch:
-    """Return random frames and masks."""
-    images = torch.randint(0, 256, (frames, *shape), dtype=torch.uint8)
-    return Batch(images, images % 2, torch.full((frames,), 1 / frames))

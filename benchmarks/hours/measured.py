@@ -5,7 +5,6 @@ synthetic competition with few and with many frames. The time of the real number
 the line through both. Each run has invented maps near the truth; its network is never trained.
 """
 
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -14,9 +13,9 @@ from typing import Final
 
 import cv2
 import numpy as np
+from benchmarks.profile_params import write_params
 from benchmarks.size import run_stage
 from benchmarks.size_data import write_project, write_realistic_maps
-from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from nerveseg.inference.predict import to_map
@@ -25,7 +24,6 @@ from nerveseg.params.section import read
 from nerveseg.params.train import ModelsParams
 from nerveseg.params.trainings import FIRST, TrainingsParams, curves_of, weights_of
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 COUNTS: Final = (2400, 3600)
 """Frames, half of them training frames: 10 and 15 subjects of 120, as many as a real one has."""
 BEFORE: Final = ("pack", "audit", "split", "baselines")
@@ -87,10 +85,8 @@ def _seconds(profile: Path, frames: int) -> Iterator[tuple[str, float]]:
 def _write(profile: Path, folder: Path, frames: int) -> list[str]:
     """Write a project with the profile's parameters; return its runs, which share one network."""
     write_project(folder, frames, 64)
-    path = folder / "params.yaml"
-    small = YAML(typ="safe").load(path)["models"][DRAWN]
-    shutil.copy(ROOT / "params.yaml", path)
-    apply_overrides(path, profile.read_text().split()[1::2])
+    small = YAML(typ="safe").load(folder / "params.yaml")["models"][DRAWN]
+    path = write_params(folder, profile)
     document = YAML().load(path)
     document["models"] = {run: {"network": DRAWN, **small} for run in document["models"]}
     YAML().dump(document, path)

@@ -134,16 +134,16 @@ class Engine:
         copied = dtype != torch.float32 and world.size == 1
         self._copies = WorkingCopies(module, dtype) if copied else None
         self._compiled = CompiledPasses(module, self._passes, world.generator) if compiled else None
-        self._graphed = not recompute and self._can_be_graphed()
+        self._graphed = self._can_be_graphed(recompute)
         self._run: Callable[[Batch], Tensor] = self._forward_backward
         if self._graphed:
             self._run = GraphedForwardBackward(self._forward_backward, module, frames)
 
-    def _can_be_graphed(self) -> bool:
+    def _can_be_graphed(self, recompute: bool) -> bool:
         # A CUDA graph can hold neither an exchange between processes nor a changing loss scale. Nor
         # can the random numbers of dropout, which recomputing restores, be read in its capture.
         alone = self._world.device.type == "cuda" and self._world.size == 1
-        return alone and self._dtype != torch.float16
+        return alone and self._dtype != torch.float16 and not recompute
 
     def start_epoch(self, epoch: int) -> None:
         """Prepare for the updates of `epoch`, from 0."""
