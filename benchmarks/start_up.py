@@ -1,8 +1,7 @@
 """Processor time from the start of the stage `train` to its first update, at the paper's size.
 
-It imports, hashes all packed frames for the name of the checkpoints, builds the network and loads
-the first batch. The frames are as many as the competition's, and black; weights are new, because
-those of ImageNet may not be at hand.
+It imports, builds the network and loads the first batch. The frames are as many as the
+competition's, and black; weights are new, because those of ImageNet may not be at hand.
 """
 
 import os
@@ -19,6 +18,7 @@ from ruamel.yaml import YAML
 
 from nerveseg.data.fold_table import FoldRow, write_folds
 from nerveseg.data.packed import TEST_IMAGES, TEST_TABLE, TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE
+from nerveseg.data.packed_writer import write_train_sums
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 FRAMES: Final = 5635
@@ -90,6 +90,7 @@ def write_project(folder: Path, profile: Path, frames: int) -> None:
     rows = [f"{subject + 1},{img + 1},{'1 9' if img % 2 else ''}\n" for subject, img in ids]
     (packed / TRAIN_TABLE).write_text("subject,img,pixels\n" + "".join(rows))
     (packed / TEST_TABLE).write_text("img\n1\n")
+    write_train_sums(packed)
     folds = [FoldRow(subject + 1, img + 1, img % 5, False) for subject, img in ids]
     write_folds(folder / "data/folds.csv", folds)
     for run in document["models"]:

@@ -1,6 +1,7 @@
 """The packed competition: the reader returns what the writer wrote."""
 
 import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def test_at_native_size_the_frames_are_the_archives(pristine: Path, tmp_path: Pa
         np.testing.assert_array_equal(result.train_masks[row], expected)
     for row, img in enumerate(result.test):
         np.testing.assert_array_equal(result.test_images[row], tiny.frame(img))
+
+
+def test_sha256sum_confirms_the_checksums_and_notices_a_changed_mask(
+    pristine: Path, tmp_path: Path
+) -> None:
+    packed(pristine, tmp_path, NATIVE)
+    check = ["sha256sum", "--check", "--strict", "train.sha256"]
+    done = subprocess.run(check, cwd=tmp_path, check=True, capture_output=True, text=True)
+    names = ("train_images.npy", "train_masks.npy", "train.csv")
+    assert done.stdout.splitlines() == [f"{name}: OK" for name in names]
+    with (tmp_path / "train_masks.npy").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\1")
+    assert subprocess.run(check, cwd=tmp_path, check=False, capture_output=True).returncode == 1
 
 
 def test_rows_are_in_numeric_order_and_keep_their_native_rle(

@@ -7,6 +7,7 @@ import numpy as np
 
 from nerveseg.data import packed
 from nerveseg.data.fold_table import FoldRow, write_folds
+from nerveseg.data.packed_writer import write_train_sums
 from nerveseg.params.train import TrainParams
 
 FRAMES, VALID, SIZE = 18, 5, 32
@@ -68,5 +69,6 @@ def write_data(folder: Path) -> None:
     rows = [f"1,{row + 1},{'1 9' if row % 3 == 0 else ''}\n" for row in range(FRAMES)]
     (data / packed.TRAIN_TABLE).write_text("subject,img,pixels\n" + "".join(rows))
     (data / packed.TEST_TABLE).write_text("img\n1\n")
+    write_train_sums(data)
     rows_of_folds = [FoldRow(1, row + 1, int(row >= VALID), False) for row in range(FRAMES)]
     write_folds(folder / "data/folds.csv", rows_of_folds)

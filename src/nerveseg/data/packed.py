@@ -19,6 +19,8 @@ TRAIN_IMAGES: Final = "train_images.npy"
 TRAIN_MASKS: Final = "train_masks.npy"
 TEST_IMAGES: Final = "test_images.npy"
 TRAIN_TABLE: Final = "train.csv"
+TRAIN_SUMS: Final = "train.sha256"
+"""Checksums of the three files above, as `sha256sum` writes and checks them."""
 TEST_TABLE: Final = "test.csv"
 TEST_HEADER: Final = ("img",)
 

@@ -8,7 +8,6 @@ import shutil
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -28,17 +27,16 @@ def key_of(settings: Mapping[str, object], files: list[Path]) -> str:
 
     Args:
         settings: parameters, of types that JSON has.
-        files: the data, and the fingerprint of the code; contents count, paths do not.
+        files: checksums of the data, and the fingerprint of the code; contents count, paths do
+            not.
 
     Raises:
         InputError: one of the files cannot be read.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(torch.__version__.encode())
-    # Frames and masks take gigabytes, and hashing releases the GIL.
-    with ThreadPoolExecutor() as pool:
-        for of_file in pool.map(_digest_of, files):
-            digest.update(of_file)
+    for file in files:
+        digest.update(_digest_of(file))
     return digest.hexdigest()[:32]
 
 

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from nerveseg.atomic import whole_file
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import Batch, FrameBatches, loader, workers_for
-from nerveseg.data.packed import TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE, Packed
+from nerveseg.data.packed import TRAIN_SUMS, Packed
 from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import LEAST, EpochSampler, Portion, Shares
 from nerveseg.device import choose_algorithms, working_dtype
@@ -152,8 +152,8 @@ def _key(
         "params": params.model_dump(),
         "fold": fold,
     }
-    data = [files.packed / name for name in (TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE)]
-    return key_of(settings, [*data, files.folds, files.code, *filter(None, others)])
+    data = [files.packed / TRAIN_SUMS, files.folds]
+    return key_of(settings, [*data, files.code, *filter(None, others)])
 
 
 def _engine(module: nn.Module, params: TrainParams, workload: Workload, name: str) -> Engine:
