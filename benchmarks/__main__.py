@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import describe
-from benchmarks.side_by_side import Result, print_table
+from benchmarks.side_by_side import print_table
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -26,9 +26,10 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="write the tables, do not measure")
     options = parser.parse_args()
     for name in [] if options.table else options.names or list(_modules()):
+        about = describe(f"python -m benchmarks {name}")  # the load before, not after
         results = importlib.import_module(f"benchmarks.{name}").measure()
         print_table(results)
-        _keep(name, results)
+        _keep(name, {**about, "results": results})
     _write_tables()
 
 
@@ -38,8 +39,7 @@ def _modules() -> Iterator[str]:
             yield path.stem
 
 
-def _keep(name: str, results: dict[str, Result]) -> None:
-    record = {**describe(f"python -m benchmarks {name}"), "results": results}
+def _keep(name: str, record: dict[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
 

@@ -1,7 +1,7 @@
 """The networks' exact optimisations, compared with plain code: `python -m benchmarks.savings`.
 
 All networks have full width; the image has 512 x 512 pixels; one thread computes. An optimisation
-stays in the library only if it is faster.
+stays in the library only if it is faster, for at least one reading of the paper.
 """
 
 from collections.abc import Callable

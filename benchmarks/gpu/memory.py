@@ -13,8 +13,12 @@ from benchmarks.gpu.machine import attempt, forget, new_network, new_report, pea
 from benchmarks.memory import CARDS
 from benchmarks.steps import batch_of, engine_of, our_step
 
+from nerveseg.training.interruption import out_of_memory
+
 MOST: Final = 1024
 """No larger batch is tried."""
+SHORT: Final = 0.95
+"""A card may have less memory than its name says by this factor."""
 
 
 def measure_memory(options: argparse.Namespace) -> None:
@@ -54,14 +58,15 @@ def _measure(
     if device.type != "cuda":
         return  # a CPU counts no peak and has no limit
     row[f"{kind}_peak_gib"] = peak_gib(device)
+    total = torch.cuda.get_device_properties(device).total_memory / 2**30
     for card in CARDS:
-        if card * 2**30 <= torch.cuda.get_device_properties(device).total_memory:
-            with _card_of(card, device):
+        if SHORT * card <= total:
+            with _card_of(min(card, total), device):
                 row[f"{kind}_largest_batch_{card}"] = largest_batch(partial(fits, update))
 
 
 @contextmanager
-def _card_of(gib: int, device: torch.device) -> Iterator[None]:
+def _card_of(gib: float, device: torch.device) -> Iterator[None]:
     """Let this process allocate only as much as a card of so many GiB has."""
     total = torch.cuda.get_device_properties(device).total_memory
     gc.collect()
@@ -78,13 +83,9 @@ def fits(update: Callable[[int], None], frames: int) -> bool:
     try:
         update(frames)
     except RuntimeError as error:
-        # Out of memory while a CUDA graph is recorded, ending the recording may fail, too.
-        reason: BaseException | None = error
-        while reason is not None:
-            if isinstance(reason, torch.OutOfMemoryError):
-                return False
-            reason = reason.__context__
-        raise
+        if not out_of_memory(error):
+            raise
+        return False
     return True
 
 

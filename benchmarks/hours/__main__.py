@@ -4,7 +4,9 @@ Updates, validation and prediction are counted on the CPU (`benchmarks.hours.cou
 the roof of a GPU of the given speeds. `--share` says which part of that roof is expected to be
 reached. The other stages are measured here on a smaller scale (`benchmarks.hours.measured`):
 `--measure` does so and keeps it under `benchmarks/results`, where it is read from otherwise. The
-download, the stages code, check and cost, ensembles, start-up and compilation are not counted.
+download, the stages code, check and cost, ensembles, start-up and compilation are not counted, and
+every update counts as one of whole frames and a whole batch, whatever `train.half_size`,
+`train.accumulation` and `train.recompute` say.
 """
 
 import argparse

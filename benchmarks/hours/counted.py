@@ -19,6 +19,7 @@ from benchmarks.traffic import CudaCasts
 from torch import nn
 
 from nerveseg.data.dataset import Batch
+from nerveseg.inference.folding import folded
 from nerveseg.inference.predict import Predictor
 from nerveseg.inference.tta import View, choose_views
 from nerveseg.models.factory import build
@@ -212,8 +213,10 @@ def prediction(network: nn.Module, plan: Plan) -> Work:
     def work(batch: Batch) -> None:
         predictor.logits(batch.images.numpy())
 
-    view = plan.views[:1]
-    predictor = Predictor(network, plan.train.channels, view, device=CPU, dtype=torch.bfloat16)
+    channels, view = plan.train.channels, plan.views[:1]
+    small = torch.zeros(1, channels, plan.shape[0] // SMALLER, plan.shape[1] // SMALLER)
+    fast = folded(network, small)  # as on a GPU
+    predictor = Predictor(fast, channels, view, device=CPU, dtype=torch.bfloat16)
     return work
 
 

@@ -16,8 +16,13 @@ SAFE_CHANNELS: Final = 16
 _DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def pick_device() -> torch.device:
+def pick_device(index: int | None = None) -> torch.device:
     """Return the device that `NERVESEG_DEVICE` names, or else a GPU if there is one, or the CPU.
+
+    A GPU with an index becomes torch's current one, where streams and random numbers are.
+
+    Args:
+        index: which GPU, whatever the name says; None leaves it to the name.
 
     Raises:
         InputError: this machine does not have the device that the variable names.
@@ -27,6 +32,10 @@ def pick_device() -> torch.device:
         device = torch.device(name)
         if device.type not in DEVICES:
             raise ValueError(f"not one of {DEVICES}")
+        if device.type == "cuda" and index is not None:
+            device = torch.device("cuda", index)
+        if device.type == "cuda" and device.index is not None:
+            torch.cuda.set_device(device)
         torch.empty(0, device=device)
     except Exception as error:
         # torch raises many types of errors for devices that it knows but was not built for.
@@ -47,7 +56,9 @@ def working_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     if precision != "auto":
         return _DTYPES[precision]
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        # Emulated, it would be slower than float32.
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if native else torch.float16
     supported = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
     return torch.bfloat16 if device.type == "cpu" and supported else torch.float32
 

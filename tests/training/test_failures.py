@@ -12,8 +12,11 @@ from torch import Tensor
 from nerveseg.errors import InputError
 from nerveseg.training import job
 from nerveseg.training.checkpoint import Checkpoints
+from nerveseg.training.distributed import World
 from nerveseg.training.interruption import memory_explained
 from nerveseg.training.losses import Objective
+
+ALONE = World(0, 1, torch.device("cpu"))
 
 
 def test_a_full_disk_keeps_the_last_good_checkpoint(
@@ -65,24 +68,45 @@ def test_a_loss_that_is_no_number_stops_at_once_and_names_the_rate(
     ],
 )
 def test_out_of_memory_names_the_parameters_that_help(error: Exception) -> None:
-    params = settings(batch=8, accumulation=2, precision="auto")
+    params = settings(batch=8, accumulation=2, precision="fp32")
     expected = (
         r"set train\.accumulation=4 \(now 2.* or train\.recompute=true .* or "
-        r"train\.precision=bf16; the last checkpoint is kept"
+        r"train\.precision=bf16 or a smaller train\.batch \(now 8\); the last checkpoint is kept"
     )
-    with pytest.raises(InputError, match=expected), memory_explained(params):
+    with pytest.raises(InputError, match=expected), memory_explained(params, ALONE):
+        raise error
+
+
+def test_an_error_that_follows_out_of_memory_is_explained() -> None:
+    error = RuntimeError("operation failed during capture")  # from the end of a recording
+    error.__context__ = torch.OutOfMemoryError("CUDA out of memory.")
+    with (
+        pytest.raises(InputError, match="out of memory at"),
+        memory_explained(settings(), ALONE),
+    ):
         raise error
 
 
 def test_out_of_memory_names_no_parameter_that_is_set_already() -> None:
-    params = settings(recompute=True, precision="bf16")
-    with pytest.raises(InputError, match="out of memory") as raised, memory_explained(params):
+    params = settings(recompute=True, precision="bf16", batch=8, accumulation=4)
+    with (
+        pytest.raises(InputError, match=r"set a smaller train\.batch \(now 8\);"),
+        memory_explained(params, ALONE),
+    ):
         raise MemoryError
-    assert " or " not in str(raised.value)
+
+
+def test_micro_batches_of_two_frames_cannot_become_smaller() -> None:
+    params = settings(batch=8, accumulation=2)
+    with (
+        pytest.raises(InputError, match=r"^(?!.*accumulation=).*out of memory"),
+        memory_explained(params, ALONE._replace(size=2)),
+    ):
+        raise MemoryError
 
 
 def test_other_errors_keep_their_traceback() -> None:
-    with pytest.raises(RuntimeError, match="shapes differ"), memory_explained(settings()):
+    with pytest.raises(RuntimeError, match="shapes differ"), memory_explained(settings(), ALONE):
         raise RuntimeError("shapes differ")
 
 

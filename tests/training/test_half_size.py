@@ -78,7 +78,7 @@ def test_a_graph_is_captured_for_each_size_of_frames_and_only_then() -> None:
         alone.append(len(batch.images))
         return torch.zeros(())
 
-    run = Recorded(compute, nn.Linear(1, 1), 4)
+    run = Recorded(compute, nn.Linear(1, 1), 4, torch.default_generator)
     for frames, size in [(4, 8), (4, 8), (3, 8), (4, 16), (4, 16)]:
         batch = Batch(
             torch.rand(frames, size, size), torch.zeros(frames, 16, 16), torch.ones(frames)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from benchmarks.steps import RATE, batch_of, engine_of
+from timm.layers.std_conv import StdConv2d
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -14,6 +15,7 @@ from nerveseg.training.averaging import MovingAverage
 from nerveseg.training.distributed import World
 from nerveseg.training.engine import Engine
 from nerveseg.training.presence_head import PresenceHead
+from nerveseg.training.working_copies import WorkingCopies
 
 CPU = torch.device("cpu")
 FRAMES, SIZE = 3, 32
@@ -139,3 +141,11 @@ def test_no_weight_or_gradient_is_cast_by_itself() -> None:
 def test_float32_has_no_copies() -> None:
     each = engine_of(nn.Conv2d(1, 1, 1), CPU, torch.float32, FRAMES, compiled=False)
     assert each._copies is None
+
+
+def test_weights_that_are_standardised_have_the_bits_of_autocast() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(1, 4, 3), StdConv2d(4, 4, 3, padding=1))
+    frames = torch.rand(2, 1, 9, 9)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(WorkingCopies(module, torch.bfloat16)(frames), module(frames))

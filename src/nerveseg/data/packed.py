@@ -3,6 +3,7 @@
 `nerveseg.data.packed_writer` writes it.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -14,6 +15,7 @@ from nerveseg.csv_reader import file_rows, parse_int, read_file
 from nerveseg.data.competition_tables import train_records
 from nerveseg.data.layout import TrainRecord
 from nerveseg.errors import InputError
+from nerveseg.sha256 import sha256_of
 
 TRAIN_IMAGES: Final = "train_images.npy"
 TRAIN_MASKS: Final = "train_masks.npy"
@@ -86,6 +88,38 @@ def read_test(path: Path) -> list[int]:
         InputError: the file is unreadable or malformed.
     """
     return [parse_int(img, str(path), line) for line, (img,) in file_rows(path, TEST_HEADER)]
+
+
+def train_sums(folder: Path) -> str:
+    """Return the checksums of the training frames, masks and table, as `sha256sum` prints them.
+
+    Args:
+        folder: the folder of the packed competition.
+
+    Raises:
+        InputError: one of the files cannot be read.
+    """
+    names = TRAIN_IMAGES, TRAIN_MASKS, TRAIN_TABLE
+    with ThreadPoolExecutor() as pool:  # they take gigabytes, and hashing releases the GIL
+        sums = list(pool.map(sha256_of, [folder / name for name in names]))
+    return "".join(f"{each}  {name}\n" for each, name in zip(sums, names, strict=True))
+
+
+def check_train_sums(folder: Path) -> None:
+    """Read the training frames, masks and table, and compare them with their checksums.
+
+    Args:
+        folder: the folder of the packed competition.
+
+    Raises:
+        InputError: they have other checksums, or one of the files cannot be read.
+    """
+    path = folder / TRAIN_SUMS
+    if read_file(path).decode(errors="replace") != train_sums(folder):
+        raise InputError(
+            f"{path}: training frames, masks or table have changed since they were packed; run "
+            "dvc repro -f pack"
+        )
 
 
 def open_frames(path: Path) -> NDArray[np.uint8]:

@@ -1,10 +1,8 @@
 """Writing the packed competition: decodes and resizes every frame once."""
 
 import csv
-import hashlib
 import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -45,23 +43,11 @@ def write_packed(competition: Competition, folder: Path, size: tuple[int, int]) 
 
 
 def write_train_sums(folder: Path) -> None:
-    """Write the checksums of the training frames, masks and table.
+    """Write the checksums of the training frames, masks and table to their folder.
 
     Every training names its checkpoints by them, and need not read gigabytes for that.
-
-    Args:
-        folder: the folder of the packed competition.
     """
-    names = packed.TRAIN_IMAGES, packed.TRAIN_MASKS, packed.TRAIN_TABLE
-    with ThreadPoolExecutor() as pool:  # hashing releases the GIL
-        sums = pool.map(_sha256, [folder / name for name in names])
-    lines = [f"{each}  {name}\n" for each, name in zip(sums, names, strict=True)]
-    (folder / packed.TRAIN_SUMS).write_text("".join(lines))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    (folder / packed.TRAIN_SUMS).write_text(packed.train_sums(folder))
 
 
 def _write_train(competition: Competition, folder: Path, size: tuple[int, int]) -> None:

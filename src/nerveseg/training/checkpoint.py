@@ -97,6 +97,11 @@ class Checkpoints:
         """Whether it is time for the next checkpoint."""
         return time.monotonic() - self._saved >= self._seconds
 
+    @property
+    def found(self) -> bool:
+        """Whether there is a saved state."""
+        return (self._folder / FILE).exists()
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Lock the folder against other processes while the context lasts.

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nerveseg.data.dataset import Batch
+from nerveseg.training.restore_point import restore_point
 from nerveseg.training.sync_batch_norm import left_uncompiled
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class CompiledPasses:
             return self._passes(self._module, batch)
         if batch.images.shape in self._sizes:
             return self._passes(self._compile(), batch)
-        restore = self._restore_point()
+        restore = restore_point(self._module, self._generator)
         try:
             loss = self._passes(self._compile(), batch)
         except torch.OutOfMemoryError:
@@ -71,27 +72,6 @@ class CompiledPasses:
             left_uncompiled(self._module)
             self._compiled = torch.compile(self._module, dynamic=False)
         return self._compiled
-
-    def _restore_point(self) -> Callable[[], None]:
-        """Return a function that undoes what a pass changes: gradients, buffers, random state."""
-        random = self._generator.get_state(), torch.get_rng_state()
-        buffers = [(each, each.clone()) for each in self._module.buffers()]
-        gradients = [
-            (each, each.grad, None if each.grad is None else each.grad.clone())
-            for each in self._module.parameters()
-        ]
-
-        def restore() -> None:
-            self._generator.set_state(random[0])
-            torch.set_rng_state(random[1])
-            for buffer, before in buffers:
-                buffer.copy_(before)
-            for weight, gradient, values in gradients:
-                weight.grad = gradient
-                if gradient is not None and values is not None:
-                    gradient.copy_(values)
-
-        return restore
 
 
 def keep_cache() -> None:

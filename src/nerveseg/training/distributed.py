@@ -59,15 +59,13 @@ class World(NamedTuple):
 @contextmanager
 def process_group() -> Iterator[World]:
     """Join the processes that the environment describes, if any, while the context lasts."""
-    device = pick_device()
     size = _number("WORLD_SIZE", "1")
     if size == 1:
-        yield World(0, 1, device)
+        yield World(0, 1, pick_device())
         return
-    if device.type == "cuda":
-        device = torch.device("cuda", _number("LOCAL_RANK", "", least=0))
-        torch.cuda.set_device(device)
-    else:
+    own = _number("LOCAL_RANK", "", least=0) if torch.cuda.is_available() else None
+    device = pick_device(own)
+    if device.type != "cuda":
         # torchrun limits each process to one thread; share all cores evenly instead.
         cores = len(os.sched_getaffinity(0))
         torch.set_num_threads(max(1, cores // _number("LOCAL_WORLD_SIZE", "1")))

@@ -137,7 +137,7 @@ class Engine:
         self._graphed = self._can_be_graphed(recompute)
         self._run: Callable[[Batch], Tensor] = self._forward_backward
         if self._graphed:
-            self._run = GraphedForwardBackward(self._forward_backward, module, frames)
+            self._run = GraphedForwardBackward(self._run, module, frames, world.generator)
 
     def _can_be_graphed(self, recompute: bool) -> bool:
         # A CUDA graph can hold neither an exchange between processes nor a changing loss scale. Nor

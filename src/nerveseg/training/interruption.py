@@ -10,8 +10,11 @@ from typing import Final, Self
 
 import torch
 
+from nerveseg.data.sampler import LEAST
+from nerveseg.device import working_dtype
 from nerveseg.errors import InputError
 from nerveseg.params.train import TrainParams
+from nerveseg.training.distributed import World
 
 # Ctrl-C, and what batch systems send before they kill.
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -78,8 +81,12 @@ def determinism_explained() -> Iterator[None]:
 
 
 @contextmanager
-def memory_explained(params: TrainParams) -> Iterator[None]:
+def memory_explained(params: TrainParams, world: World) -> Iterator[None]:
     """Turn out-of-memory errors on any device into an error that says which parameters to change.
+
+    Args:
+        params: the protocol.
+        world: the processes that train together.
 
     Raises:
         InputError: the memory ran out.
@@ -87,19 +94,36 @@ def memory_explained(params: TrainParams) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        text = str(error)
-        full = isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate" in text
-        if not full:
+        if not out_of_memory(error):
             raise
-        more = min(2 * params.accumulation, params.batch)
-        halved = f"train.accumulation={more} (now {params.accumulation}: same batch, less memory)"
-        again = "train.recompute=true (same gradients, more time)"
-        changes = [halved, *([] if params.recompute or params.compile is True else [again])]
-        changes += [] if params.precision in {"bf16", "fp16"} else ["train.precision=bf16"]
         raise InputError(
-            f"out of memory at train.batch={params.batch}: set {' or '.join(changes)}; the last "
-            "checkpoint is kept"
+            f"out of memory at train.batch={params.batch}: set "
+            f"{' or '.join(_that_need_less_memory(params, world))}; the last checkpoint is kept"
         ) from error
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether `error`, or one that it followed, says that a device has no memory left."""
+    # Out of memory while a CUDA graph is recorded, ending the recording may fail, too.
+    reason: BaseException | None = error
+    while reason is not None:
+        if isinstance(reason, torch.OutOfMemoryError | MemoryError):
+            return True
+        if "can't allocate" in str(reason):
+            return True
+        reason = reason.__context__
+    return False
+
+
+def _that_need_less_memory(params: TrainParams, world: World) -> Iterator[str]:
+    more = 2 * params.accumulation
+    if params.batch // (world.size * more) >= LEAST:
+        yield f"train.accumulation={more} (now {params.accumulation}: same batch, less memory)"
+    if not params.recompute and params.compile is not True:
+        yield "train.recompute=true (same gradients, more time)"
+    if working_dtype(params.precision, world.device) == torch.float32:
+        yield "train.precision=bf16"
+    yield f"a smaller train.batch (now {params.batch})"
 
 
 def check_finite(what: str, value: float, epoch: int, params: TrainParams) -> None:

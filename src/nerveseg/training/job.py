@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from nerveseg.atomic import whole_file
 from nerveseg.data.augment import Augmentation
 from nerveseg.data.dataset import Batch, FrameBatches, loader, workers_for
-from nerveseg.data.packed import TRAIN_SUMS, Packed
+from nerveseg.data.packed import TRAIN_SUMS, Packed, check_train_sums
 from nerveseg.data.random_warp import Strengths
 from nerveseg.data.sampler import LEAST, EpochSampler, Portion, Shares
 from nerveseg.device import choose_algorithms, working_dtype
@@ -95,6 +95,8 @@ def train_network(
         checkpoints = Checkpoints(folder_of(key), minutes_between())
         with checkpoints.locked() if world.first else nullcontext():
             world.barrier()
+            if checkpoints.found:  # the state must not go on with other frames
+                check_train_sums(files.packed)
             workload = Workload(network, options, len(chosen.train), frames.size, world)
             engine = _engine(module, params, workload, label)
             history = _fit(engine, frames, chosen, checkpoints, params, name=label, world=world)
@@ -146,14 +148,9 @@ def _key(
     *,
     fold: int,
 ) -> str:
-    settings = {
-        "network": network,
-        "options": dict(options),
-        "params": params.model_dump(),
-        "fold": fold,
-    }
-    data = [files.packed / TRAIN_SUMS, files.folds]
-    return key_of(settings, [*data, files.code, *filter(None, others)])
+    settings = {"network": network, "options": dict(options), "fold": fold}
+    read = [files.packed / TRAIN_SUMS, files.folds, files.code, *filter(None, others)]
+    return key_of(settings | {"params": params.model_dump()}, read)
 
 
 def _engine(module: nn.Module, params: TrainParams, workload: Workload, name: str) -> Engine:

@@ -97,7 +97,7 @@ def fit(
     )
     interruption = Interruption(patient=world.size > 1)
     _freeze_garbage_collector()
-    with determinism_explained(), memory_explained(params), interruption, progress:
+    with determinism_explained(), memory_explained(params, world), interruption, progress:
         for epoch in range(state.epoch, params.epochs):
             sampler.start_at(epoch, state.step)
             engine.start_epoch(epoch)

@@ -6,14 +6,18 @@ over all weights follows the optimiser's step, and one casts all gradients. The 
 of sums are those of autocast, so every update has the same bits.
 """
 
-from typing import Any
+from collections.abc import Set
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-CAST: tuple[type[nn.Module], ...] = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
-"""The layers whose weights autocast casts."""
+from nerveseg.models.blocks.depthwise import Depthwise
+
+CAST: Final[Set[type[nn.Module]]] = {nn.Conv2d, nn.ConvTranspose2d, nn.Linear, Depthwise}
+"""Layers that do nothing with their weights but what autocast casts them for. Their subclasses may:
+those that standardise their weights, say, do so in float32."""
 
 
 class WorkingCopies:
@@ -25,7 +29,7 @@ class WorkingCopies:
     """
 
     def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
-        owners = {name for name, each in module.named_modules() if isinstance(each, CAST)}
+        owners = {name for name, each in module.named_modules() if type(each) in CAST}
         self._module = module
         self._weights = {
             name: weight
