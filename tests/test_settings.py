@@ -11,6 +11,7 @@ import pytest
 import torch
 from benchmarks import plain_loop
 from benchmarks.settings import comparison
+from benchmarks.settings.agreement import agreement, pairs_of
 from benchmarks.settings.differences import ALL_RUNS, differences_of, runs_compared
 from benchmarks.settings.plan import PLAIN, Name, read_plan
 from benchmarks.settings.scores import Cell, Scored, cells_of
@@ -261,6 +262,20 @@ def test_only_seeds_that_both_settings_have_are_compared() -> None:
     (row,) = differences_of(cells, ["one", "other"])
     assert row.seeds == [1]
     assert row.dice == pytest.approx(0.2)
+
+
+def test_orders_agree_as_their_ranks_do() -> None:
+    one = {"a": 0.1, "b": 0.2, "c": 0.9, "alone": 0.3}
+    assert agreement(one, {"a": 1, "b": 5, "c": 7}) == pytest.approx(1)
+    assert agreement(one, {"c": -9, "b": -1, "a": 0}) == pytest.approx(-1)
+    assert agreement(one, {"a": 2, "b": 1, "c": 3}) == pytest.approx(0.5)  # 1 - 6 * 2 / (3 * 8)
+
+
+def test_agreement_leaves_out_settings_that_change_nothing() -> None:
+    usgra, simulated = (ROOT / f"benchmarks/results/{name}.json" for name in ("usgra", "simulated"))
+    orders = pairs_of(usgra, simulated)["usgra and simulated, settings"]
+    plan = json.loads(usgra.read_text())["plan"]["settings"]
+    assert set(orders[0]) == set(orders[1]) == set(plan) - {"default", "TTA by agreement"}
 
 
 def test_runs_are_averaged_if_all_have_the_same_settings() -> None:

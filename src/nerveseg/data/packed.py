@@ -22,7 +22,7 @@ TRAIN_MASKS: Final = "train_masks.npy"
 TEST_IMAGES: Final = "test_images.npy"
 TRAIN_TABLE: Final = "train.csv"
 TRAIN_SUMS: Final = "train.sha256"
-"""Checksums of the three files above, as `sha256sum` writes and checks them."""
+"""Checksums of the training frames, masks and table, as `sha256sum` writes and checks them."""
 TEST_TABLE: Final = "test.csv"
 TEST_HEADER: Final = ("img",)
 

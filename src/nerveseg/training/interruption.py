@@ -107,9 +107,8 @@ def out_of_memory(error: BaseException) -> bool:
     # Out of memory while a CUDA graph is recorded, ending the recording may fail, too.
     reason: BaseException | None = error
     while reason is not None:
-        if isinstance(reason, torch.OutOfMemoryError | MemoryError):
-            return True
-        if "can't allocate" in str(reason):
+        of_a_kind = isinstance(reason, torch.OutOfMemoryError | MemoryError)
+        if of_a_kind or "can't allocate" in str(reason):
             return True
         reason = reason.__context__
     return False
