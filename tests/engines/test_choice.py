@@ -118,6 +118,7 @@ def test_without_other_engines_auto_is_torch(
     assert words.endswith(" (onnxscript is not installed)")
 
 
+@pytest.mark.slow
 def test_a_network_that_no_engine_can_compute_is_left_to_torch(
     averaged: Averaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:

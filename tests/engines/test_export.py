@@ -96,6 +96,7 @@ def test_a_file_gives_the_probabilities_of_torch(made: Made, tmp_path: Path) -> 
 
 
 # RPA/APF of this width has too few channels for 8 bits.
+@pytest.mark.slow
 @pytest.mark.parametrize("made", ["unet"], indirect=True)
 def test_eight_bits_keep_the_masks(made: Made, tmp_path: Path) -> None:
     path = tmp_path / "small.xml"

@@ -93,6 +93,7 @@ def test_download_runs_once_and_the_leaderboard_when_named(kaggle: Kaggle) -> No
     assert "made with encode.threshold = 0.5, which is now 0.4 in params.yaml" in said
 
 
+@pytest.mark.slow
 def test_a_failed_stage_says_one_line_and_keeps_what_arrived(kaggle: Kaggle) -> None:
     kaggle.status["DownloadDataFiles"] = 403
     said = dvc("repro", code=255)

@@ -245,6 +245,7 @@ def test_exported_programs_agree_with_eager(name: str) -> None:
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 @every_network_traced
 def test_the_graph_is_captured_whole_in_training(name: str) -> None:
     torch.compiler.reset()  # all networks share one `forward`, and would overflow its cache

@@ -69,6 +69,7 @@ def test_compiled_it_computes_the_same() -> None:
     torch.testing.assert_close(compiled(x), layer(x))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_as_on_a_gpu")
 def test_a_compiled_network_has_no_depthwise_convolution_left() -> None:
     network = build("cpfnet", 1, width=4, encoder_weights="none").eval()

@@ -67,6 +67,7 @@ def test_a_package_begins_with_the_same_weights_as_its_file(
     assert all(torch.equal(value, packed[name]) for name, value in plain.items())
 
 
+@pytest.mark.slow
 def test_a_kill_changes_no_bit_and_another_file_of_the_same_name_starts_over(
     workspace: Path, external: Path
 ) -> None:

@@ -66,7 +66,7 @@ def test_accumulation_reaches_the_weights_of_whole_batches(
         ([SMALL], ONE_LEFT, 1e-4, 1e-6),
         # Half of one of nine steps, for biases whose gradients consist of rounding errors only.
         ([f"rpa_apf{RECOMPUTED}"], THREE_LEFT, 1e-4, 5e-4),
-        (["rpa_apf"], THREE_LEFT, 1e-4, 5e-4),
+        pytest.param(["rpa_apf"], THREE_LEFT, 1e-4, 5e-4, marks=pytest.mark.slow),
         pytest.param([*NETWORKS], THREE_LEFT, 1e-4, 5e-4, marks=pytest.mark.slow),
     ],
 )
@@ -83,6 +83,7 @@ def test_two_processes_reach_the_weights_of_one(
             torch.testing.assert_close(several, one, rtol=rtol, atol=atol)
 
 
+@pytest.mark.slow
 def test_a_signal_to_one_saves_the_step_of_all_and_any_number_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / SMALL
     folder.mkdir()

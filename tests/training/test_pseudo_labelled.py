@@ -134,6 +134,7 @@ def test_labels_of_another_fold_split_or_test_set_are_refused_before_training(
     runs.train(workspace, PARAMS)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unseen")
 def test_a_kill_changes_no_bit_and_other_labels_of_the_same_name_start_over(
     workspace: Path,

@@ -90,6 +90,7 @@ def test_kills_change_no_bit_with_the_options_that_are_off_by_default(
     assert runs.results(workspace) == expected
 
 
+@pytest.mark.slow
 @OPTIONS
 def test_a_kill_in_the_middle_of_an_epoch_changes_no_bit_with_these_options(
     workspace: Path, options: TrainParams
