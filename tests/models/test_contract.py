@@ -231,6 +231,7 @@ def test_half_precision_and_channels_last_change_little(name: str) -> None:
     assert difference.abs().mean() < 0.1 * expected.abs().mean().clamp(min=1)
 
 
+@pytest.mark.slow
 @every_network_traced
 def test_exported_programs_agree_with_eager(name: str) -> None:
     network, image = settled(name), torch.randn(1, 1, 64, 64)

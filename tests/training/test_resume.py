@@ -178,15 +178,12 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_last_good_one(
     assert runs.results(workspace) == uninterrupted
 
 
-@pytest.mark.parametrize("name", ["train_masks.npy", "train.csv"])
-def test_frames_that_changed_after_packing_are_refused(workspace: Path, name: str) -> None:
+def test_masks_that_changed_after_packing_are_refused(workspace: Path) -> None:
     process = runs.start(workspace, PARAMS, runs.train_and_die_writing)
     process.join(100)
-    path = workspace / "data/packed" / name
+    path = workspace / "data/packed/train_masks.npy"
     before = path.read_bytes()
-    path.write_bytes(
-        before[:-1] + b"\1" if name.endswith("npy") else before.replace(b"1 9", b"1 8")
-    )
+    path.write_bytes(before[:-1] + b"\1")
     with pytest.raises(
         InputError, match=r"train\.sha256: .* have changed .* run dvc repro -f pack"
     ):
