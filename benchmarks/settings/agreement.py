@@ -8,7 +8,6 @@ first two runs. The latter say how far its order repeats itself at all.
 import argparse
 import json
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,8 +61,9 @@ def _within(record: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Order, Order
         rows = [row for row in _rows(record, run) if len(row["by_seed"]) > 1]
         first, second = ({row["setting"]: row["by_seed"][seed] for row in rows} for seed in (0, 1))
         yield f"two seeds of {run}", (first, second)
-    for run, other in pairwise(runs[:2]):
-        yield f"{run} and {other}", (settings_of(record, run), settings_of(record, other))
+    if len(runs) > 1:
+        pair = settings_of(record, runs[0]), settings_of(record, runs[1])
+        yield f"{runs[0]} and {runs[1]}", pair
 
 
 def settings_of(record: Mapping[str, Any], run: str = ALL_RUNS) -> Order:
