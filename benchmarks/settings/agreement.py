@@ -1,13 +1,14 @@
 """Whether two comparisons put settings, or runs, in the same order.
 
 python -m benchmarks.settings.agreement ONE.json OTHER.json, both from benchmarks/results, prints
-Spearman's correlations of the two, and of each with itself: between its first two seeds and its
+Spearman's correlations of the two, and of each with itself: between its seeds, and between its
 first two runs. The latter say how far its order repeats itself at all.
 """
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,12 +59,25 @@ def pairs_of(one: Path, other: Path) -> dict[str, tuple[Order, Order]]:
 def _within(record: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Order, Order]]]:
     runs = list(record["plan"]["runs"])
     for run in [*runs, ALL_RUNS]:
-        rows = [row for row in _rows(record, run) if len(row["by_seed"]) > 1]
-        first, second = ({row["setting"]: row["by_seed"][seed] for row in rows} for seed in (0, 1))
-        yield f"two seeds of {run}", (first, second)
+        yield from _between_seeds(_rows(record, run), "setting", f"settings of {run}")
+    # Older records have no table of runs.
+    yield from _between_seeds(record.get("runs", []), "run", "runs", runs[0])
     if len(runs) > 1:
         pair = settings_of(record, runs[0]), settings_of(record, runs[1])
         yield f"{runs[0]} and {runs[1]}", pair
+
+
+def _between_seeds(
+    rows: Sequence[Mapping[str, Any]], column: str, what: str, *reference: str
+) -> Iterator[tuple[str, tuple[Order, Order]]]:
+    """Yield the orders by each two seeds of what stands in `column`, and of the `reference`."""
+    seeds = rows[0]["seeds"] if rows else []
+    for one, other in combinations(range(len(seeds)), 2):
+        orders = [
+            dict.fromkeys(reference, 0.0) | {row[column]: row["by_seed"][index] for row in rows}
+            for index in (one, other)
+        ]
+        yield f"seeds {seeds[one]} and {seeds[other]}, {what}", (orders[0], orders[1])
 
 
 def settings_of(record: Mapping[str, Any], run: str = ALL_RUNS) -> Order:
