@@ -73,11 +73,11 @@ def _between_seeds(
     """Yield the orders by each two seeds of what stands in `column`, and of the `reference`."""
     seeds = rows[0]["seeds"] if rows else []
     for one, other in combinations(range(len(seeds)), 2):
-        orders = [
+        first, second = (
             dict.fromkeys(reference, 0.0) | {row[column]: row["by_seed"][index] for row in rows}
             for index in (one, other)
-        ]
-        yield f"seeds {seeds[one]} and {seeds[other]}, {what}", (orders[0], orders[1])
+        )
+        yield f"seeds {seeds[one]} and {seeds[other]}, {what}", (first, second)
 
 
 def settings_of(record: Mapping[str, Any], run: str = ALL_RUNS) -> Order:
