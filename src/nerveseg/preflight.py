@@ -40,6 +40,7 @@ def check_everything(root: Path) -> None:
     Raises:
         InputError: something is wrong; there is one line for each fault.
     """
+    document = read_document(PARAMS_FILE)  # unreadable, it would be a fault of every section
     faults: list[str] = []
     sections: dict[str, Section] = {}
 
@@ -56,16 +57,15 @@ def check_everything(root: Path) -> None:
 
     for name in SECTIONS:
         attempt(partial(take, name))
+    attempt(partial(_refuse_unknown_sections, document))
     for check in (*_checks(sections, root), *surroundings.checks(sections, root)):
         attempt(check)
     if faults:
-        # A file that cannot be read gives the same fault for every section.
-        raise FaultsError(list(dict.fromkeys(faults)))
+        raise FaultsError(faults)
 
 
 def _checks(sections: dict[str, Section], root: Path) -> Iterator[Callable[[], object]]:
     """Yield the checks of the sections that are valid in themselves."""
-    yield partial(_refuse_unknown_sections, PARAMS_FILE)
     if isinstance(source := sections.get("data"), data.DataParams):
         yield partial(refuse_outputs, source, root)
     if isinstance(protocol := sections.get("train"), train.TrainParams):
@@ -196,14 +196,10 @@ def _refuse_unknown_run(key: str, run: str, names: list[str]) -> None:
         )
 
 
-def _refuse_unknown_sections(path: Path) -> None:
-    try:
-        document = read_document(path)
-    except InputError:
-        return  # reported for the sections
+def _refuse_unknown_sections(document: dict[str, object]) -> None:
     for name in document:
         if name not in SECTIONS:
             raise InputError(
-                f"{path}: {name}: no such section; remove it, or correct its name to one of "
+                f"{PARAMS_FILE}: {name}: no such section; remove it, or correct its name to one of "
                 f"{', '.join(SECTIONS)}"
             )

@@ -129,13 +129,14 @@ TARGETS: dict[str, tuple[str, Callable[[], object], str]] = {
     "a symbolic link": ("b.mp4", lambda: Path("b.mp4").symlink_to("a.mp4"), "is the input a.mp4"),
     "a hard link": ("b.mp4", lambda: Path("b.mp4").hardlink_to("a.mp4"), "is the input a.mp4"),
     "a folder": ("b.mp4", lambda: Path("b.mp4").mkdir(), "b.mp4: is a folder"),
+    "another recording": ("b.mp4", lambda: Path("b.mp4").touch(), "b.mp4: is there already; give"),
     "another format": ("b.avi", lambda: None, "b.avi: the video is an MP4 file; give a name"),
     "no suffix": ("b", lambda: None, "b: the video is an MP4 file; give a name"),
 }
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_live_replaces_no_input_and_writes_mp4_alone(target: str) -> None:
+def test_live_replaces_no_file_and_writes_mp4_alone(target: str) -> None:
     name, prepare, said = TARGETS[target]
     prepare()
     before = sorted(Path().rglob("*")), Path("a.mp4").read_bytes()

@@ -101,6 +101,7 @@ def test_a_bad_file_is_named_and_the_others_go_on(
         run(given, tmp_path / "out")
     assert "error: " in (said := capsys.readouterr().err)
     assert "bad.png: a PNG without a header" in said
+    assert said.count("\n") == 1  # no progress bar in a file
     assert len(rows(tmp_path / "out")) == 3
     assert not list((tmp_path / "out").rglob("*bad*"))
 

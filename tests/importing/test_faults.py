@@ -51,6 +51,14 @@ def test_all_faults_are_reported_at_once_and_nothing_is_written(
     assert list(tree(tmp_path)) == before
 
 
+def test_a_pattern_without_images_is_one_fault_however_many_masks_there_are(
+    folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(FaultsError) as error:
+        run(folder, tmp_path / "out", *COMMAND, "--images", "{name}.bmp")
+    assert error.value.lines == ["{name}.bmp: no file matches; correct the pattern of the images"]
+
+
 def test_a_mask_that_would_vanish_is_a_fault(folder: Path, tmp_path: Path) -> None:
     save(folder / "anna_2.png", picture(1, (1680, 2320)))
     save(folder / "anna_2_mask.png", rectangle(8, 8, 2, 2, (1680, 2320)))

@@ -16,6 +16,8 @@ import nerveseg
 from nerveseg.artefact.format import read_artefact
 from nerveseg.cli.main import call
 from nerveseg.errors import InputError
+from nerveseg.sharing.card import card_of
+from shared_run import ARTEFACT, DESCRIBED
 
 ZIP = Path("narrow.nerveseg.zip")
 
@@ -120,6 +122,16 @@ def test_the_card_names_data_scores_limits_and_purpose() -> None:
         assert text in " ".join(card.split()), text
     assert "None" not in card
     assert "nan" not in card.lower().split()
+
+
+@pytest.mark.parametrize(("empty", "said"), [(1, False), (0, True)])
+def test_the_card_says_that_a_network_has_seen_no_frame_without_a_nerve(
+    empty: int, said: bool
+) -> None:
+    data = {"train_frames": 3, "train_nerves": 3 - empty}
+    artefact = ARTEFACT.model_copy(update={"data": data})
+    card = card_of(artefact, DESCRIBED, "p.zip")
+    assert ("has not learnt when to answer 'none'" in card) == said
 
 
 def test_the_python_of_the_card_runs() -> None:

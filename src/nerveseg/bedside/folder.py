@@ -59,7 +59,7 @@ def predict_into(
     found: dict[str, list[Row]] = {}
     kept = 0
     try:
-        with tqdm(sources, "predict", unit="file", disable=len(sources) == 1) as bar:
+        with tqdm(sources, "predict", unit="file", disable=len(sources) == 1 or None) as bar:
             for source in bar:
                 try:
                     record, again = _predicted(source, finder, out, options, settings)
@@ -99,8 +99,8 @@ def _predicted(
 
 def _progress_of(source: Source) -> Progress:
     """Return what shows how many frames of a source were read."""
-    still = source.kind == "still"
-    return lambda frames: tqdm(frames, source.name, unit="frame", leave=False, disable=still)
+    hidden = source.kind == "still" or None  # None: hidden unless it goes to a terminal
+    return lambda frames: tqdm(frames, source.name, unit="frame", leave=False, disable=hidden)
 
 
 def _in_words(rows: Sequence[Row]) -> str:

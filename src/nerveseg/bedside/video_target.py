@@ -10,15 +10,15 @@ SUFFIX: Final = ".mp4"
 
 
 def check_video_target(out: Path, inputs: Iterable[Path]) -> None:
-    """Refuse to write a video over an input, or under a name that says another format.
+    """Refuse to write a video over another file, or under a name that says another format.
 
     Args:
         out: the video to write.
         inputs: files that are read meanwhile, or are to be there afterwards.
 
     Raises:
-        InputError: `out` is one of `inputs`, also by a link or another spelling; it is a folder;
-            or its name does not end in .mp4.
+        InputError: `out` is one of `inputs`, also by a link or another spelling; it is there
+            already; or its name does not end in .mp4.
     """
     if out.suffix.lower() != SUFFIX:
         raise InputError(f"{out}: the video is an MP4 file; give a name that ends in {SUFFIX}")
@@ -29,6 +29,8 @@ def check_video_target(out: Path, inputs: Iterable[Path]) -> None:
             raise InputError(
                 f"{out}: is the input {path}, which the video would replace; give another name"
             )
+    if out.exists():
+        raise InputError(f"{out}: is there already; give another name, or remove it")
 
 
 def is_same_file(one: Path, other: Path) -> bool:

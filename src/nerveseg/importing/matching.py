@@ -83,7 +83,8 @@ def match(
     if not pictures:
         which = "only masks match" if any(map(images.match, names)) else "no file matches"
         faults.append(f"{images.text}: {which}; correct the pattern of the images")
-    owners = _owners(pictures, outlines, faults)
+    # Without any image, it is the pattern that is wrong, not each of the masks.
+    owners = _owners(pictures, outlines, faults) if pictures else {}
     sources = []
     for name in (*pictures, *others):
         if name != name.encode(errors="replace").decode():

@@ -82,7 +82,7 @@ def write_combined(
         raise InputError(f"{path}: {count} maps for {len(weights)} frames; run dvc repro predict")
     with MapWriter(path, len(weights)) as writer:
         frames = _frames(opened, weights, combine)
-        for codes in tqdm(frames, path.stem, len(weights), leave=False):
+        for codes in tqdm(frames, path.stem, len(weights), leave=False, disable=None):
             writer.write(codes)
 
 

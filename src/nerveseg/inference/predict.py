@@ -187,5 +187,5 @@ def _maps(batch: Begun) -> list[NDArray[np.uint8]]:
 def write_maps(maps: Iterable[NDArray[np.uint8]], number: int, path: Path) -> None:
     """Write `number` maps, 420 x 580 uint8 each, to `path` in the format of `nerveseg.maps`."""
     with MapWriter(path, number) as writer:
-        for codes in tqdm(maps, path.stem, number, leave=False):
+        for codes in tqdm(maps, path.stem, number, leave=False, disable=None):
             writer.write(codes)

@@ -190,11 +190,17 @@ def _limits(artefact: Artefact, description: Description) -> str:
         else "It has seen the frames of one collection; other scanners, probes, settings, body "
         "regions and patients were not tried."
     )
+    height, width = description.image_size
+    nerves, frames = artefact.data.get("train_nerves"), artefact.data.get("train_frames")
+    always = (
+        "- Every training frame shows a nerve: it has not learnt when to answer 'none'.\n"
+        if frames is not None and nerves == frames
+        else ""
+    )
     return f"""## Limits
 
 - {first}
-- Frames of other proportions than {description.image_size[0]} x {description.image_size[1]} are
-  squeezed to it.
+{always}- Frames of other proportions than {height} x {width} are squeezed to it.
 - The scores hold for frames like those of the validation, and the interval for other subjects of
   the same kind.
 - An outline is drawn with the same line whether the network is right or wrong.
