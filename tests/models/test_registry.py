@@ -9,7 +9,7 @@ import pytest
 from nerveseg.errors import InputError
 from nerveseg.models import registry
 from nerveseg.models.factory import build, build_empty, check_options, options_of
-from nerveseg.models.registry import OWN, titles
+from nerveseg.models.registry import NETWORKS, OWN, titles
 
 
 def test_importing_the_registry_imports_neither_torch_nor_a_network() -> None:
@@ -27,6 +27,12 @@ def test_a_network_s_file_imports_blocks_alone() -> None:
         text = path.read_text()
         ours = [line.split()[1] for line in text.splitlines() if line.startswith("from nerveseg")]
         assert all(each.startswith("nerveseg.models.blocks.") for each in ours)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_registry_lists_the_options_of_each_class(name: str) -> None:
+    defaults = {key: each.default for key, each in options_of(name).items()}
+    assert NETWORKS[name].options == defaults
 
 
 @pytest.mark.parametrize("name", ["resnet", "weights", "blocks"])

@@ -8,16 +8,10 @@ import pytest
 import small_run
 from ruamel.yaml import YAML
 
+from nerveseg.models.registry import LIBRARY, NETWORKS, OWN
+from nerveseg.reporting.paper_protocol import FULL_WIDTHS, PAPER, Harmless, Stated
 from nerveseg.reporting.paper_tables import protocol_table
-from nerveseg.reporting.protocol import (
-    FULL_WIDTHS,
-    PAPER,
-    Harmless,
-    Protocol,
-    Stated,
-    compare_protocol,
-    summary,
-)
+from nerveseg.reporting.protocol import Protocol, compare_protocol, summary
 
 YAML12 = YAML(typ="safe", pure=True)
 PARAMS: dict[str, Any] = YAML12.load(small_run.REPOSITORY / "params.yaml")
@@ -54,7 +48,7 @@ def entry_of(key: tuple[str, ...]) -> str:
     names = [".".join(key[:depth]) for depth in range(1, len(key) + 1)]
     found = [name for name in names if name in PAPER]
     assert found, (
-        f"params.yaml: {'.'.join(key)} has no entry in PAPER of nerveseg/reporting/protocol.py; "
+        f"params.yaml: {'.'.join(key)} has no entry in PAPER of reporting/paper_protocol.py; "
         "add Stated(the paper's value), Open() if the paper does not state it and it can change "
         "scores, or Harmless(reason) if it cannot"
     )
@@ -125,5 +119,28 @@ def test_an_unknown_parameter_is_a_difference() -> None:
     assert row.key == "models.*.depth"
 
 
+@pytest.mark.parametrize(
+    ("run", "option"), [key[1:] for key in leaves(PARAMS) if key[0] == "models"]
+)
+def test_an_option_that_is_left_out_counts_with_its_default(run: str, option: str) -> None:
+    params = deepcopy(PAPER_RUN)
+    del params["models"][run][option]
+    assert compare_protocol(params) == changed(
+        ("models", run, option), NETWORKS[run].options[option]
+    )
+
+
+def test_a_default_that_is_written_out_is_no_difference() -> None:
+    assert changed(("models", "rpa_apf", "softmax"), "summed") == compare_protocol(PAPER_RUN)
+    assert changed(("models", "attention_unet", "gating"), "port") == compare_protocol(PAPER_RUN)
+
+
+def test_a_network_that_the_paper_does_not_have_changes_nothing() -> None:
+    params = deepcopy(PAPER_RUN)
+    params["models"]["mine"] = {"network": LIBRARY, "architecture": "Unet", "encoder": "resnet34"}
+    assert compare_protocol(params) == compare_protocol(PAPER_RUN)
+
+
 def test_every_entry_stands_for_a_parameter() -> None:
-    assert {entry_of(key) for key in leaves(PARAMS)} == set(PAPER)
+    options = {("models", run, option) for run in OWN for option in NETWORKS[run].options}
+    assert {entry_of(key) for key in {*leaves(PARAMS), *options}} == set(PAPER)

@@ -19,12 +19,14 @@ class Entry(NamedTuple):
         title: its name in the RPA/APF paper.
         paper: citation of its own paper.
         place: its module in `nerveseg.models.networks` and its class, as module:class.
+        options: the options of its class and their defaults.
         title_from: options of a run whose values are its title; without them, it is `title`.
     """
 
     title: str
     paper: str
     place: str
+    options: Mapping[str, object]
     title_from: tuple[str, ...] = ()
 
     @property
@@ -38,21 +40,44 @@ class Entry(NamedTuple):
         return self.place.partition(":")[2]
 
 
+_ENCODER: Final = {"width": 64, "encoder_weights": "none"}
+_APF: Final = {**_ENCODER, "reading": "released"}
+_RPA: Final = {**_APF, "softmax": "summed"}
+
 NETWORKS: Final[Mapping[str, Entry]] = {
-    "baseline": Entry("Baseline", AAAI, "rpa_apf:Baseline"),
-    "baseline_rpa": Entry("Baseline + RPA", AAAI, "rpa_apf:BaselineRPA"),
-    "baseline_apf": Entry("Baseline + APF", AAAI, "rpa_apf:BaselineAPF"),
-    "rpa_apf": Entry("RPA/APF (ours)", AAAI, "rpa_apf:RpaApf"),
-    "unet": Entry("U-Net", "Ronneberger et al., MICCAI 2015", "unet:UNet"),
+    "baseline": Entry("Baseline", AAAI, "rpa_apf:Baseline", _ENCODER),
+    "baseline_rpa": Entry("Baseline + RPA", AAAI, "rpa_apf:BaselineRPA", _RPA),
+    "baseline_apf": Entry("Baseline + APF", AAAI, "rpa_apf:BaselineAPF", _APF),
+    "rpa_apf": Entry("RPA/APF (ours)", AAAI, "rpa_apf:RpaApf", _RPA),
+    "unet": Entry("U-Net", "Ronneberger et al., MICCAI 2015", "unet:UNet", {"width": 64}),
     "attention_unet": Entry(
-        "Attention U-Net", "Oktay et al., MIDL 2018", "attention_unet:AttentionUNet"
+        "Attention U-Net",
+        "Oktay et al., MIDL 2018",
+        "attention_unet:AttentionUNet",
+        {"width": 64, "gating": "port"},
     ),
-    "unetpp": Entry("U-Net++", "Zhou et al., DLMIA 2018", "unetpp:UNetPlusPlus"),
-    "danet": Entry("DA-Net", "Fu et al., CVPR 2019", "danet:DANet"),
-    "cenet": Entry("CE-Net", "Gu et al., TMI 2019", "cenet:CENet"),
-    "cpfnet": Entry("CPF-Net", "Feng et al., TMI 2020", "cpfnet:CPFNet"),
+    "unetpp": Entry(
+        "U-Net++",
+        "Zhou et al., DLMIA 2018",
+        "unetpp:UNetPlusPlus",
+        {"width": 32, "deep_supervision": False},
+    ),
+    "danet": Entry(
+        "DA-Net", "Fu et al., CVPR 2019", "danet:DANet", {**_ENCODER, "deep_supervision": True}
+    ),
+    "cenet": Entry("CE-Net", "Gu et al., TMI 2019", "cenet:CENet", _ENCODER),
+    "cpfnet": Entry("CPF-Net", "Feng et al., TMI 2020", "cpfnet:CPFNet", _ENCODER),
     LIBRARY: Entry(
-        "Segmentation Models", "Iakubovskii, 2019", "smp:Smp", ("architecture", "encoder")
+        "Segmentation Models",
+        "Iakubovskii, 2019",
+        "smp:Smp",
+        {
+            "architecture": "Unet",
+            "encoder": "resnet18",
+            "encoder_weights": "none",
+            "settings": None,
+        },
+        ("architecture", "encoder"),
     ),
 }
 OWN: Final = tuple(name for name in NETWORKS if name != LIBRARY)

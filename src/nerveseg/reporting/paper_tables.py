@@ -5,7 +5,8 @@ from typing import Any, Final
 import pandas as pd
 
 from nerveseg.params.train import BASELINES
-from nerveseg.reporting.protocol import ALWAYS_OPEN, Protocol, summary
+from nerveseg.reporting.paper_protocol import ALWAYS_OPEN
+from nerveseg.reporting.protocol import Protocol, summary
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.score_tables import NETWORK
 from nerveseg.reporting.table_cells import Cell, Column, Row, Table, number_cell, text_cell
@@ -28,8 +29,8 @@ PROTOCOL_COLUMNS: Final = (
 )
 PROTOCOL_CAPTION: Final = (
     "Every parameter of params.yaml that differs from the paper's value, and every one that the "
-    "paper does not state and that can change scores. All others are the paper's, or cannot "
-    f"change scores. The paper also leaves open: {', '.join(ALWAYS_OPEN)}."
+    "paper does not state and that can change scores. All others are the paper's, or change scores "
+    f"by rounding at most. The paper also leaves open: {', '.join(ALWAYS_OPEN)}."
 )
 
 
