@@ -14,7 +14,7 @@ from benchmarks.settings import comparison
 from benchmarks.settings.agreement import agreement, pairs_of
 from benchmarks.settings.differences import ALL_RUNS, differences_of, runs_compared
 from benchmarks.settings.plan import PLAIN, Name, read_plan
-from benchmarks.settings.scores import Cell, Scored, cells_of
+from benchmarks.settings.scores import Cell, Scored, cells_of, read_scored
 from ruamel.yaml import YAML
 from safetensors.torch import load_file
 from scipy import stats
@@ -23,6 +23,7 @@ from nerveseg.data.packed import Packed
 from nerveseg.data.split_table import read_split, rows_of
 from nerveseg.errors import InputError
 from nerveseg.inference import predict
+from nerveseg.verdicts import ABOVE, BELOW, EVERYTHING, NOTHING
 
 ROOT = Path(__file__).parents[1]
 TINY = {
@@ -94,6 +95,29 @@ def test_every_combination_is_scored(compared: Path) -> None:
     assert all(0 <= each["dice"] <= 1 for each in found["combinations"])
     assert [each["setting"] for each in found["means"]] == [*SETTINGS, PLAIN]
     assert all(each["seeds"] == [1, 2] for each in found["means"])
+
+
+@pytest.mark.slow
+def test_every_setting_stands_beside_the_baselines(compared: Path) -> None:
+    (folder,) = (compared.parent / "work/baselines").iterdir()
+    baselines = json.loads((folder / "data/baselines/scores.json").read_text())
+    better = max(baselines[name]["dice"] for name in ("all_empty", "constant_mask"))
+    found = results(compared)["means"]
+    assert [row["baseline"] for row in found] == pytest.approx([better] * len(found), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "collapsed"), [(NOTHING, True), (EVERYTHING, True), (BELOW, False), (ABOVE, False)]
+)
+def test_a_training_has_collapsed_if_its_verdict_says_so(
+    tmp_path: Path, verdict: str, collapsed: bool
+) -> None:
+    (tmp_path / "frames.csv").write_text("subject,img,dice,true_area\n1,1,0.5,9\n")
+    scores = {"dice": 0.5, "over_baseline": 0.2, "verdict": verdict, "public": 0.1, "private": None}
+    (tmp_path / "scores.json").write_text(json.dumps(scores))
+    found = read_scored(Name("d", "r", "s", 1, 0), tmp_path, 1.0)
+    assert found.collapsed == collapsed
+    assert found.baseline == pytest.approx(0.3)
 
 
 @pytest.mark.slow
@@ -234,7 +258,9 @@ def cell(dice: dict[int, list[float]], subjects: list[int]) -> Cell:
         for seed, values in dice.items()
     }
     boards = {seed: {"public": 0.5, "private": 0.5} for seed in dice}
-    return Cell(frames, boards, dict.fromkeys(dice, 10.0))
+    return Cell(
+        frames, boards, dict.fromkeys(dice, 0.1), dict.fromkeys(dice, 0), dict.fromkeys(dice, 10.0)
+    )
 
 
 def test_differences_are_those_of_a_t_test_on_the_means_of_subjects() -> None:
@@ -329,12 +355,15 @@ def test_runs_are_compared_with_the_first_under_one_setting() -> None:
 def test_a_seed_counts_once_all_its_folds_are_scored() -> None:
     boards = {"public": 0.5, "private": 0.5}
     scored = [
-        Scored(Name("d", "r", "s", seed, fold), {(fold, 1): (1.0, True)}, boards, 1.0)
+        Scored(
+            Name("d", "r", "s", seed, fold), {(fold, 1): (1.0, True)}, boards, 0.2, fold == 1, 1.0
+        )
         for seed, fold in ((1, 0), (1, 1), (2, 0))
     ]
     (only,) = cells_of(scored, [0, 1]).values()
     assert list(only.frames) == [1]
     assert set(only.frames[1]) == {(0, 1), (1, 1)}
+    assert only.collapsed == {1: 1}
 
 
 @pytest.mark.slow

@@ -16,8 +16,9 @@ from benchmarks.settings.scores import Mean, Scored, cells_of, means_of
 from nerveseg.atomic import whole_file
 
 MEANS: Final = (
-    "| data set | run | setting | seeds | Dice | SD over seeds | Dice, nerve | public | private "
-    "| SD over seeds | training, s |\n|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+    "| data set | run | setting | seeds | Dice | SD over seeds | baseline | collapsed "
+    "| Dice, nerve | public | private | SD over seeds | training, s |\n"
+    "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
 )
 DIFFERENCES: Final = (
     "| data set | run | setting | Dice | 95% interval | by seed | p | | Dice, nerve | 95% interval "
@@ -25,10 +26,12 @@ DIFFERENCES: Final = (
 )
 EXPLANATION: Final = (
     "Dice is the competition's mean Dice over the validation frames of all folds, without a nerve "
-    "or with one. Differences are paired: the same frames and seeds, seeds averaged within each "
-    "frame. Intervals and p-values are over subjects, p with Holm's correction for the number of "
-    "settings; they say nothing of other seeds, which the columns *by seed* show. *time* is the "
-    "ratio of the seconds of training.\n"
+    "or with one. *baseline* is that of the better of an empty and the best constant mask on the "
+    "same frames, and *collapsed* counts the trainings that outline nothing or everything. "
+    "Differences are paired: the same frames and seeds, seeds averaged within each frame. "
+    "Intervals and p-values are over subjects, or groups of frames taken for subjects, p with "
+    "Holm's correction for the number of settings or runs compared; they say nothing of other "
+    "seeds, which the columns *by seed* show. *time* is the ratio of the seconds of training.\n"
 )
 
 
@@ -106,9 +109,10 @@ def _page(means: Sequence[Mean], tables: Sequence[Table], failed: Mapping[Name, 
 
 def _mean(row: Mean) -> str:
     seeds = len(row.seeds)
-    scores = (row.dice, row.dice_seeds, row.dice_nerve, row.public, row.private, row.private_seeds)
-    shown = [row.dataset, row.run, row.setting, str(seeds), *map(score, scores)]
-    return _row([*shown, f"{row.seconds:.0f}"])
+    means = (row.dice, row.dice_seeds, row.baseline)
+    others = (row.dice_nerve, row.public, row.private, row.private_seeds)
+    shown = [row.dataset, row.run, row.setting, str(seeds), *map(score, means)]
+    return _row([*shown, str(row.collapsed), *map(score, others), f"{row.seconds:.0f}"])
 
 
 def _difference(row: Difference) -> str:
@@ -152,6 +156,8 @@ def _combination(each: Scored) -> dict[str, object]:
         **each.name._asdict(),
         "dice": sum(dice) / len(dice),
         "dice_nerve": sum(nerve) / len(nerve) if nerve else None,
+        "baseline": each.baseline,
+        "collapsed": each.collapsed,
         **each.boards,
         "training_seconds": each.seconds,
         "frames": len(dice),

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from benchmarks.settings.plan import Name
 
+from nerveseg.verdicts import EVERYTHING, NOTHING
+
 BOARDS: Final = ("public", "private")
 
 Frames = dict[tuple[int, int], tuple[float, bool]]
@@ -23,12 +25,17 @@ class Scored(NamedTuple):
         name: which combination.
         frames: its validation frames.
         boards: public and private score; NaN without a solution.
+        baseline: mean Dice of the better of the all-empty submission and the best constant mask on
+            the same frames.
+        collapsed: whether the training outlines nothing or everything.
         seconds: seconds of training.
     """
 
     name: Name
     frames: Frames
     boards: dict[str, float]
+    baseline: float
+    collapsed: bool
     seconds: float
 
 
@@ -42,6 +49,8 @@ class Mean(NamedTuple):
         seeds: the seeds of which every fold has been scored; all values are means over them.
         dice: mean Dice of the validation frames of all folds.
         dice_seeds: standard deviation of `dice` over the seeds; NaN for a single one.
+        baseline: mean Dice of the better baseline of each fold on the same frames.
+        collapsed: how many of the trainings outline nothing or everything.
         dice_nerve: mean Dice of the frames with a nerve.
         public: public score, a mean over the folds.
         private: private score, likewise.
@@ -55,6 +64,8 @@ class Mean(NamedTuple):
     seeds: list[int]
     dice: float
     dice_seeds: float
+    baseline: float
+    collapsed: int
     dice_nerve: float
     public: float
     private: float
@@ -69,11 +80,15 @@ class Cell:
     Attributes:
         frames: seed -> validation frames of all folds.
         boards: seed -> public and private score.
+        baseline: seed -> mean Dice of the better baseline of each fold.
+        collapsed: seed -> how many of its trainings outline nothing or everything.
         seconds: seed -> seconds of training per fold.
     """
 
     frames: dict[int, Frames]
     boards: dict[int, dict[str, float]]
+    baseline: dict[int, float]
+    collapsed: dict[int, int]
     seconds: dict[int, float]
 
 
@@ -89,7 +104,9 @@ def read_scored(name: Name, folder: Path, seconds: float) -> Scored:
         }
     scores = json.loads((folder / "scores.json").read_text())
     boards = {board: np.nan if scores[board] is None else scores[board] for board in BOARDS}
-    return Scored(name, frames, boards, seconds)
+    baseline = scores["dice"] - scores["over_baseline"]
+    collapsed = scores["verdict"] in (NOTHING, EVERYTHING)
+    return Scored(name, frames, boards, baseline, collapsed, seconds)
 
 
 def cells_of(scored: Iterable[Scored], folds: Sequence[int]) -> dict[tuple[str, str, str], Cell]:
@@ -101,13 +118,17 @@ def cells_of(scored: Iterable[Scored], folds: Sequence[int]) -> dict[tuple[str, 
         whole = [part for part in parts if part is not None]
         if name.fold != folds[0] or len(whole) < len(folds):
             continue
-        cell = cells.setdefault(name[:3], Cell({}, {}, {}))
+        cell = cells.setdefault(name[:3], Cell({}, {}, {}, {}, {}))
         cell.frames[name.seed] = {
             key: value for part in whole for key, value in part.frames.items()
         }
         cell.boards[name.seed] = {
             board: float(np.mean([part.boards[board] for part in whole])) for board in BOARDS
         }
+        cell.baseline[name.seed] = float(
+            np.average([part.baseline for part in whole], weights=[len(p.frames) for p in whole])
+        )
+        cell.collapsed[name.seed] = sum(part.collapsed for part in whole)
         cell.seconds[name.seed] = float(np.mean([part.seconds for part in whole]))
     return cells
 
@@ -127,6 +148,8 @@ def means_of(cells: dict[tuple[str, str, str], Cell]) -> list[Mean]:
                 list(cell.frames),
                 float(np.mean(dice)),
                 _deviation(dice),
+                float(np.mean(list(cell.baseline.values()))),
+                sum(cell.collapsed.values()),
                 float(np.mean(nerve)) if nerve else float("nan"),
                 float(np.mean(public)),
                 float(np.mean(private)),
