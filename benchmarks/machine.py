@@ -4,19 +4,27 @@ import os
 import platform
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import torch
+
+from nerveseg.device import pick_device
+from nerveseg.environment import limits, processor
 
 LIBRARIES: Final = ("torch", "numpy", "opencv-python-headless", "albumentations")
 
 
-def describe(command: str) -> dict[str, object]:
+def describe(command: str) -> dict[str, Any]:
     """Return the head of a stored measurement: date, command, machine and versions."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "machine": {
-            "processor": _processor(),
+            "processor": processor(),
+            "instructions": torch.backends.cpu.get_cpu_capability(),
+            "device": str(pick_device()),
+            "threads": torch.get_num_threads(),
+            **limits(),
             "cores": len(os.sched_getaffinity(0)),
             "load before": os.getloadavg()[0],
             "system": platform.platform(),
@@ -26,10 +34,3 @@ def describe(command: str) -> dict[str, object]:
             **{library: metadata.version(library) for library in LIBRARIES},
         },
     }
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()

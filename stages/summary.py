@@ -8,7 +8,7 @@ from nerveseg.evaluation.compare import Comparison, Standing
 from nerveseg.evaluation.paper import PaperComparison, compare_with_paper
 from nerveseg.evaluation.result_files import write_csv, write_json
 from nerveseg.evaluation.summary import CurvePoint, read_curves, read_scored, summarise
-from nerveseg.evaluation.trainings import TrainingResult, training_results
+from nerveseg.evaluation.trainings import TrainingResult, training_results, warn
 from nerveseg.params.ensembles import EnsemblesParams
 from nerveseg.params.results import SummaryParams
 from nerveseg.params.section import read
@@ -33,7 +33,8 @@ def main() -> None:
         PaperComparison._fields,
         compare_with_paper(summary.scores, {name: each.network for name, each in runs.items()}),
     )
-    trained = training_results(Path(), runs, read_trainings())
+    trained = training_results(Path(), runs, read_trainings(), baselines)
+    warn(trained)
     write_csv(metrics / "trainings.csv", TrainingResult._fields, trained)
     write_csv(metrics / "curves.csv", CurvePoint._fields, curves)
     write_json(metrics / "scores.json", summary.scores)

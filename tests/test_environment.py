@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from nerveseg.environment import (
+    LIMITS,
     environment,
     read_environments,
     recorded_environment,
@@ -27,6 +28,16 @@ def test_what_rounding_depends_on_is_named() -> None:
     assert str(torch.__version__).startswith(found["torch"].partition("+")[0])
     assert found["numpy"] == np.__version__
     assert all(isinstance(value, str) and value for value in found.values())
+
+
+def test_a_limit_on_the_instructions_of_convolutions_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in LIMITS:
+        monkeypatch.delenv(name, raising=False)
+    unlimited = environment(CPU, torch.float32)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
+    assert environment(CPU, torch.float32) == {**unlimited, "ONEDNN_MAX_CPU_ISA": "SSE41"}
 
 
 def weights(root: Path, runs: str) -> dict[str, Path]:

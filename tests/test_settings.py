@@ -164,6 +164,7 @@ def test_the_page_and_the_figure_name_every_setting(compared: Path) -> None:
     page, figure = (out / "tiny.md").read_text(), (out / "tiny.svg").read_text()
     assert all(f"| {setting} |" in page for setting in [*SETTINGS, PLAIN])
     assert "nan" not in page
+    assert f"instructions {torch.backends.cpu.get_cpu_capability()}, device cpu, threads 1" in page
     assert all(f"unet: {setting}" in figure for setting in list(SETTINGS)[1:])
 
 

@@ -4,6 +4,7 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,6 +15,7 @@ from benchmarks.settings.plan import PLAIN, Name, Plan
 from benchmarks.settings.scores import Mean, Scored, cells_of, means_of
 
 from nerveseg.atomic import whole_file
+from nerveseg.environment import LIMITS
 
 MEANS: Final = (
     "| data set | run | setting | seeds | Dice | SD over seeds | baseline | collapsed "
@@ -65,8 +67,10 @@ def write_results(
     means = means_of(cells)
     differences = differences_of(cells, list(plan.document.settings))
     between_runs = runs_compared(cells, list(plan.document.runs), plan.reference)
+    command = f"python -m benchmarks.settings {' '.join(sys.argv[1:])}".strip()
+    about = describe(command)
     record = {
-        **describe(f"python -m benchmarks.settings {' '.join(sys.argv[1:])}".strip()),
+        **about,
         "plan": plan.document.model_dump(),
         "combinations": [_combination(each) for each in scored],
         "failed": [{**each._asdict(), "error": error} for each, error in failed.items()],
@@ -88,11 +92,18 @@ def write_results(
     count = sum(len(row.seeds) for row in means) * len(plan.document.folds)
     state = f"{count} of {len(plan.combinations)} combinations have been scored."
     with whole_file(out / f"{name}.md") as new:
-        new.write_text(f"# {name}\n\n{state} {EXPLANATION}{_page(means, tables, failed)}")
+        head = f"# {name}\n\n{state} {EXPLANATION}\n{_origin(about['machine'], command)}"
+        new.write_text(head + _page(means, tables, failed))
     for table in tables:
         if table.figure:
             with whole_file(out / table.figure) as new:
                 new.write_text(draw(table.rows))
+
+
+def _origin(machine: Mapping[str, object], command: str) -> str:
+    named = ("instructions", "device", "threads", *LIMITS)
+    facts = ", ".join(f"{name} {machine[name]}" for name in named if name in machine)
+    return f"`{command}` on {machine['processor']}: {facts}, torch {metadata.version('torch')}.\n"
 
 
 def _page(means: Sequence[Mean], tables: Sequence[Table], failed: Mapping[Name, str]) -> str:

@@ -8,7 +8,6 @@ share is therefore computed once, and an interrupted comparison continues where 
 import fcntl
 import hashlib
 import json
-import os
 import runpy
 import sys
 import time
@@ -24,6 +23,7 @@ from ruamel.yaml import YAML
 
 from nerveseg.atomic import whole_file
 from nerveseg.device import pick_device
+from nerveseg.environment import limits
 from nerveseg.models.registry import NETWORKS
 from nerveseg.relevant_code import ENSEMBLES, fingerprint
 
@@ -34,8 +34,6 @@ RECORD: Final = "done.json"
 LOG: Final = "log.txt"
 INTERRUPTED: Final = "seconds.txt"
 LOCK: Final = "lock"
-ONEDNN_LIMIT: Final = "ONEDNN_MAX_CPU_ISA"
-"""Environment variable: the newest instructions that convolutions may use."""
 # It only protects files from DVC.
 UNUSED: Final = "data/checked.txt"
 
@@ -215,7 +213,7 @@ def _value(params: Params, key: str) -> object:
 
 def _machine() -> list[object]:
     """Return what rounding depends on, which training amplifies."""
-    instructions = [torch.backends.cpu.get_cpu_capability(), os.environ.get(ONEDNN_LIMIT)]
+    instructions = [torch.backends.cpu.get_cpu_capability(), limits()]
     return [torch.__version__, torch.get_num_threads(), str(pick_device()), *instructions]
 
 

@@ -5,6 +5,7 @@ another number of threads or in another precision, because sums are rounded in a
 """
 
 import json
+import os
 import platform
 from collections.abc import Mapping
 from importlib import metadata
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # Packages that compute frames, updates or maps.
 PACKAGES: Final = ("torch", "numpy", "opencv-python-headless")
+LIMITS: Final = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR")
+"""Environment variables that limit the instructions of convolutions and matrix products, whatever
+torch's own say."""
 
 
 def environment(device: "torch.device", dtype: "torch.dtype") -> dict[str, str]:
@@ -39,7 +43,13 @@ def environment(device: "torch.device", dtype: "torch.dtype") -> dict[str, str]:
         "processor": processor(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": str(torch.get_num_threads()),
+        **limits(),
     } | {name.removesuffix("-python-headless"): metadata.version(name) for name in PACKAGES}
+
+
+def limits() -> dict[str, str]:
+    """Return those of `LIMITS` that are set, as name -> text."""
+    return {name: os.environ[name] for name in LIMITS if os.environ.get(name)}
 
 
 def recorded_environment(weights: Path) -> dict[str, str]:
