@@ -1,4 +1,4 @@
-"""Train one run by the paper's protocol, on one of the folds and from one of the seeds."""
+"""Train one run on one of the folds and from one of the seeds."""
 
 import argparse
 from pathlib import Path

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from ruamel.yaml import YAML
 
 from nerveseg.data.archive import Competition
 from nerveseg.data.audit import (
@@ -35,12 +36,8 @@ class Settings(TypedDict):
     least_similarity: float
 
 
-SETTINGS: Settings = {
-    "blocks": 16,
-    "bandwidth": 1.0,
-    "agreement": 0.7,
-    "least_similarity": 0.85,
-}
+# The default's, so that it is the default whose limit is tested.
+SETTINGS: Settings = YAML(typ="safe").load(Path(__file__).parents[2] / "params.yaml")["audit"]
 # The disc of `sweep` moves so far that neighbours correlate at as little as 0.81.
 COARSE: Settings = {**SETTINGS, "least_similarity": 0.5}
 

@@ -46,6 +46,9 @@ class DenseAtrousConvolution(nn.Module):
 class ResidualMultiKernelPooling(nn.Module):
     """RMP, fig. 4: four poolings, each reduced to one channel and upsampled, beside the input.
 
+    A map smaller than a window, of an image below 192 pixels, is pooled as a whole; the authors'
+    code refuses it.
+
     Args:
         channels: channels of the map.
     """
@@ -60,7 +63,6 @@ class ResidualMultiKernelPooling(nn.Module):
         size = (x.shape[-2], x.shape[-1])
         levels = []
         for kernel in POOLS:
-            # A map smaller than the window is pooled as a whole, which torch would refuse.
             window = (min(kernel, size[0]), min(kernel, size[1]))
             pooled = self.squeeze(F.max_pool2d(x, window))
             levels.append(upsample(pooled, size))

@@ -21,8 +21,9 @@ class UNetPlusPlus(Segmenter):
     Args:
         in_channels: channels of the image.
         width: channels of the first level; 32 in the paper, which makes 512 at the bottom.
-        deep_supervision: put a 1 x 1 head on each of X^{0,1}..X^{0,4} and train on the mean of
-            their losses; in training mode the logits of X^{0,4}, the prediction, come first.
+        deep_supervision: put a 1 x 1 head on each of X^{0,1}..X^{0,4} and train on the losses of
+            all, which `train.heads` combines; in training mode the logits of X^{0,4}, the
+            prediction, come first.
     """
 
     def __init__(
