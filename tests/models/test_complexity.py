@@ -1,5 +1,7 @@
 """The table of networks, against numbers worked by hand."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -53,11 +55,13 @@ def test_memory_at_the_paper_s_settings_is_known(name: str, gibibytes: float) ->
 
 def test_the_table_has_a_line_a_network(capsys: pytest.CaptureFixture[str]) -> None:
     call(["models", "rpa_apf", "unet", "--width", "8", "--size", "64", "96"])
-    heading, first, second, *_ = capsys.readouterr().out.splitlines()
+    heading, first, second, *legend = capsys.readouterr().out.splitlines()
     assert " ".join(heading.split()) == "network paper parameters GMACs latency training step"
     assert first.startswith("rpa_apf  RPA/APF (ours), Wu et al., AAAI 2021")
     assert second.startswith("unet ")
     assert second.endswith("GiB")
+    assert all(re.search(r" \d+\.\d \(\d+\.\d to \d+\.\d\) ms ", line) for line in (first, second))
+    assert any(line.endswith("median (quartiles) of 5 passes.") for line in legend)
 
 
 def test_the_table_names_a_network_that_is_not_there() -> None:

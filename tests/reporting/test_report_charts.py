@@ -1,11 +1,14 @@
-"""The charts as SVG."""
+"""The charts as SVG, and captions that hold for the data at hand."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pytest
 import small_run
 
+from nerveseg.params.train import CONSTANT_MASK
 from nerveseg.reporting.chart_style import INK, styles
 from nerveseg.reporting.charts import CHARTS, draw
 from nerveseg.reporting.results import Results
@@ -49,3 +52,40 @@ def test_ten_runs_differ_in_colour_and_in_marker_or_dash() -> None:
     chosen = list(styles([f"n{place}" for place in range(9)] + ["rpa_apf"], "rpa_apf").values())
     assert len({style.colour for style in chosen}) == 10
     assert len({style.marker for style in chosen}) == 10
+
+
+def test_dice_is_not_said_to_be_measured_after_every_epoch(results: Results) -> None:
+    said = draw("curves", results).caption
+    assert "validation Dice after each validation, for every run that was trained." in said
+    again = results.trainings.assign(training="seed2")
+    several = replace(results, trainings=pd.concat([results.trainings, again]))
+    assert "(its first training)" in draw("curves", several).caption
+
+
+@pytest.mark.parametrize(
+    ("area", "reason"), [(0, "no frame with a nerve"), (5000, "no frame without a nerve")]
+)
+def test_presence_of_one_kind_of_frames_says_why_nothing_is_shown(
+    results: Results, area: int, reason: str
+) -> None:
+    chart = draw("presence", replace(results, frames=results.frames.assign(true_area=area)))
+    assert reason in chart.svg
+    assert "data-run" not in chart.svg
+    assert "curve" not in chart.caption
+
+
+def test_an_empty_constant_mask_is_not_said_to_call_frames_positive(results: Results) -> None:
+    claim = "The best constant mask calls every frame positive."
+    assert claim in draw("presence", results).caption
+    empty = results.scores[CONSTANT_MASK] | {"presence_precision": None, "presence_recall": 0.0}
+    untrained = replace(results, scores=results.scores | {CONSTANT_MASK: empty})
+    assert claim not in draw("presence", untrained).caption
+
+
+def test_the_heat_map_is_not_said_to_have_intervals(results: Results) -> None:
+    said = draw("subjects", results).caption
+    assert said.endswith("intervals elsewhere in this report are clustered by subject.")
+
+
+def test_the_bars_of_latency_are_explained(results: Results) -> None:
+    assert "the quartiles of the latency over repeated passes" in draw("cost", results).caption

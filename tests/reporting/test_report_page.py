@@ -147,15 +147,33 @@ def test_report_needs_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 
-def test_one_run_on_one_subject_without_a_nerve_still_makes_a_report(tmp_path: Path) -> None:
-    small_run.write_run(tmp_path, {"unet": (0.0, 0.0)}, subjects=1, frames=2, nerves=False)
+@pytest.mark.parametrize(
+    ("runs", "collapsed", "compared"),
+    [
+        (["unet"], "U-Net outlines nothing", "nothing to compare"),
+        (
+            ["unet", "rpa_apf"],
+            "U-Net and RPA/APF (ours) outline nothing",
+            "from U-Net: there are too few validation subjects to test the difference.",
+        ),
+    ],
+)
+def test_one_subject_without_a_nerve_still_makes_a_report(
+    runs: list[str], collapsed: str, compared: str, tmp_path: Path
+) -> None:
+    skill = dict.fromkeys(runs, (0.0, 0.0))
+    small_run.write_run(tmp_path, skill, subjects=1, frames=2, nerves=False)
     done = build(tmp_path)
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "report/index.html").read_text()
     assert "too few subjects for an interval" in text
-    assert "nothing to compare" in text
-    assert "None of the 2 training frames has an annotated nerve" in text
-    assert "U-Net outlines nothing" in text
+    assert compared in text
+    assert "2 validation frames, 0 with an annotated nerve, of 1 subject." in text
+    assert "No training frame (of 2) has an annotated nerve" in text
+    assert collapsed in text
+    assert "Rows with a nerve" not in text
+    assert "no frame with a nerve" in text
+    assert "The best constant mask calls" not in text
     assert "No network beats the baselines." in text
     assert "Highest validation mean</dt><dd>\N{EN DASH}" in text
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
@@ -169,16 +187,16 @@ def test_data_with_few_empty_frames_and_no_solution_are_described_as_they_are(
     done = build(tmp_path)
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "report/index.html").read_text()
-    assert "2 of the 12 validation frames (17%) show no nerve" in text
+    assert "No nerve is annotated on 2 of 12 validation frames (17%)" in text
     assert "U-Net outlines nothing: all masks on the validation frames are empty." in text
     tests = [frame for frame in payload(text)["frames"] if frame["set"] == "test"]
     assert len(tests) == small_run.TESTS
     assert all(frame["truth"] is frame["dice"]["rpa_apf"] is None for frame in tests)
     assert "RPA/APF (ours); " in text  # the collapsed run has no part in the headline
     for claim in ("Figure 6", "More than half", "Public", "Private", "public", "private Dice"):
-        assert claim not in _body(text)
+        assert claim not in body(text)
 
 
-def _body(page: str) -> str:
+def body(page: str) -> str:
     """Return the text between the style and the provenance."""
-    return page.split("</style>")[1].split('<section id="provenance">')[0]
+    return page.split("</style>", 1)[1].split('<section id="provenance">')[0]

@@ -30,6 +30,20 @@ def test_examples_run_from_hard_to_easy_then_the_frame_that_splits_the_runs() ->
     assert cases.choose_examples(FRAMES, ["a", "b"], 2) == ["1_2", "2_1", "3_1"]
 
 
+def test_examples_stay_ordered_where_the_only_other_subject_is_harder() -> None:
+    # Quantiles .2 and .5: first 1_1, as near as 2_1 and before it; then 2_1, of the other subject.
+    frames = FRAMES.loc[["1_1", "1_2", "2_1"]].assign(a=[0.3, 0.7, 0.1])
+    assert cases.choose_examples(frames, ["a"], 2) == ["2_1", "1_1"]
+
+
+def test_examples_without_a_nerve_have_no_order(results: Results) -> None:
+    chosen = cases.find_cases(results, 3, 0)
+    ordered = "Rows with a nerve are ordered from hard to easy."
+    assert all(ordered in grid["caption"] for grid in example_grids(results, chosen))
+    empty = replace(chosen, examples=chosen.examples[-1:])
+    assert all(ordered not in grid["caption"] for grid in example_grids(results, empty))
+
+
 def test_examples_never_repeat_a_frame_even_when_asked_for_more_than_there_are() -> None:
     chosen = cases.choose_examples(FRAMES, ["a", "b"], 10)
     assert sorted(chosen) == ["1_1", "1_2", "2_1", "2_2", "3_1"]

@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nerveseg.reporting.notices import notices
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.training_table import between_seeds, training_table
 
+COUNTED = "The maps of such a training count as much as those of the others of its run."
+
 
 def trainings(rows: list[tuple[str, str, int, int, float]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["run", "training", "fold", "seed", "dice"])
+    columns = ["run", "training", "fold", "seed", "dice"]
+    return pd.DataFrame(rows, columns=columns).assign(baseline=0.4)
 
 
 def test_a_single_training_needs_no_table(results: Results) -> None:
@@ -43,3 +47,21 @@ def test_each_run_has_a_row_with_its_trainings(results: Results) -> None:
     assert folds.value == pytest.approx(0.09 / math.sqrt(2))
     frames = results.frames[results.frames["run"] == results.runs[0]]
     assert subjects.value == pytest.approx(frames.groupby("subject")["dice"].mean().std())
+
+
+@pytest.mark.parametrize("dice", [0.3, 0.4])
+def test_a_training_that_failed_among_several_is_named_at_the_top(
+    results: Results, dice: float
+) -> None:
+    run = results.runs[0]
+    rows = [(run, "first", 0, 1, 0.8), (run, "seed2", 0, 2, dice)]
+    found = list(notices(replace(results, trainings=trainings(rows))))
+    assert any(text.endswith(f"(fold/seed): {results.title(run)} 0/2. {COUNTED}") for text in found)
+    assert len(found) == len(list(notices(results))) + 1
+
+
+def test_good_trainings_are_not_named_at_the_top(results: Results) -> None:
+    run = results.runs[0]
+    rows = [(run, "first", 0, 1, 0.8), (run, "seed2", 0, 2, 0.5)]
+    found = replace(results, trainings=trainings(rows))
+    assert list(notices(found)) == list(notices(results))

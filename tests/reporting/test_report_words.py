@@ -11,7 +11,7 @@ from nerveseg.reporting import provenance, words
 from nerveseg.reporting.notices import notices
 from nerveseg.reporting.paper_claim import paper_claim
 from nerveseg.reporting.results import Results
-from nerveseg.reporting.score_tables import leaderboard_table
+from nerveseg.reporting.score_tables import cost_table, leaderboard_table
 from nerveseg.reporting.table_cells import number_cell
 
 
@@ -97,6 +97,30 @@ def test_the_rows_of_the_baselines_are_last_and_unranked(results: Results) -> No
     titles = [row.cells[0].text for row in table.rows[-2:]]
     assert titles == ["All-empty submission", "Best constant mask"]
     assert {len(row.cells) for row in table.rows} == {len(table.columns)}
+
+
+def test_a_latency_is_shown_with_its_quartiles(results: Results) -> None:
+    table = cost_table(results)
+    heads = [column.title for column in table.columns]
+    cells = dict(zip(heads, table.rows[0].cells, strict=True))
+    ratio, milliseconds = cells["Latency (ratio)"], cells["Latency (ms)"]
+    assert ratio.text.replace("\N{NO-BREAK SPACE}", " ") == "8.0 (7.5 to 8.2)"
+    assert milliseconds.text.replace("\N{NO-BREAK SPACE}", " ") == "30.0 (29.5 to 31.0)"
+    assert milliseconds.value == 30
+    assert "quartiles" in table.columns[heads.index("Latency (ms)")].hint
+
+
+@pytest.mark.parametrize(
+    ("frames", "said"),
+    [
+        (12, "12 validation frames, 1 with an annotated nerve, of"),
+        (1, "1 validation frame, 1 with"),
+    ],
+)
+def test_a_single_nerve_is_said_in_good_grammar(results: Results, frames: int, said: str) -> None:
+    rows = results.rows_of_reference.head(frames)
+    one = replace(results, frames=rows.assign(true_area=[*[0] * (frames - 1), 5000]))
+    assert said in words.lead(one)
 
 
 @pytest.mark.parametrize(

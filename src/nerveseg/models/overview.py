@@ -11,6 +11,7 @@ from nerveseg.models.factory import build, check_options
 from nerveseg.models.latency import measure_latency
 from nerveseg.models.registry import NETWORKS
 
+PASSES: Final = 5
 HEADINGS: Final = ("network", "paper", "parameters", "GMACs", "latency", "training step")
 
 
@@ -44,13 +45,13 @@ def _row(
     device = pick_device()
     image = torch.randn(1, channels, *size, device=device)
     network = build(name, channels, **options).to(device)
-    latency = measure_latency(network, image, seconds=0)
+    found = measure_latency(network, image, seconds=0, least=PASSES)
     return (
         name,
         f"{NETWORKS[name].title}, {NETWORKS[name].paper}",
         f"{parameter_count(shapes):,}",
         f"{multiply_adds(shapes, channels, size) / 1e9:.2f}",
-        f"{latency.latency_ms:.0f} ms",
+        f"{found.latency_ms:.1f} ({found.latency_low_ms:.1f} to {found.latency_high_ms:.1f}) ms",
         f"{step_memory(shapes, channels, size, batch) / 2**30:.2f} GiB",
     )
 
@@ -71,7 +72,8 @@ def _legend(size: tuple[int, int], channels: int, batch: int) -> Iterator[str]:
         " GMACs: multiply-adds / 1e9 of one image, computed as published."
     )
     yield (
-        f"Latency: one image, float32, {pick_device().type}, {torch.get_num_threads()} thread(s)."
+        f"Latency: one image, float32, {pick_device().type}, {torch.get_num_threads()} thread(s);"
+        f" median (quartiles) of {PASSES} passes."
     )
     yield (
         f"Training step: tensors at the peak, float32, batch {batch}, Adam;"

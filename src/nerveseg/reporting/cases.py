@@ -105,7 +105,9 @@ def choose_examples(frames: pd.DataFrame, runs: list[str], count: int) -> list[s
     ordered = _ordered(frames)
     nerves = ordered[ordered["true_area"] > 0]
     empty = ordered[ordered["true_area"] == 0]
-    chosen = _at_quantiles(nerves, nerves[runs].mean(axis=1), count)
+    mean = nerves[runs].mean(axis=1)
+    # The nearest frame of another subject may be harder than the frame before.
+    chosen = sorted(_at_quantiles(nerves, mean, count), key=mean.__getitem__)
     if len(empty):
         # Dice is 0 or 1 on a frame without a nerve, so its mean is the share of correct runs.
         split = (empty[runs].mean(axis=1) - 0.5).abs()

@@ -11,8 +11,10 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from nerveseg.params.train import CONSTANT_MASK
 from nerveseg.reporting import figures, score_figures
 from nerveseg.reporting.chart_style import INK, RUN_MARK, house_style
+from nerveseg.reporting.notices import NO_INTERVALS
 from nerveseg.reporting.results import Results
 
 SVG: Final = "http://www.w3.org/2000/svg"
@@ -29,84 +31,121 @@ class Chart:
     svg: str
 
 
-# name -> (drawing function, title, caption)
-CHARTS: Final[dict[str, tuple[Callable[[Results], Figure], str, str]]] = {
-    "leaderboard": (
-        score_figures.leaderboard,
-        "Mean Dice",
-        "Mean Dice of each run and of the two baselines on the validation frames with its 95% "
-        "confidence interval, clustered by subject. The horizontal line marks the better baseline.",
-    ),
-    "comparison": (
-        score_figures.comparison,
-        "Differences in mean validation Dice",
-        "Runs and baselines against the reference. Paired over the same frames, clustered by "
-        "subject. Filled markers: the difference is significant after Holm's correction. Hollow "
-        "markers: it is not.",
-    ),
-    "subjects": (
-        score_figures.subjects,
-        "Mean validation Dice by subject",
-        "Frames of one subject resemble each other, so they are not independent observations: the "
-        "intervals are clustered by subject and correspondingly wide.",
-    ),
-    "curves": (
-        figures.learning_curves,
-        "Learning curves",
-        "Training loss and validation Dice after every epoch for all runs. This Dice is "
-        "measured at the training resolution, without test-time augmentation or "
-        "post-processing, so its final value can differ from the scores in the tables, which the "
-        "lines of the baselines show.",
-    ),
+# name -> (drawing function, title)
+CHARTS: Final[dict[str, tuple[Callable[[Results], Figure], str]]] = {
+    "leaderboard": (score_figures.leaderboard, "Mean Dice"),
+    "comparison": (score_figures.comparison, "Differences in mean validation Dice"),
+    "subjects": (score_figures.subjects, "Mean validation Dice by subject"),
+    "curves": (figures.learning_curves, "Learning curves"),
+    "difficulty": (figures.difficulty, "Dice by nerve size and contrast"),
+    "calibration": (figures.reliability, "Calibration"),
+    "presence": (figures.precision_recall, "Is there a nerve? Precision and recall"),
+    "cost": (figures.cost, "Accuracy against cost"),
+}
+TEST_SCORES: Final = "Figure 6: the leaderboard"
+"""Title of the chart `leaderboard` if the masks of the test frames are known."""
+# Captions that hold for any results; `captions` adds the others.
+CAPTIONS: Final = {
     "difficulty": (
-        figures.difficulty,
-        "Dice by nerve size and contrast",
         "Only frames with an annotated nerve, where the all-empty submission has a Dice of 0. "
         "Lines: means over bins with equal numbers of frames. Dots: single frames of the reference "
         "run. Contrast-to-noise ratio: the difference between the mean grey levels inside the "
         "nerve and in a ring of 15 pixels around it, divided by the square root of their mean "
-        "variance.",
+        "variance."
     ),
     "calibration": (
-        figures.reliability,
-        "Calibration",
         "Left: the share of pixels that are nerve against their predicted probability. On the "
         "dotted line the predictions are calibrated; below it they are too high. Right: the share "
-        "of all pixels at each predicted probability, on a logarithmic scale.",
-    ),
-    "presence": (
-        figures.precision_recall,
-        "Is there a nerve? Precision and recall",
-        "A frame is called positive if its presence score, the mean probability of its most "
-        "confident pixels, reaches a threshold; each curve traces all thresholds. Grey: lines of "
-        "equal F1. The best constant mask calls every frame positive.",
-    ),
-    "cost": (
-        figures.cost,
-        "Accuracy against cost",
-        "Validation Dice with its 95% interval against the cost of the network on a logarithmic "
-        "scale. Dashed: the Pareto front, the runs that are more accurate than every other run of "
-        "equal or lower cost.",
+        "of all pixels at each predicted probability, on a logarithmic scale."
     ),
 }
 
 
-TEST_SCORES: Final = (
-    "Figure 6: the leaderboard",
-    "Mean Dice of each run and of the two baselines on the public and private shares of the test "
-    "frames, and on the validation frames with its 95% confidence interval, clustered by subject. "
-    "The horizontal lines mark the better baseline.",
-)
-"""Title and caption of the chart `leaderboard` if the masks of the test frames are known."""
-
-
 def draw(name: str, results: Results) -> Chart:
     """Return the chart `name` of `CHARTS`."""
-    figure, title, caption = CHARTS[name]
+    figure, title = CHARTS[name]
     if name == "leaderboard" and results.has_test_scores:
-        title, caption = TEST_SCORES
+        title = TEST_SCORES
     with house_style():
-        return Chart(name, title, caption, inline_svg(figure(results), title))
+        svg = inline_svg(figure(results), title)
+    return Chart(name, title, captions(results)[name], svg)
+
+
+def captions(results: Results) -> dict[str, str]:
+    """Return the caption of every chart; each says only what holds for the data at hand."""
+    return CAPTIONS | {
+        "leaderboard": _leaderboard(results),
+        "comparison": _comparison(results),
+        "subjects": _subjects(results),
+        "curves": _curves(results),
+        "presence": _presence(results),
+        "cost": _cost(results),
+    }
+
+
+def _leaderboard(results: Results) -> str:
+    frames, lines = "the validation frames", "line marks"
+    if results.has_test_scores:
+        frames = f"the public and private shares of the test frames, and on {frames}"
+        lines = "lines mark"
+    interval = f" {NO_INTERVALS}"
+    if results.has_intervals:
+        frames += f" with its {results.percent} confidence interval, clustered by subject"
+        interval = ""
+    return (
+        f"Mean Dice of each run and of the two baselines on {frames}.{interval} The horizontal "
+        f"{lines} the better baseline."
+    )
+
+
+def _comparison(results: Results) -> str:
+    text = "Runs and baselines against the reference. Paired over the same frames"
+    if not results.has_intervals:
+        return f"{text}. {NO_INTERVALS}"
+    return (
+        f"{text}, clustered by subject. Filled markers: the difference is significant after Holm's "
+        "correction. Hollow markers: it is not."
+    )
+
+
+def _subjects(results: Results) -> str:
+    text = "Frames of one subject resemble each other, so they are not independent observations"
+    elsewhere = "; intervals elsewhere in this report are clustered by subject"
+    return f"{text}{elsewhere if results.has_intervals else ''}."
+
+
+def _curves(results: Results) -> str:
+    several = results.trainings["training"].nunique() > 1
+    return (
+        "Training loss after every epoch and validation Dice after each validation, for every run "
+        f"that was trained{' (its first training)' if several else ''}. This Dice is measured at "
+        "the training resolution, without test-time augmentation or post-processing, so its final "
+        "value can differ from the scores in the tables, which the lines of the baselines show."
+    )
+
+
+def _presence(results: Results) -> str:
+    if figures.only_kind(results):
+        return "Precision and recall need frames with a nerve and frames without one."
+    text = (
+        "A frame is called positive if its presence score, the mean probability of its most "
+        "confident pixels, reaches a threshold; each curve traces all thresholds. Grey: lines of "
+        "equal F1."
+    )
+    # The mask is empty, and calls no frame positive, if no training frame has a nerve.
+    every = results.score(CONSTANT_MASK, "presence_recall") == 1
+    return f"{text} The best constant mask calls every frame positive." if every else text
+
+
+def _cost(results: Results) -> str:
+    bars = "Horizontal bars: the quartiles of the latency over repeated passes."
+    if results.has_intervals:
+        bars = f"Vertical bars: the {results.percent} confidence interval of the Dice. {bars}"
+    return (
+        f"Validation Dice against the cost of the network on a logarithmic scale. {bars} Dashed: "
+        "the Pareto front, the runs that are more accurate than every other run of equal or lower "
+        "cost."
+    )
 
 
 def inline_svg(figure: Figure, title: str) -> str:

@@ -7,27 +7,28 @@ from nerveseg.reporting.results import Results
 from nerveseg.reporting.table_cells import Cell, Column, Row, Table, number_cell, text_cell
 
 KINDS: Final = ("sweep", "shape", "area", "triplet", "presence", "best")
-_HINT: Final = "mean validation Dice minus that of fixed, with its interval"
 COLUMNS: Final = (
     Column("Network", text=True),
     Column("Rule", text=True, hint="for the test frames: fitted on all validation frames"),
     Column("Dice, fixed", hint="mean validation Dice by the section encode of params.yaml"),
-    *(Column(kind, hint=_HINT) for kind in KINDS),
+    *(Column(kind, hint="mean validation Dice minus that of fixed") for kind in KINDS),
 )
 CAPTION: Final = (
     "'sweep' is fixed on maps smoothed over near-duplicate frames; 'shape' is fixed with outlines "
     "redrawn by a prior of shape, on such maps if both are switched on; the other rules are fitted "
-    "with what is switched on. Every gain is cross-fitted: the frames of a subject are "
-    "decided by a rule fitted on other subjects. Its interval is paired by frame and clustered by "
-    "subject. 'best' chooses among the other rules, again without the subjects that it is judged "
-    "by. The validation scores in this report are those of the cross-fitted rule in use."
+    "with what is switched on. Every gain is cross-fitted: the frames of a subject are decided by "
+    "a rule fitted on other subjects.{intervals} 'best' chooses among the other rules, again "
+    "without the subjects that it is judged by. The validation scores in this report are those of "
+    "the cross-fitted rule in use."
 )
 
 
 def decision_table(results: Results) -> Table:
     """Return one row for each run whose rule was fitted."""
     rows = [_row(results, run) for run in results.runs if results.decisions[run]["compared"]]
-    return Table("Rules", COLUMNS, rows, CAPTION)
+    paired = f" In brackets: its {results.percent} interval, paired by frame, clustered by subject."
+    intervals = paired if results.has_intervals else ""
+    return Table("Rules", COLUMNS, rows, CAPTION.format(intervals=intervals))
 
 
 def decision_words(results: Results) -> str:

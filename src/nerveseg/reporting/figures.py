@@ -118,6 +118,9 @@ def reliability(results: Results) -> Figure:
 def precision_recall(results: Results) -> Figure:
     """Draw precision against recall of nerve presence, over lines of equal F1."""
     figure, (axes,) = panels(1, width=7.4, height=4.6)
+    if reason := only_kind(results):
+        no_data(axes, reason)
+        return figure
     for level in F1_LEVELS:
         recall = np.linspace(level / 2 + 1e-3, 1, 100)
         precision = level * recall / (2 * recall - level)
@@ -135,6 +138,14 @@ def precision_recall(results: Results) -> Figure:
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.01))
     legend(axes, bbox_to_anchor=(1.1, 1.02))
     return figure
+
+
+def only_kind(results: Results) -> str:
+    """Return which kind of frames is missing for precision and recall; '' if there are both."""
+    nerve = results.rows_of_reference["true_area"] > 0
+    if not nerve.any():
+        return "no frame with a nerve"
+    return "no frame without a nerve" if nerve.all() else ""
 
 
 def cost(results: Results) -> Figure:
@@ -158,7 +169,7 @@ def cost(results: Results) -> Figure:
         panel.xaxis.set_major_formatter("{x:g}")
         panel.xaxis.set_minor_formatter(NullFormatter())
         panel.margins(x=0.12)
-    axes[0].set_ylabel("validation Dice, 95% interval")
+    axes[0].set_ylabel(results.with_interval("validation Dice"))
     legend(axes[-1])
     return figure
 

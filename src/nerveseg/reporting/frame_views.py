@@ -22,10 +22,6 @@ MIN_SHARE: Final = (
     0.45  # of the frame's height and width; closer crops hide where in the body it is
 )
 WEBP_QUALITY: Final = 80  # about 25 kB per frame; the speckle hides the compression artefacts
-CAPTION: Final = (
-    "The number on each frame is its Dice. Rows with a nerve are ordered from hard to easy. Each "
-    f"row is cropped to the annotation and the predictions of all runs, plus {MARGIN} pixels."
-)
 
 
 class Window(NamedTuple):
@@ -101,10 +97,19 @@ def _grid(name: str, title: str, runs: list[str], results: Results, cases: Cases
     return {
         "name": name,
         "title": title,
-        "caption": CAPTION,
+        "caption": _caption(cases),
         "runs": [{"name": run, "title": results.title(run)} for run in runs],
         "rows": rows,
     }
+
+
+def _caption(cases: Cases) -> str:
+    nerves = int((cases.frames.loc[cases.examples, "true_area"] > 0).sum())
+    order = "Rows with a nerve are ordered from hard to easy. " if nerves > 1 else ""
+    return (
+        f"The number on each frame is its Dice. {order}Each row is cropped to the annotation and "
+        f"the predictions of all runs, plus {MARGIN} pixels."
+    )
 
 
 def _failure(results: Results, cases: Cases, key: str) -> dict[str, str]:

@@ -35,27 +35,44 @@ FAULTS: Final = {
     ),
 }
 
+NO_INTERVALS: Final = "There are too few validation subjects for intervals and tests."
+
 
 def notices(results: Results) -> Iterator[str]:
     """Yield a sentence or two about each kind of failure that occurred, the worst first."""
     if not results.training["nerves"]:
-        frames = count(results.training["frames"], "training frame")
         yield (
-            f"None of the {frames} has an annotated nerve, so the networks were taught that there "
-            "is never one. Check the masks of the archive and the split."
+            f"No training frame (of {results.training['frames']}) has an annotated nerve, so the "
+            "networks were taught that there is never one. Check the masks of the archive and the "
+            "split."
         )
     for kind, (of_one, of_several) in FAULTS.items():
         runs = [results.title(run) for run in results.runs if results.verdict(run) == kind]
         if runs:
             text = of_one if len(runs) == 1 else of_several
             yield f"{listed(runs)} {text.format(**_better_baseline(results))}"
+    yield from _failed_trainings(results)
     if all(results.verdict(run) != verdicts.ABOVE for run in results.runs):
         yield no_run_is_better(results)
 
 
+def _failed_trainings(results: Results) -> Iterator[str]:
+    """Yield a sentence about trainings that failed among several, which verdicts do not judge."""
+    trainings = results.trainings
+    failed = trainings[trainings["dice"] <= trainings["baseline"]]
+    if trainings["training"].nunique() > 1 and len(failed):
+        names = [
+            f"{results.title(str(row.run))} {row.fold}/{row.seed}" for row in failed.itertuples()
+        ]
+        yield (
+            f"By itself no better than an empty or a constant mask (fold/seed): {listed(names)}. "
+            "The maps of such a training count as much as those of the others of its run."
+        )
+
+
 def no_run_is_better(results: Results) -> str:
     """Return the sentence that says that no run beats the baselines."""
-    if all(results.verdict(run) == verdicts.TOO_FEW for run in results.runs):
+    if any(results.verdict(run) == verdicts.TOO_FEW for run in results.runs):
         return "With so few subjects, no network can be shown to beat the baselines."
     return "No network beats the baselines."
 

@@ -10,6 +10,8 @@ import pandas as pd
 from nerveseg.data.packed import read_train
 from nerveseg.errors import InputError
 from nerveseg.json_reader import parse_json
+from nerveseg.params.results import SummaryParams
+from nerveseg.params.section import PARAMS_FILE, read
 from nerveseg.params.train import ALL_EMPTY, BASELINES, CONSTANT_MASK
 
 Figures = dict[str, dict[str, Any]]
@@ -33,7 +35,7 @@ class Results:
             best.
         paper: one row per value in the paper's tables and run of that network.
         curves: one row per run, epoch and metric, with its value.
-        trainings: one row per training of a run: run, training, fold, seed, dice.
+        trainings: one row per training of a run: run, training, fold, seed, dice, baseline.
         calibration: one row per run and bin of predicted probability.
         presence: one row per run and threshold of the presence score.
         decisions: run -> its file data/decisions/RUN.json, the rule that its masks are made by.
@@ -41,6 +43,7 @@ class Results:
         leaderboard: run -> Kaggle's scores and status; empty if nothing was submitted.
         baseline_frames: one row per validation frame: subject, img, and the Dice of each baseline.
         training: number of training frames, `frames`, and of those with a nerve, `nerves`.
+        level: confidence level of the intervals, in 0..1.
     """
 
     runs: list[str]
@@ -60,6 +63,7 @@ class Results:
     leaderboard: Figures
     baseline_frames: pd.DataFrame
     training: dict[str, int]
+    level: float
 
     def title(self, run: str) -> str:
         """Return the title of a run or baseline, or its name if it has none."""
@@ -97,15 +101,29 @@ class Results:
         return rows.assign(run=name, dice=dice.reindex(keys).to_numpy())
 
     def dice_interval(self, run: str) -> tuple[float, float]:
-        """Return the 95% interval of the mean validation Dice; NaN with too few subjects."""
+        """Return the interval of the mean validation Dice; NaN with too few subjects."""
         return self.score(run, "dice_low"), self.score(run, "dice_high")
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether there are enough validation subjects for intervals and tests, of any run."""
+        return math.isfinite(self.dice_interval(self.reference)[0])
+
+    @property
+    def percent(self) -> str:
+        """The confidence level of the intervals, such as '95%'."""
+        return f"{100 * self.level:.10g}%"
+
+    def with_interval(self, label: str) -> str:
+        """Return the label of an axis or legend, which mentions intervals if there are any."""
+        return f"{label}, {self.percent} interval" if self.has_intervals else label
 
 
 def load_results(root: Path, titles: dict[str, str], reference: str) -> Results:
     """Read the results of all runs.
 
     Args:
-        root: the folder that holds dvc.yaml, data/ and metrics/.
+        root: the folder that holds params.yaml, data/ and metrics/.
         titles: run -> its title, in display order.
         reference: the run that all others are compared with.
 
@@ -133,6 +151,7 @@ def load_results(root: Path, titles: dict[str, str], reference: str) -> Results:
         leaderboard=_leaderboard(metrics / "leaderboard.json"),
         baseline_frames=_csv(root / "data/baselines/frames.csv", "baselines"),
         training=baselines["training"],
+        level=read("summary", SummaryParams, root / PARAMS_FILE).level,
     )
 
 

@@ -17,7 +17,7 @@ from nerveseg.reporting.results import Results
 LEADERBOARD_BARS: Final = (
     ("public", "public leaderboard", "#56B4E9", ""),
     ("private", "private leaderboard", "#0072B2", "////"),
-    ("dice", "validation, 95% interval", "#E69F00", ""),
+    ("dice", "validation", "#E69F00", ""),
 )
 MAX_LEVEL_LABELS: Final = 6  # more run titles would touch, so they are rotated
 DARK: Final = 0.55  # mean Dice below which cividis is dark enough to need white text
@@ -36,6 +36,7 @@ def leaderboard(results: Results) -> Figure:
     width = 0.8 / len(shown)
     for index, (measure, label, colour, hatch) in enumerate(shown):
         at = places + (index - (len(shown) - 1) / 2) * width
+        label = results.with_interval(label) if measure == "dice" else label
         look: dict[str, Any] = {"color": colour, "label": label, "hatch": hatch, "ec": "white"}
         axes.bar(at, values[measure], width * 0.92, lw=0, **look)
         # The better baseline, in the colour of the bars that it is to be compared with.
@@ -78,7 +79,8 @@ def comparison(results: Results) -> Figure:
             artist.set_gid(RUN_MARK + str(row["run"]))
     axes.set_yticks(range(len(table)), [results.title(str(run)) for run in table["run"]])
     axes.set_ylim(len(table) - 0.4, -0.6)
-    axes.set_xlabel(f"mean Dice minus that of {results.title(results.reference)}, 95% interval")
+    label = f"mean Dice minus that of {results.title(results.reference)}"
+    axes.set_xlabel(results.with_interval(label))
     axes.tick_params(axis="y", length=0, colors=INK)
     axes.grid(axis="y", visible=False)
     return figure

@@ -5,6 +5,7 @@ from typing import Any, Final
 from nerveseg import verdicts
 from nerveseg.params.train import BASELINES
 from nerveseg.reporting.chart_style import css_colour
+from nerveseg.reporting.notices import NO_INTERVALS
 from nerveseg.reporting.results import BOARDS, Results
 from nerveseg.reporting.table_cells import (
     Cell,
@@ -18,13 +19,6 @@ from nerveseg.reporting.table_cells import (
 )
 
 NETWORK: Final = Column("Network", text=True)
-LEADERBOARD_COLUMNS: Final = (
-    NETWORK,
-    Column("Validation", hint="mean Dice over the validation frames at 580 x 420"),
-    Column("95% interval", text=True, hint="clustered by subject"),
-    Column("Gain", hint="mean validation Dice minus that of the better baseline"),
-    Column("Verdict", text=True, hint="against the better baseline, by the interval of the gain"),
-)
 TEST_COLUMNS: Final = (
     Column("Public", hint="mean Dice over the public share of the test frames"),
     Column("Private", hint="mean Dice over the private share of the test frames"),
@@ -35,11 +29,10 @@ KAGGLE_COLUMNS: Final = (
     Column("Kaggle status", text=True),
 )
 LEADERBOARD_CAPTION: Final = (
-    "Mean Dice per image; a pair of empty masks scores 1. Validation: mean and 95% confidence "
-    "interval clustered by subject, because frames of one subject are not independent. The two "
-    "baselines look at no frame: the all-empty submission predicts 'no nerve' for every frame, and "
-    "the best constant mask is the one mask with the highest mean Dice on the training frames. "
-    "Gain: over the better of the two; a run that does not exceed it has learned nothing useful."
+    "Mean Dice per image; a pair of empty masks scores 1. {intervals} The two baselines look at no "
+    "frame: the all-empty submission predicts 'no nerve' for every frame, and the best constant "
+    "mask is the one mask with the highest mean Dice on the training frames. Gain: over the better "
+    "of the two; a run that does not exceed it has learned nothing useful."
 )
 VERDICTS: Final = {
     verdicts.ABOVE: "above",
@@ -49,14 +42,12 @@ VERDICTS: Final = {
     verdicts.NOTHING: "outlines nothing",
     verdicts.EVERYTHING: "outlines everything",
 }
-COMPARISON_COLUMNS: Final = (
-    NETWORK,
-    Column("Dice"),
-    Column("Difference", hint="mean Dice minus the reference's"),
-    Column("95% interval", text=True, hint="of the difference; paired, clustered by subject"),
-    Column("p, t test", hint="paired, clustered by subject, Holm-corrected"),
-    Column("p, Wilcoxon", hint="signed-rank test on the subjects' means, Holm-corrected"),
-    Column("Conclusion", text=True),
+DIFFERENCE: Final = "of the difference; paired, clustered by subject"
+TESTS: Final = (
+    "The intervals and the first p-value come from a paired t test clustered by subject, the "
+    "second p-value from Wilcoxon's signed-rank test on the subjects' means; both p-values are "
+    "Holm-corrected for the number of comparisons, runs and baselines apart. 'Indistinguishable' "
+    "means that the data do not determine which of the two is better."
 )
 CONCLUSIONS: Final = {
     "better": "above the reference",
@@ -91,9 +82,8 @@ COST_COLUMNS: Final = (
     NETWORK,
     Column("Parameters (1e6)", hint="those used in the forward pass"),
     Column("GMACs", hint="1e9 multiply-adds in one forward pass of one image"),
-    Column("Latency (ratio)", hint="median ratio to the time of a fixed convolution"),
-    Column("Quartiles", text=True, hint="of that ratio"),
-    Column("Latency (ms)", hint="for one image; median"),
+    Column("Latency (ratio)", hint="to a fixed convolution; median and quartiles of all passes"),
+    Column("Latency (ms)", hint="for one image; median and quartiles of the same passes"),
     Column("Training (GiB)", hint="peak tensor memory of a training step"),
     Column("Validation Dice"),
 )
@@ -104,12 +94,30 @@ def leaderboard_table(results: Results) -> Table:
 
     Test scores are there only if test masks are known, and Kaggle's only after a submission.
     """
-    columns = LEADERBOARD_COLUMNS + (TEST_COLUMNS if results.has_test_scores else ())
-    columns += KAGGLE_COLUMNS if results.leaderboard else ()
+    columns = _leaderboard_columns(results)
     rows = [_leaderboard_row(results, run, _gain(results, run)) for run in results.runs]
     no_gain = [text_cell(""), text_cell("")]
     rows += [_leaderboard_row(results, name, no_gain) for name in BASELINES]
-    return Table("Leaderboard", columns, rows, LEADERBOARD_CAPTION)
+    intervals = NO_INTERVALS
+    if results.has_intervals:
+        intervals = (
+            f"Validation: mean and {results.percent} confidence interval clustered by subject, "
+            "because frames of one subject are not independent."
+        )
+    return Table("Leaderboard", columns, rows, LEADERBOARD_CAPTION.format(intervals=intervals))
+
+
+def _leaderboard_columns(results: Results) -> list[Column]:
+    by = ", by the interval of the gain" if results.has_intervals else ""
+    return [
+        NETWORK,
+        Column("Validation", hint="mean Dice over the validation frames at 580 x 420"),
+        Column(f"{results.percent} interval", text=True, hint="clustered by subject"),
+        Column("Gain", hint="mean validation Dice minus that of the better baseline"),
+        Column("Verdict", text=True, hint=f"against the better baseline{by}"),
+        *(TEST_COLUMNS if results.has_test_scores else ()),
+        *(KAGGLE_COLUMNS if results.leaderboard else ()),
+    ]
 
 
 def _gain(results: Results, run: str) -> list[Cell]:
@@ -136,16 +144,20 @@ def _leaderboard_row(results: Results, name: str, gain: list[Cell]) -> Row:
 
 def comparison_table(results: Results) -> Table:
     """Return one row for each run but the reference, and one for each baseline."""
-    reference = results.title(results.reference)
-    caption = (
-        f"Mean Dice of each run minus that of {reference} on the same frames. The intervals and "
-        "the first p-value come from a paired t test clustered by subject, the second p-value from "
-        "Wilcoxon's signed-rank test on the subjects' means; both p-values are Holm-corrected "
-        "for the number of comparisons, runs and baselines apart. 'Indistinguishable' means that "
-        "the data do not determine which of the two is better."
+    columns = (
+        NETWORK,
+        Column("Dice"),
+        Column("Difference", hint="mean Dice minus the reference's"),
+        Column(f"{results.percent} interval", text=True, hint=DIFFERENCE),
+        Column("p, t test", hint="paired, clustered by subject, Holm-corrected"),
+        Column("p, Wilcoxon", hint="signed-rank test on the subjects' means, Holm-corrected"),
+        Column("Conclusion", text=True),
     )
+    reference = results.title(results.reference)
+    tests = TESTS if results.has_intervals else NO_INTERVALS
+    caption = f"Mean Dice of each run minus that of {reference} on the same frames. {tests}"
     rows = [_comparison_row(results, row) for row in results.comparison.to_dict("records")]
-    return Table("Comparison", COMPARISON_COLUMNS, rows, caption)
+    return Table("Comparison", columns, rows, caption)
 
 
 def _comparison_row(results: Results, row: dict[Any, Any]) -> Row:
@@ -188,13 +200,19 @@ def _cost_row(results: Results, run: str) -> Row:
         _title_cell(results, run),
         number_cell(cost["parameters"] / 1e6, 2),
         number_cell(cost["gmacs"], 2),
-        number_cell(cost["latency_relative"], 1),
-        interval_cell(cost["latency_relative_low"], cost["latency_relative_high"], digits=1),
-        number_cell(cost["latency_ms"], 1),
+        _spread_cell(*(cost[f"latency_relative{end}"] for end in ("", "_low", "_high"))),
+        _spread_cell(*(cost[f"latency_{end}ms"] for end in ("", "low_", "high_"))),
         number_cell(cost["training_gib"], 2),
         number_cell(results.score(run, "dice")),
     ]
     return Row(cells, _kind(results, run))
+
+
+def _spread_cell(value: float, low: float, high: float) -> Cell:
+    middle, quartiles = number_cell(value, 1), interval_cell(low, high, 1)
+    # A narrow column may break before the quartiles, and not within them.
+    spread = f"({quartiles.text})".replace(" ", "\N{NO-BREAK SPACE}")
+    return Cell(f"{middle.text} {spread}", middle.value)
 
 
 def _cost_caption(results: Results, runs: list[str]) -> str:
@@ -206,9 +224,9 @@ def _cost_caption(results: Results, runs: list[str]) -> str:
         f"For one image of {size} pixels, in float32, without test-time augmentation, on a "
         f"{cost['device'].upper()} with {cost['threads']} thread(s). Each pass is timed in turn "
         "with a fixed convolution of 0.15e9 multiply-adds: the ratio of the two can be compared "
-        "between networks, while milliseconds depend on how busy the machine was. Training: peak "
-        f"tensor memory of a step with {cost['batch']} images and Adam, without convolution "
-        "workspaces."
+        "between networks, while milliseconds depend on how busy the machine was. In brackets: "
+        "the quartiles over repeated passes. Training: peak tensor memory of a step with "
+        f"{cost['batch']} images and Adam, without convolution workspaces."
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from nerveseg import verdicts
 from nerveseg.params.train import BASELINES
 from nerveseg.reporting.decision_table import decision_words
-from nerveseg.reporting.notices import count, listed, no_run_is_better
+from nerveseg.reporting.notices import NO_INTERVALS, count, listed, no_run_is_better
 from nerveseg.reporting.paper_claim import paper_claim
 from nerveseg.reporting.results import Results
 from nerveseg.reporting.table_cells import MISSING
@@ -37,10 +37,6 @@ SECTIONS: Final = {
         "on which a measure is undefined are left out of its mean: sensitivity if there is no "
         "nerve, distances if either mask is empty."
     ),
-    "cost": (
-        "Networks as built in these runs, with the widths set in params.yaml. Where intervals "
-        "overlap, the run with the higher mean is not necessarily the better one."
-    ),
     "unseen": (
         "What each run would submit for frames of the test set. Click a frame to open it in the "
         "image browser, which holds more of them."
@@ -61,6 +57,7 @@ def sections(results: Results) -> dict[str, str]:
     """Return the introduction of each section; those that state facts follow the data at hand."""
     return SECTIONS | {
         "leaderboard": _leaderboard(results),
+        "cost": _cost(results),
         "presence": _presence(results),
         "decisions": decision_words(results),
         "examples": _examples(results),
@@ -70,15 +67,26 @@ def sections(results: Results) -> dict[str, str]:
 
 
 def _leaderboard(results: Results) -> str:
-    text = (
-        "Each mean depends on which subjects were sampled, so look at the interval before the last "
-        "digits."
-    )
+    text = "Each mean depends on which subjects were sampled"
+    if results.has_intervals:
+        text += ", so look at the interval before the last digits."
+    else:
+        text += f". {NO_INTERVALS}"
     if not results.has_test_scores:
         return f"{text} The masks of the test frames are not known here, so they have no scores."
     return (
         f"{text} Public and private scores come from other frames than the validation scores, so "
         "the columns differ by more than chance alone."
+    )
+
+
+def _cost(results: Results) -> str:
+    text = "Networks as built in these runs, with the widths set in params.yaml."
+    if not results.has_intervals:
+        return text
+    return (
+        f"{text} Where intervals overlap, the run with the higher mean is not necessarily the "
+        "better one."
     )
 
 
@@ -90,9 +98,9 @@ def _presence(results: Results) -> str:
             "precision says nothing; a missed nerve still has a Dice of 0."
         )
     share = (
-        f"{frames - nerves} of the {count(frames, 'validation frame')} "
-        f"({100 * (frames - nerves) / frames:.0f}%) show no nerve, and a single false positive "
-        "pixel on such a frame reduces its Dice from 1 to 0."
+        f"No nerve is annotated on {frames - nerves} of {count(frames, 'validation frame')} "
+        f"({100 * (frames - nerves) / frames:.0f}%), and a single false positive pixel on such a "
+        "frame reduces its Dice from 1 to 0."
     )
     if not nerves:
         return share
@@ -126,8 +134,8 @@ def lead(results: Results) -> str:
     frames, nerves = _frames_and_nerves(results)
     subjects = results.rows_of_reference["subject"].nunique()
     return (
-        f"{count(len(results.runs), 'run')}, evaluated on {count(frames, 'validation frame')} of "
-        f"{count(subjects, 'subject')}; {nerves} of the frames have an annotated nerve."
+        f"{count(len(results.runs), 'run')}, evaluated on {count(frames, 'validation frame')}, "
+        f"{nerves} with an annotated nerve, of {count(subjects, 'subject')}."
     )
 
 
@@ -163,10 +171,10 @@ def _best_score(results: Results) -> dict[str, str]:
 
 
 def _interval(results: Results) -> str:
-    low, high = results.dice_interval(results.reference)
-    if not math.isfinite(low):
+    if not results.has_intervals:
         return "too few subjects for an interval"
-    return f"95% interval {low:.3f} to {high:.3f}"
+    low, high = results.dice_interval(results.reference)
+    return f"{results.percent} interval {low:.3f} to {high:.3f}"
 
 
 def _score(name: str, value: float, small: str) -> dict[str, str]:
@@ -192,10 +200,10 @@ def ranking(results: Results) -> str:
     if worse:
         sentences.append(f"These data put {listed(worse)} above {reference}.")
     if level:
-        sentences.append(
-            f"These data do not separate {reference} from {listed(level)}: whichever mean is "
-            "higher, the difference is not significant."
-        )
+        why = "whichever mean is higher, the difference is not significant."
+        if not results.has_intervals:
+            why = "there are too few validation subjects to test the difference."
+        sentences.append(f"These data do not separate {reference} from {listed(level)}: {why}")
     if best_run(results) is None:
         return " ".join([*sentences, no_run_is_better(results)])
     return " ".join([*sentences, _top_group(results)])
