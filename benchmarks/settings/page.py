@@ -4,9 +4,8 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from benchmarks.machine import describe
 from benchmarks.settings.differences import Difference, differences_of, runs_compared
@@ -67,8 +66,7 @@ def write_results(
     means = means_of(cells)
     differences = differences_of(cells, list(plan.document.settings))
     between_runs = runs_compared(cells, list(plan.document.runs), plan.reference)
-    command = f"python -m benchmarks.settings {' '.join(sys.argv[1:])}".strip()
-    about = describe(command)
+    about = describe(f"python -m benchmarks.settings {' '.join(sys.argv[1:])}".strip())
     record = {
         **about,
         "plan": plan.document.model_dump(),
@@ -92,7 +90,7 @@ def write_results(
     count = sum(len(row.seeds) for row in means) * len(plan.document.folds)
     state = f"{count} of {len(plan.combinations)} combinations have been scored."
     with whole_file(out / f"{name}.md") as new:
-        head = f"# {name}\n\n{state} {EXPLANATION}\n{_origin(about['machine'], command)}"
+        head = f"# {name}\n\n{state} {EXPLANATION}\n{_origin(about)}"
         new.write_text(head + _page(means, tables, failed))
     for table in tables:
         if table.figure:
@@ -100,10 +98,11 @@ def write_results(
                 new.write_text(draw(table.rows))
 
 
-def _origin(machine: Mapping[str, object], command: str) -> str:
+def _origin(about: Mapping[str, Any]) -> str:
+    machine, torch = about["machine"], about["versions"]["torch"]
     named = ("instructions", "device", "threads", *LIMITS)
     facts = ", ".join(f"{name} {machine[name]}" for name in named if name in machine)
-    return f"`{command}` on {machine['processor']}: {facts}, torch {metadata.version('torch')}.\n"
+    return f"`{about['command']}` on {machine['processor']}: {facts}, torch {torch}.\n"
 
 
 def _page(means: Sequence[Mean], tables: Sequence[Table], failed: Mapping[Name, str]) -> str:

@@ -4,7 +4,15 @@ from typing import Any, Final
 
 from nerveseg.reporting.chart_style import css_colour
 from nerveseg.reporting.results import Results
-from nerveseg.reporting.table_cells import Cell, Column, Row, Table, number_cell, text_cell
+from nerveseg.reporting.table_cells import (
+    Cell,
+    Column,
+    Row,
+    Table,
+    bracketed,
+    number_cell,
+    text_cell,
+)
 
 KINDS: Final = ("sweep", "shape", "area", "triplet", "presence", "best")
 COLUMNS: Final = (
@@ -82,7 +90,5 @@ def _gain_cell(gain: dict[str, Any] | None) -> Cell:
     if gain is None:
         return number_cell(None)
     value, low, high = (number_cell(gain[key], sign=True).text for key in ("gain", "low", "high"))
-    # A narrow column may break before the interval, and not within it.
-    interval = f"({low} to {high})".replace(" ", "\N{NO-BREAK SPACE}")
-    text = value if gain["low"] is None else f"{value} {interval}"
+    text = value if gain["low"] is None else f"{value} {bracketed(f'{low} to {high}')}"
     return Cell(text, gain["gain"])

@@ -60,7 +60,7 @@ def _failed_trainings(results: Results) -> Iterator[str]:
     """Yield a sentence about trainings that failed among several, which verdicts do not judge."""
     trainings = results.trainings
     failed = trainings[trainings["dice"] <= trainings["baseline"]]
-    if trainings["training"].nunique() > 1 and len(failed):
+    if results.has_several_trainings and len(failed):
         names = [
             f"{results.title(str(row.run))} {row.fold}/{row.seed}" for row in failed.itertuples()
         ]

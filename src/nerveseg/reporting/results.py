@@ -110,6 +110,11 @@ class Results:
         return math.isfinite(self.dice_interval(self.reference)[0])
 
     @property
+    def has_several_trainings(self) -> bool:
+        """Whether a run consists of several trainings."""
+        return bool(self.trainings["training"].nunique() > 1)
+
+    @property
     def percent(self) -> str:
         """The confidence level of the intervals, such as '95%'."""
         return f"{100 * self.level:.10g}%"

@@ -12,6 +12,7 @@ from nerveseg.reporting.table_cells import (
     Column,
     Row,
     Table,
+    bracketed,
     interval_cell,
     number_cell,
     p_cell,
@@ -210,9 +211,7 @@ def _cost_row(results: Results, run: str) -> Row:
 
 def _spread_cell(value: float, low: float, high: float) -> Cell:
     middle, quartiles = number_cell(value, 1), interval_cell(low, high, 1)
-    # A narrow column may break before the quartiles, and not within them.
-    spread = f"({quartiles.text})".replace(" ", "\N{NO-BREAK SPACE}")
-    return Cell(f"{middle.text} {spread}", middle.value)
+    return Cell(f"{middle.text} {bracketed(quartiles.text)}", middle.value)
 
 
 def _cost_caption(results: Results, runs: list[str]) -> str:

@@ -66,6 +66,11 @@ def interval_cell(low: float, high: float, digits: int = 3, *, sign: bool = Fals
     return Cell(f"{ends[0].text} to {ends[1].text}", low)
 
 
+def bracketed(text: str) -> str:
+    """Return text in brackets, before which a narrow column may break, and not within."""
+    return f"({text})".replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def p_cell(value: float) -> Cell:
     """Return a cell with a p-value, `< 0.001` below that; a dash for NaN."""
     smallest = 0.001

@@ -27,9 +27,8 @@ CAPTION: Final = (
 
 def training_table(results: Results) -> Table:
     """Return one row for each run, if runs have several trainings; else no row."""
-    several = results.trainings["training"].nunique() > 1
     runs = [run for run in results.runs if (results.trainings["run"] == run).any()]
-    rows = [_row(results, run) for run in runs] if several else []
+    rows = [_row(results, run) for run in runs] if results.has_several_trainings else []
     return Table("Trainings", COLUMNS, rows, CAPTION)
 
 
