@@ -190,8 +190,9 @@ def test_page_is_no_wider_than_the_screen(page: Chrome, width: int) -> None:
     page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_no_table_is_cut_on_a_screen_of_1200_pixels(page: Chrome) -> None:
-    size = {"width": 1200, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+@pytest.mark.parametrize("width", [1200, 1345, 1400])
+def test_no_table_is_cut_on_a_screen_of_1200_pixels_or_more(page: Chrome, width: int) -> None:
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     tables = "[...document.querySelectorAll('.scroll')]"
     wide = f"return {tables}.filter(e => e.scrollWidth > e.clientWidth)"
